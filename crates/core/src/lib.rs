@@ -1,0 +1,1 @@
+//! The words of margining: exact prices, quantities and amounts, portfolios, and explained requirements.

@@ -1,0 +1,1 @@
+//! The margin request as a document: JSON, YAML or TOML in, a checked market and accounts out.

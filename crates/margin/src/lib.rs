@@ -1,0 +1,1 @@
+//! How much collateral a portfolio needs, and why: scenarios, risk tables, equity, margin models.

@@ -1,0 +1,1 @@
+//! exp, ln, erfc and the normal distribution with the same bits on every CPU path.

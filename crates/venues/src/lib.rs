@@ -1,0 +1,1 @@
+//! Venues' payloads, symbols and files, one folder a venue.

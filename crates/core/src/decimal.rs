@@ -1,0 +1,360 @@
+//! The exact number under every price, quantity, amount and rate.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::str::FromStr;
+
+use ethnum::I256;
+use thiserror::Error;
+
+/// An exact decimal: an `i128` count of 10⁻¹⁸, so ±1.7 × 10²⁰ with 18 places.
+///
+/// Every operation that can leave that range, or that must round, says so: the first returns
+/// [`NumberError::Overflow`], the second takes a [`Rounding`].
+///
+/// ```
+/// use plimsoll_core::{Decimal, Rounding};
+/// let third = Decimal::ONE.over("3".parse()?, Rounding::Down)?;
+/// assert_eq!(third.to_string(), "0.333333333333333333");
+/// # Ok::<(), plimsoll_core::NumberError>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Decimal(i128);
+
+/// Where a result goes that has no exact decimal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rounding {
+    /// Towards −∞: what an account owns.
+    Down,
+    /// Towards +∞: what an account must hold.
+    Up,
+    /// Towards zero: how most contracts on a chain divide.
+    TowardZero,
+    /// Away from zero.
+    AwayFromZero,
+    /// To the nearest, ties to the even unit: for figures that favour no one.
+    HalfEven,
+}
+
+/// Why a number could not be read or computed.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum NumberError {
+    /// The result does not fit ±1.7 × 10²⁰ at 18 places.
+    #[error("{operation} of {left} and {right} leaves the range of ±1.7e20")]
+    Overflow {
+        /// What was computed.
+        operation: &'static str,
+        /// The left operand.
+        left: Decimal,
+        /// The right operand.
+        right: Decimal,
+    },
+    /// A division by zero.
+    #[error("{0} divided by zero")]
+    DivisionByZero(Decimal),
+    /// Two amounts, or a price and an amount, of different assets.
+    #[error("{left} and {right} are different assets")]
+    AssetMismatch {
+        /// The left operand's asset.
+        left: crate::Asset,
+        /// The right operand's asset.
+        right: crate::Asset,
+    },
+    /// The text is not a decimal number.
+    #[error("{0:?} is not a decimal number")]
+    NotANumber(String),
+    /// The text has digits below 10⁻¹⁸.
+    #[error("{0:?} has more than 18 decimals")]
+    TooManyDecimals(String),
+    /// The text is a number outside ±1.7 × 10²⁰.
+    #[error("{0:?} is outside ±1.7e20")]
+    OutOfRange(String),
+}
+
+impl Decimal {
+    /// Units of 10⁻¹⁸ in one.
+    pub const UNITS_PER_ONE: i128 = 1_000_000_000_000_000_000;
+    /// Decimals kept.
+    pub const PLACES: u32 = 18;
+    /// Zero.
+    pub const ZERO: Self = Self(0);
+    /// One.
+    pub const ONE: Self = Self(Self::UNITS_PER_ONE);
+    /// The largest decimal, about 1.7 × 10²⁰.
+    pub const MAX: Self = Self(i128::MAX);
+    /// The smallest decimal. `i128::MIN` is never used, so that every decimal has a negative.
+    pub const MIN: Self = Self(-i128::MAX);
+
+    /// From a count of 10⁻¹⁸; `None` for `i128::MIN`, which has no negative.
+    #[must_use]
+    pub const fn from_units(units: i128) -> Option<Self> {
+        if units == i128::MIN { None } else { Some(Self(units)) }
+    }
+
+    /// A whole number.
+    #[must_use]
+    pub const fn from_int(whole: i64) -> Self {
+        Self(whole as i128 * Self::UNITS_PER_ONE)
+    }
+
+    /// `mantissa` × 10⁻ᵖˡᵃᶜᵉˢ, for constants: `Decimal::new(5, 3)` is 0.005.
+    ///
+    /// # Panics
+    /// When `places` is above 18; constants are checked where they are written.
+    #[must_use]
+    pub const fn new(mantissa: i64, places: u32) -> Self {
+        assert!(places <= Self::PLACES, "at most 18 decimals");
+        Self(mantissa as i128 * 10_i128.pow(Self::PLACES - places))
+    }
+
+    /// The count of 10⁻¹⁸.
+    #[must_use]
+    pub const fn units(self) -> i128 {
+        self.0
+    }
+
+    /// −1, 0 or 1.
+    #[must_use]
+    pub const fn signum(self) -> i32 {
+        if self.0 > 0 {
+            1
+        } else if self.0 < 0 {
+            -1
+        } else {
+            0
+        }
+    }
+
+    /// Whether it is zero.
+    #[must_use]
+    pub const fn is_zero(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Without its sign.
+    #[must_use]
+    pub const fn abs(self) -> Self {
+        Self(self.0.abs())
+    }
+
+    /// With the other sign.
+    #[must_use]
+    pub const fn negated(self) -> Self {
+        Self(-self.0)
+    }
+
+    /// `self` where positive, else zero.
+    #[must_use]
+    pub fn or_zero(self) -> Self {
+        self.max(Self::ZERO)
+    }
+
+    /// The sum.
+    ///
+    /// # Errors
+    /// [`NumberError::Overflow`].
+    pub fn plus(self, right: Self) -> Result<Self, NumberError> {
+        self.0.checked_add(right.0).and_then(Self::from_units).ok_or_else(|| self.overflow("the sum", right))
+    }
+
+    /// The difference.
+    ///
+    /// # Errors
+    /// [`NumberError::Overflow`].
+    pub fn minus(self, right: Self) -> Result<Self, NumberError> {
+        self.plus(right.negated()).map_err(|_| self.overflow("the difference", right))
+    }
+
+    /// The product, rounded at 18 places.
+    ///
+    /// # Errors
+    /// [`NumberError::Overflow`].
+    pub fn times(self, right: Self, rounding: Rounding) -> Result<Self, NumberError> {
+        let units = match self.0.checked_mul(right.0) {
+            Some(product) => Some(divide_narrow(product, Self::UNITS_PER_ONE, rounding)),
+            None => divide_wide(I256::from(self.0) * I256::from(right.0), Self::UNITS_PER_ONE, rounding),
+        };
+        units.and_then(Self::from_units).ok_or_else(|| self.overflow("the product", right))
+    }
+
+    /// The quotient, rounded at 18 places.
+    ///
+    /// # Errors
+    /// [`NumberError::DivisionByZero`], [`NumberError::Overflow`].
+    pub fn over(self, right: Self, rounding: Rounding) -> Result<Self, NumberError> {
+        if right.is_zero() {
+            return Err(NumberError::DivisionByZero(self));
+        }
+        let sign = if right.0 < 0 { -1 } else { 1 };
+        divide_wide(I256::from(self.0 * sign) * I256::from(Self::UNITS_PER_ONE), right.0.abs(), rounding)
+            .and_then(Self::from_units)
+            .ok_or_else(|| self.overflow("the quotient", right))
+    }
+
+    /// `self × numerator ÷ denominator` with one rounding and no intermediate overflow.
+    ///
+    /// # Errors
+    /// [`NumberError::DivisionByZero`], [`NumberError::Overflow`].
+    pub fn times_ratio(self, numerator: Self, denominator: Self, rounding: Rounding) -> Result<Self, NumberError> {
+        if denominator.is_zero() {
+            return Err(NumberError::DivisionByZero(self));
+        }
+        let sign = if denominator.0 < 0 { -1 } else { 1 };
+        divide_wide(I256::from(self.0 * sign) * I256::from(numerator.0), denominator.0.abs(), rounding)
+            .and_then(Self::from_units)
+            .ok_or_else(|| self.overflow("the ratio", numerator))
+    }
+
+    /// `count` times itself, exactly: lots × lot size, grains × grain.
+    ///
+    /// # Errors
+    /// [`NumberError::Overflow`].
+    pub fn times_count(self, count: i128) -> Result<Self, NumberError> {
+        self.0
+            .checked_mul(count)
+            .and_then(Self::from_units)
+            .ok_or_else(|| self.overflow("the multiple", Self::from_units(count).unwrap_or(Self::MAX)))
+    }
+
+    /// How many whole `unit`s it holds, and what is left; the remainder has the sign of `self`.
+    /// `None` when `unit` is not positive.
+    #[must_use]
+    pub fn split_by(self, unit: Self) -> Option<(i128, Self)> {
+        (unit.0 > 0).then(|| (self.0 / unit.0, Self(self.0 % unit.0)))
+    }
+
+    /// Rounded to `places` decimals.
+    ///
+    /// # Errors
+    /// [`NumberError::Overflow`] when rounding up leaves the range.
+    pub fn rounded(self, places: u32, rounding: Rounding) -> Result<Self, NumberError> {
+        let step = 10_i128.pow(Self::PLACES.saturating_sub(places));
+        divide_narrow(self.0, step, rounding)
+            .checked_mul(step)
+            .and_then(Self::from_units)
+            .ok_or_else(|| self.overflow("rounding", Self(step)))
+    }
+
+    fn overflow(self, operation: &'static str, right: Self) -> NumberError {
+        NumberError::Overflow { operation, left: self, right }
+    }
+}
+
+/// `number ÷ divisor` as an integer; `divisor` is positive.
+fn divide_narrow(number: i128, divisor: i128, rounding: Rounding) -> i128 {
+    let (quotient, rest) = (number.div_euclid(divisor), number.rem_euclid(divisor));
+    let up = rounds_up(rounding, number < 0, quotient & 1 != 0, rest != 0, (divisor - rest).cmp(&rest));
+    quotient + i128::from(up)
+}
+
+/// The same in 256 bits; `None` when the quotient does not fit `i128`.
+fn divide_wide(number: I256, divisor: i128, rounding: Rounding) -> Option<i128> {
+    let divisor = I256::from(divisor);
+    let (quotient, rest) = (number.div_euclid(divisor), number.rem_euclid(divisor));
+    let odd = quotient & I256::ONE != I256::ZERO;
+    let up = rounds_up(rounding, number < I256::ZERO, odd, rest != I256::ZERO, (divisor - rest).cmp(&rest));
+    i128::try_from(quotient + I256::from(i8::from(up))).ok()
+}
+
+/// Whether a floor quotient with a remainder moves up one. `to_next` compares the distance to the
+/// next integer with the remainder.
+fn rounds_up(rounding: Rounding, negative: bool, floor_is_odd: bool, inexact: bool, to_next: Ordering) -> bool {
+    inexact
+        && match rounding {
+            Rounding::Down => false,
+            Rounding::Up => true,
+            Rounding::TowardZero => negative,
+            Rounding::AwayFromZero => !negative,
+            Rounding::HalfEven => match to_next {
+                Ordering::Less => true,
+                Ordering::Equal => floor_is_odd,
+                Ordering::Greater => false,
+            },
+        }
+}
+
+impl FromStr for Decimal {
+    type Err = NumberError;
+
+    /// Reads `-1234.5`, `1e-7`, `2.5E3`; whatever it reads it keeps whole, or refuses.
+    fn from_str(text: &str) -> Result<Self, NumberError> {
+        let not_a_number = || NumberError::NotANumber(shown(text));
+        let (negative, unsigned) = match text.as_bytes().first() {
+            Some(b'-') => (true, &text[1..]),
+            Some(b'+') => (false, &text[1..]),
+            _ => (false, text),
+        };
+        let (mantissa, exponent) = match unsigned.find(['e', 'E']) {
+            Some(at) => (&unsigned[..at], unsigned[at + 1..].parse::<i32>().map_err(|_| not_a_number())?),
+            None => (unsigned, 0),
+        };
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let digits = || whole.bytes().chain(fraction.bytes());
+        if digits().next().is_none() || !digits().all(|byte| byte.is_ascii_digit()) {
+            return Err(not_a_number());
+        }
+        // The last digit counts 10^(exponent − fraction digits); zeros at the end may be dropped.
+        let trailing = if digits().all(|byte| byte == b'0') {
+            return Ok(Self::ZERO);
+        } else {
+            digits().rev().take_while(|byte| *byte == b'0').count()
+        };
+        let significant = whole.len() + fraction.len() - trailing;
+        let place = i64::from(exponent) + i64::try_from(trailing).map_err(|_| not_a_number())?
+            - i64::try_from(fraction.len()).map_err(|_| not_a_number())?;
+        let shift = place + i64::from(Self::PLACES);
+        if shift < 0 {
+            return Err(NumberError::TooManyDecimals(shown(text)));
+        }
+        let out_of_range = || NumberError::OutOfRange(shown(text));
+        let mut units: i128 = 0;
+        for byte in digits().take(significant) {
+            units = units
+                .checked_mul(10)
+                .and_then(|units| units.checked_add(i128::from(byte - b'0')))
+                .ok_or_else(out_of_range)?;
+        }
+        let power = u32::try_from(shift).ok().and_then(|shift| 10_i128.checked_pow(shift)).ok_or_else(out_of_range)?;
+        let units = units.checked_mul(power).ok_or_else(out_of_range)?;
+        Ok(Self(if negative { -units } else { units }))
+    }
+}
+
+/// The text for an error, cut so that a hostile megabyte does not fill the screen.
+fn shown(text: &str) -> String {
+    match text.char_indices().nth(60) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text.to_owned(),
+    }
+}
+
+impl fmt::Display for Decimal {
+    /// The shortest text that reads back as the same number; a precision (`{:.2}`) rounds half even.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let places = out.precision().map_or(Self::PLACES, |places| u32::try_from(places).map_or(18, |p| p.min(18)));
+        let units = self.rounded(places, Rounding::HalfEven).unwrap_or(*self).0;
+        let (whole, fraction) = (units.abs() / Self::UNITS_PER_ONE, units.abs() % Self::UNITS_PER_ONE);
+        let mut text = format!("{whole}");
+        if out.precision().is_some() {
+            if places > 0 {
+                let digits = format!("{fraction:018}");
+                text = format!("{text}.{}", &digits[..places as usize]);
+            }
+        } else if fraction != 0 {
+            text = format!("{text}.{}", format!("{fraction:018}").trim_end_matches('0'));
+        }
+        out.pad_integral(units >= 0, "", &text)
+    }
+}
+
+impl fmt::Debug for Decimal {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, out)
+    }
+}
+
+impl From<i32> for Decimal {
+    fn from(whole: i32) -> Self {
+        Self::from_int(i64::from(whole))
+    }
+}

@@ -1,0 +1,247 @@
+//! The one canonical encoding: the same bytes for a log, a state hash, a contract and a proof.
+//!
+//! Integers are big-endian at their full width, a decimal is its 16 bytes of units, text and
+//! sequences carry a `u32` length, an option one byte of 0 or 1. There is one encoding of a value
+//! and one value of an encoding. A type is encoded in the crate that defines it.
+
+use sha2::{Digest as _, Sha256};
+use thiserror::Error;
+
+use crate::{
+    Amount, Asset, Balance, Decimal, InstrumentId, Order, Portfolio, Position, Price, Quantity, Rate, Side, Timestamp,
+    Underlying,
+};
+
+/// The SHA-256 of an encoding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Digest(pub [u8; 32]);
+
+/// Why bytes are not an encoding.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum DecodeError {
+    /// The bytes end inside a value.
+    #[error("the bytes end inside {0}")]
+    Short(&'static str),
+    /// The bytes do not name a value of this type.
+    #[error("not an encoding of {0}")]
+    Invalid(&'static str),
+    /// Bytes are left after the value.
+    #[error("{0} bytes are left over")]
+    LeftOver(usize),
+}
+
+/// A value with canonical bytes.
+pub trait Encode {
+    /// Appends the bytes.
+    fn encode(&self, out: &mut Vec<u8>);
+
+    /// The bytes alone.
+    fn encoded(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        self.encode(&mut out);
+        out
+    }
+}
+
+/// A value that can be read back from its canonical bytes.
+pub trait Decode: Sized {
+    /// Takes the value's bytes off the front of `bytes`.
+    ///
+    /// # Errors
+    /// [`DecodeError`] when they are not an encoding.
+    fn decode(bytes: &mut &[u8]) -> Result<Self, DecodeError>;
+
+    /// Reads a value that fills `bytes` exactly.
+    ///
+    /// # Errors
+    /// [`DecodeError`], also when bytes are left over.
+    fn decode_all(mut bytes: &[u8]) -> Result<Self, DecodeError> {
+        let value = Self::decode(&mut bytes)?;
+        if bytes.is_empty() { Ok(value) } else { Err(DecodeError::LeftOver(bytes.len())) }
+    }
+}
+
+/// The SHA-256 of a value's canonical bytes.
+#[must_use]
+pub fn hash(value: &impl Encode) -> Digest {
+    Digest(Sha256::digest(value.encoded()).into())
+}
+
+fn take<'a>(bytes: &mut &'a [u8], count: usize, what: &'static str) -> Result<&'a [u8], DecodeError> {
+    let (head, tail) = bytes.split_at_checked(count).ok_or(DecodeError::Short(what))?;
+    *bytes = tail;
+    Ok(head)
+}
+
+macro_rules! integers {
+    ($($integer:ty),*) => {$(
+        impl Encode for $integer {
+            fn encode(&self, out: &mut Vec<u8>) {
+                out.extend_from_slice(&self.to_be_bytes());
+            }
+        }
+
+        impl Decode for $integer {
+            fn decode(bytes: &mut &[u8]) -> Result<Self, DecodeError> {
+                let head = take(bytes, size_of::<Self>(), stringify!($integer))?;
+                head.try_into().map(Self::from_be_bytes).map_err(|_| DecodeError::Short(stringify!($integer)))
+            }
+        }
+    )*};
+}
+
+integers!(u8, u16, u32, u64, i32, i64, i128);
+
+impl Encode for bool {
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.push(u8::from(*self));
+    }
+}
+
+impl Decode for bool {
+    fn decode(bytes: &mut &[u8]) -> Result<Self, DecodeError> {
+        match u8::decode(bytes)? {
+            0 => Ok(false),
+            1 => Ok(true),
+            _ => Err(DecodeError::Invalid("bool")),
+        }
+    }
+}
+
+impl Encode for str {
+    fn encode(&self, out: &mut Vec<u8>) {
+        length(self.len()).encode(out);
+        out.extend_from_slice(self.as_bytes());
+    }
+}
+
+impl Encode for String {
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.as_str().encode(out);
+    }
+}
+
+impl Decode for String {
+    fn decode(bytes: &mut &[u8]) -> Result<Self, DecodeError> {
+        let count = u32::decode(bytes)? as usize;
+        let text = take(bytes, count, "text")?;
+        std::str::from_utf8(text).map(str::to_owned).map_err(|_| DecodeError::Invalid("text"))
+    }
+}
+
+/// A sequence's length as it is encoded; one of 2³² or more has no encoding and is cut, which its
+/// decoder then finds left over.
+fn length(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+impl<T: Encode> Encode for Vec<T> {
+    fn encode(&self, out: &mut Vec<u8>) {
+        length(self.len()).encode(out);
+        self.iter().for_each(|value| value.encode(out));
+    }
+}
+
+impl<T: Decode> Decode for Vec<T> {
+    fn decode(bytes: &mut &[u8]) -> Result<Self, DecodeError> {
+        let count = u32::decode(bytes)?;
+        // No capacity is taken on a length's word: the values must be there.
+        (0..count).map(|_| T::decode(bytes)).collect()
+    }
+}
+
+impl<T: Encode> Encode for Option<T> {
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.is_some().encode(out);
+        self.iter().for_each(|value| value.encode(out));
+    }
+}
+
+impl<T: Decode> Decode for Option<T> {
+    fn decode(bytes: &mut &[u8]) -> Result<Self, DecodeError> {
+        if bool::decode(bytes)? { T::decode(bytes).map(Some) } else { Ok(None) }
+    }
+}
+
+impl Encode for Decimal {
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.units().encode(out);
+    }
+}
+
+impl Decode for Decimal {
+    fn decode(bytes: &mut &[u8]) -> Result<Self, DecodeError> {
+        Self::from_units(i128::decode(bytes)?).ok_or(DecodeError::Invalid("a decimal"))
+    }
+}
+
+impl Encode for Timestamp {
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.nanos().encode(out);
+    }
+}
+
+impl Decode for Timestamp {
+    fn decode(bytes: &mut &[u8]) -> Result<Self, DecodeError> {
+        i64::decode(bytes).map(Self::from_nanos)
+    }
+}
+
+macro_rules! names {
+    ($($name:ident),*) => {$(
+        impl Encode for $name {
+            fn encode(&self, out: &mut Vec<u8>) {
+                self.as_str().encode(out);
+            }
+        }
+
+        impl Decode for $name {
+            fn decode(bytes: &mut &[u8]) -> Result<Self, DecodeError> {
+                String::decode(bytes)?.parse().map_err(|_| DecodeError::Invalid(stringify!($name)))
+            }
+        }
+    )*};
+}
+
+names!(Asset, Underlying);
+
+impl Encode for Side {
+    fn encode(&self, out: &mut Vec<u8>) {
+        matches!(self, Self::Sell).encode(out);
+    }
+}
+
+impl Decode for Side {
+    fn decode(bytes: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok(if bool::decode(bytes)? { Self::Sell } else { Self::Buy })
+    }
+}
+
+/// A struct is its fields in the order written.
+macro_rules! fields {
+    ($($name:ident { $($field:tt),* })*) => {$(
+        impl Encode for $name {
+            fn encode(&self, out: &mut Vec<u8>) {
+                $(self.$field.encode(out);)*
+            }
+        }
+
+        impl Decode for $name {
+            fn decode(bytes: &mut &[u8]) -> Result<Self, DecodeError> {
+                Ok(Self { $($field: Decode::decode(bytes)?),* })
+            }
+        }
+    )*};
+}
+
+fields! {
+    Quantity { 0 }
+    Rate { 0 }
+    InstrumentId { 0 }
+    Price { value, quote }
+    Amount { value, asset }
+    Position { instrument, quantity, entry_price, unsettled_pnl, accrued_funding }
+    Balance { asset, cash, borrowed, accrued_interest, reserved }
+    Order { instrument, side, quantity, price, reduce_only }
+    Portfolio { positions, balances, orders }
+}

@@ -1,0 +1,202 @@
+//! A requirement as a tree: every figure with the figures it was made from.
+//!
+//! Leaves are exact and rounded against the account. Inner nodes only add, take the largest, scale
+//! by a decimal or clamp, so anyone can recompute the total from the leaves with [`Node::check`],
+//! and *explain* is this tree and never a second calculation.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use crate::{Asset, Decimal, NumberError, Rounding, Timestamp, Underlying};
+
+/// What an account must hold at the two levels every model publishes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Requirement {
+    /// The asset both are counted in.
+    pub asset: Asset,
+    /// To open or add risk; open orders count.
+    pub initial: Node,
+    /// To keep what is open.
+    pub maintenance: Node,
+}
+
+/// One figure of a requirement: a loss or a charge, positive when the account must hold it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Node {
+    /// What the figure is.
+    pub label: Cow<'static, str>,
+    /// The figure, in the requirement's asset.
+    pub amount: Decimal,
+    /// How it was made.
+    pub rule: Rule,
+}
+
+/// How a node's amount follows from its children.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// It is an exact figure of its own.
+    Leaf(Origin),
+    /// The sum of its children.
+    Sum(Vec<Node>),
+    /// The largest of its children: the winner is marked, the losers are kept.
+    WorstOf {
+        /// The child that is largest; the first where several are.
+        winner: usize,
+        /// All of them, at least one.
+        of: Vec<Node>,
+    },
+    /// Its child × `by`, rounded up at 18 places.
+    Scale {
+        /// The factor.
+        by: Decimal,
+        /// What is scaled.
+        of: Box<Node>,
+    },
+    /// Its child, at least `low` and at most `high`.
+    Clamp {
+        /// The floor, where there is one.
+        low: Option<Decimal>,
+        /// The ceiling, where there is one.
+        high: Option<Decimal>,
+        /// What is clamped.
+        of: Box<Node>,
+    },
+}
+
+/// Where a leaf comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// The scenario it was computed in.
+    pub scenario: Option<Arc<str>>,
+    /// The group of positions it was summed over.
+    pub group: Option<Arc<Group>>,
+    /// The instrument or balance it belongs to, where it is one position's share.
+    pub position: Option<Arc<str>>,
+}
+
+/// Positions that were summed together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// The underlying they share, or the asset of a balance.
+    pub underlying: Underlying,
+    /// The expiry they share, where the group is that fine.
+    pub expiry: Option<Timestamp>,
+    /// The names of the instruments and balances in it.
+    pub positions: Vec<Arc<str>>,
+}
+
+/// A tree whose parts do not make its total.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{label}: says {says}, its parts make {parts}")]
+pub struct Mismatch {
+    /// The node that is wrong.
+    pub label: String,
+    /// What it says.
+    pub says: Decimal,
+    /// What its parts make.
+    pub parts: Decimal,
+}
+
+impl Node {
+    /// An exact figure.
+    #[must_use]
+    pub fn leaf(label: impl Into<Cow<'static, str>>, amount: Decimal, origin: Origin) -> Self {
+        Self { label: label.into(), amount, rule: Rule::Leaf(origin) }
+    }
+
+    /// The sum of `of`.
+    ///
+    /// # Errors
+    /// [`NumberError::Overflow`].
+    pub fn sum(label: impl Into<Cow<'static, str>>, of: Vec<Self>) -> Result<Self, NumberError> {
+        let amount = of.iter().try_fold(Decimal::ZERO, |sum, node| sum.plus(node.amount))?;
+        Ok(Self { label: label.into(), amount, rule: Rule::Sum(of) })
+    }
+
+    /// The largest of `of`; a zero leaf when there is none.
+    #[must_use]
+    pub fn worst_of(label: impl Into<Cow<'static, str>>, of: Vec<Self>) -> Self {
+        let winner = (0..of.len()).rev().max_by_key(|at| of[*at].amount);
+        match winner {
+            Some(winner) => Self { label: label.into(), amount: of[winner].amount, rule: Rule::WorstOf { winner, of } },
+            None => Self::leaf(label, Decimal::ZERO, Origin::default()),
+        }
+    }
+
+    /// `of` × `by`, rounded up.
+    ///
+    /// # Errors
+    /// [`NumberError::Overflow`].
+    pub fn scale(label: impl Into<Cow<'static, str>>, by: Decimal, of: Self) -> Result<Self, NumberError> {
+        let amount = of.amount.times(by, Rounding::Up)?;
+        Ok(Self { label: label.into(), amount, rule: Rule::Scale { by, of: Box::new(of) } })
+    }
+
+    /// `of`, at least `low` and at most `high`.
+    #[must_use]
+    pub fn clamp(label: impl Into<Cow<'static, str>>, low: Option<Decimal>, high: Option<Decimal>, of: Self) -> Self {
+        let amount = clamped(of.amount, low, high);
+        Self { label: label.into(), amount, rule: Rule::Clamp { low, high, of: Box::new(of) } }
+    }
+
+    /// `of`, at least zero.
+    #[must_use]
+    pub fn at_least_zero(label: impl Into<Cow<'static, str>>, of: Self) -> Self {
+        Self::clamp(label, Some(Decimal::ZERO), None, of)
+    }
+
+    /// The nodes this one was made from.
+    #[must_use]
+    pub fn children(&self) -> &[Self] {
+        match &self.rule {
+            Rule::Leaf(_) => &[],
+            Rule::Sum(of) | Rule::WorstOf { of, .. } => of,
+            Rule::Scale { of, .. } | Rule::Clamp { of, .. } => std::slice::from_ref(of),
+        }
+    }
+
+    /// The first node on a depth-first walk whose label is `label`.
+    #[must_use]
+    pub fn find(&self, label: &str) -> Option<&Self> {
+        if self.label == label {
+            return Some(self);
+        }
+        self.children().iter().find_map(|child| child.find(label))
+    }
+
+    /// Recomputes the tree from its leaves: the ten lines anyone can write again.
+    ///
+    /// # Errors
+    /// The first [`Mismatch`], children before parents.
+    pub fn check(&self) -> Result<Decimal, Mismatch> {
+        let mut parts = Vec::with_capacity(self.children().len());
+        for child in self.children() {
+            parts.push(child.check()?);
+        }
+        let sum = |parts: &[Decimal]| parts.iter().try_fold(Decimal::ZERO, |sum, part| sum.plus(*part));
+        let made = match &self.rule {
+            Rule::Leaf(_) => Ok(self.amount),
+            Rule::Sum(_) => sum(&parts),
+            Rule::WorstOf { winner, .. } => {
+                Ok(parts.iter().copied().max().filter(|max| parts.get(*winner) == Some(max)).unwrap_or(Decimal::MIN))
+            }
+            Rule::Scale { by, .. } => parts[0].times(*by, Rounding::Up),
+            Rule::Clamp { low, high, .. } => Ok(clamped(parts[0], *low, *high)),
+        };
+        match made {
+            Ok(made) if made == self.amount => Ok(made),
+            made => Err(Mismatch {
+                label: self.label.clone().into_owned(),
+                says: self.amount,
+                parts: made.unwrap_or(Decimal::MIN),
+            }),
+        }
+    }
+}
+
+fn clamped(amount: Decimal, low: Option<Decimal>, high: Option<Decimal>) -> Decimal {
+    let raised = low.map_or(amount, |low| amount.max(low));
+    high.map_or(raised, |high| raised.min(high))
+}

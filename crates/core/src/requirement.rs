@@ -147,6 +147,12 @@ impl Node {
         Self::clamp(label, Some(Decimal::ZERO), None, of)
     }
 
+    /// The same figure under another label.
+    #[must_use]
+    pub fn named(self, label: impl Into<Cow<'static, str>>) -> Self {
+        Self { label: label.into(), ..self }
+    }
+
     /// The nodes this one was made from.
     #[must_use]
     pub fn children(&self) -> &[Self] {

@@ -1,0 +1,124 @@
+//! Greeks of a book: by position, by expiry, by underlying.
+
+use std::sync::Arc;
+
+use plimsoll_core::{Quantity, Timestamp, Underlying};
+use plimsoll_pricing::float::float;
+use plimsoll_pricing::market::Market;
+
+use crate::{Account, MarginError};
+
+/// Summed Greeks. Gains are positive; a short position has its signs turned.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Sensitivity {
+    /// Units of the underlying: P&L in the quote per unit of price.
+    pub delta: f64,
+    /// The same less the premium of coin-settled options: what a hedge in coin would hold.
+    pub delta_net: f64,
+    /// Change of delta per unit of price.
+    pub gamma: f64,
+    /// P&L in the quote per vol point.
+    pub vega: f64,
+    /// P&L in the quote per day.
+    pub theta: f64,
+    /// P&L in the quote per 1 % of the discount rate.
+    pub rho: f64,
+}
+
+impl Sensitivity {
+    fn plus(self, other: Self) -> Self {
+        Self {
+            delta: self.delta + other.delta,
+            delta_net: self.delta_net + other.delta_net,
+            gamma: self.gamma + other.gamma,
+            vega: self.vega + other.vega,
+            theta: self.theta + other.theta,
+            rho: self.rho + other.rho,
+        }
+    }
+}
+
+/// One position's Greeks.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PositionGreeks {
+    /// The instrument's name.
+    pub name: Arc<str>,
+    /// What it is written on.
+    pub underlying: Underlying,
+    /// When it expires.
+    pub expiry: Option<Timestamp>,
+    /// Contracts held.
+    pub quantity: Quantity,
+    /// Volatility it was valued at, and where that came from.
+    pub vol: Option<plimsoll_pricing::market::Vol>,
+    /// Of the whole position.
+    pub sensitivity: Sensitivity,
+}
+
+/// A book's Greeks.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BookGreeks {
+    /// Position by position, in the listing's order.
+    pub positions: Vec<PositionGreeks>,
+    /// By underlying and expiry.
+    pub expiries: Vec<(Underlying, Option<Timestamp>, Sensitivity)>,
+    /// By underlying, its coin balance counted as delta.
+    pub underlyings: Vec<(Underlying, Sensitivity)>,
+}
+
+/// The Greeks of `account`.
+///
+/// # Errors
+/// [`MarginError`] for what cannot be priced.
+pub fn greeks(account: &Account, market: &Market) -> Result<BookGreeks, MarginError> {
+    let mut held: Vec<_> = account.portfolio.positions.iter().collect();
+    held.sort_by_key(|position| position.instrument);
+    let mut book = BookGreeks::default();
+    for position in held {
+        let id = position.instrument;
+        let instrument = market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
+        let priced = market.priced(id)?;
+        let (each, count) = (instrument.greeks(priced), float(position.quantity.0));
+        let sensitivity = Sensitivity {
+            delta: each.delta * count,
+            delta_net: each.delta_net * count,
+            gamma: each.gamma * count,
+            vega: each.vega * count,
+            theta: each.theta * count,
+            rho: each.rho * count,
+        };
+        let (underlying, expiry) = (instrument.terms().underlying, instrument.expiry());
+        match book.expiries.last_mut() {
+            Some((u, e, sum)) if (*u, *e) == (underlying, expiry) => *sum = sum.plus(sensitivity),
+            _ => book.expiries.push((underlying, expiry, sensitivity)),
+        }
+        add(&mut book.underlyings, underlying, sensitivity);
+        book.positions.push(PositionGreeks {
+            name: instrument.terms().name.clone(),
+            underlying,
+            expiry,
+            quantity: position.quantity,
+            vol: priced.vol,
+            sensitivity,
+        });
+    }
+    for net in crate::equity::net_assets(&account.portfolio, market)? {
+        let underlying = net.asset.underlying();
+        if market.snapshot().underlyings.contains_key(&underlying) {
+            let coins = float(net.balance()?);
+            add(
+                &mut book.underlyings,
+                underlying,
+                Sensitivity { delta: coins, delta_net: coins, ..Sensitivity::default() },
+            );
+        }
+    }
+    Ok(book)
+}
+
+fn add(sums: &mut Vec<(Underlying, Sensitivity)>, underlying: Underlying, more: Sensitivity) {
+    match sums.iter_mut().find(|(each, _)| *each == underlying) {
+        Some((_, sum)) => *sum = sum.plus(more),
+        None => sums.push((underlying, more)),
+    }
+}

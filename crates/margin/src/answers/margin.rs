@@ -1,0 +1,59 @@
+//! Where an account stands: equity, requirement and every level, each with its tree.
+
+use plimsoll_core::{Decimal, Requirement, Rounding};
+use plimsoll_pricing::market::Market;
+
+use crate::equity::{Equity, NetAsset, net_assets};
+use crate::level::{Level, Levels, Policy, State};
+use crate::models::Judge;
+use crate::{Account, MarginError};
+
+/// An account's margin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Margin {
+    /// Its assets, netted.
+    pub assets: Vec<NetAsset>,
+    /// What it has.
+    pub equity: Equity,
+    /// What it must hold.
+    pub requirement: Requirement,
+    /// How far it is from every line.
+    pub levels: Levels,
+    /// Which side of the lines it is on.
+    pub state: State,
+}
+
+impl Margin {
+    /// Margins `account` as `judge` does.
+    ///
+    /// # Errors
+    /// [`MarginError`] for what cannot be priced or margined.
+    pub fn of(account: &Account, market: &Market, judge: &dyn Judge, policy: &Policy) -> Result<Self, MarginError> {
+        let assets = net_assets(&account.portfolio, market)?;
+        let equity = Equity::of(account, &assets, judge.collateral(), market)?;
+        let requirement = judge.requirement(account)?;
+        let levels = Levels::of(&equity, &requirement, policy)?;
+        let state = levels.state();
+        Ok(Self { assets, equity, requirement, levels, state })
+    }
+
+    /// Margin equity − initial margin, at least zero: what more may be opened with.
+    #[must_use]
+    pub fn available(&self) -> Decimal {
+        self.levels.at(Level::Initial).excess.or_zero()
+    }
+
+    /// What may be withdrawn: withdrawable equity − initial margin, at least zero.
+    #[must_use]
+    pub fn withdrawable(&self) -> Decimal {
+        let left = self.equity.withdrawable.amount.minus(self.requirement.initial.amount);
+        left.unwrap_or(Decimal::ZERO).or_zero()
+    }
+
+    /// Maintenance margin ÷ margin equity, to show; `None` where there is no positive equity.
+    #[must_use]
+    pub fn ratio(&self) -> Option<Decimal> {
+        let equity = self.equity.maintenance.amount;
+        (equity.signum() > 0).then(|| self.requirement.maintenance.amount.over(equity, Rounding::Up).ok()).flatten()
+    }
+}

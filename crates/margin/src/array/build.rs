@@ -1,0 +1,159 @@
+//! Making a table: every row revalued under every scenario, once.
+
+use std::sync::Arc;
+
+use plimsoll_core::{Asset, Decimal, Timestamp, Underlying};
+use plimsoll_pricing::float::float;
+use plimsoll_pricing::instruments::{Instrument, Priced, worths};
+use plimsoll_pricing::market::Market;
+
+use super::{Cells, Row, RowKey, Table};
+use crate::MarginError;
+use crate::scenario::{Columns, Scenario, ShockRules, asset_growth, years_left};
+
+/// What a table is made for.
+#[derive(Clone)]
+pub struct TableSpec<'a> {
+    /// The market it is made in.
+    pub market: &'a Market,
+    /// The underlying of all its rows.
+    pub underlying: Underlying,
+    /// The asset that moves with the underlying's price; `None` where there is no such coin.
+    pub coin: Option<Asset>,
+    /// Its columns.
+    pub scenarios: Arc<[Scenario]>,
+    /// How a scenario reaches an expiry.
+    pub rules: &'a ShockRules,
+    /// What one grain is worth on the narrow path.
+    pub grain: Decimal,
+    /// Units in one lot of a balance.
+    pub balance_lot: &'a dyn Fn(Asset) -> Decimal,
+}
+
+/// How much finer a grain is on the wide path.
+const WIDE_GRAINS_PER_GRAIN: i64 = 10_000;
+/// Floats count grains exactly up to here.
+const GRAINS_MAX: f64 = 9_007_199_254_740_992.0;
+
+impl Table {
+    /// Revalues `keys` under the scenarios of `spec`.
+    ///
+    /// # Errors
+    /// [`MarginError::Market`] for what cannot be priced, [`MarginError::CellTooLarge`].
+    pub fn build(spec: &TableSpec<'_>, keys: &[RowKey]) -> Result<Self, MarginError> {
+        let mut rows = keys.iter().map(|key| row(spec, *key)).collect::<Result<Vec<_>, _>>()?;
+        rows.sort_by(|left, right| (left.expiry, left.key).cmp(&(right.expiry, right.key)));
+        let pnl = pnl(spec, &rows)?;
+        let width = spec.scenarios.len();
+        let narrow = round_cells(&pnl, 1.0 / float(spec.grain));
+        let (cells, grain) = if narrow.iter().all(|cell| i32::try_from(*cell).is_ok()) {
+            (Cells::Narrow(narrow.iter().map(|cell| i32::try_from(*cell).unwrap_or_default()).collect()), spec.grain)
+        } else {
+            let grain = spec.grain.over(Decimal::from_int(WIDE_GRAINS_PER_GRAIN), plimsoll_core::Rounding::Up)?;
+            let per_grain = 1.0 / float(grain);
+            if let Some(at) = pnl.iter().position(|pnl| (pnl * per_grain).abs() > GRAINS_MAX || pnl.is_nan()) {
+                return Err(MarginError::CellTooLarge {
+                    row: rows[at / width].name.clone(),
+                    scenario: spec.scenarios[at % width].name.clone(),
+                });
+            }
+            (Cells::Wide(round_cells(&pnl, per_grain)), grain)
+        };
+        let per_grain = 1.0 / float(grain);
+        for (row, pnl) in rows.iter_mut().zip(pnl.chunks_exact(width.max(1))) {
+            row.inexact = pnl.iter().any(|pnl| (pnl * per_grain).fract() != 0.0);
+        }
+        Ok(Self {
+            underlying: spec.underlying,
+            coin: spec.coin,
+            grain,
+            scenarios: Arc::clone(&spec.scenarios),
+            rows,
+            cells,
+        })
+    }
+}
+
+fn row(spec: &TableSpec<'_>, key: RowKey) -> Result<Row, MarginError> {
+    Ok(match key {
+        RowKey::Asset(asset) => {
+            Row { key, name: asset.as_str().into(), expiry: None, lot: (spec.balance_lot)(asset), inexact: false }
+        }
+        RowKey::Instrument(id) => {
+            let instrument = spec.market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
+            let terms = instrument.terms();
+            Row {
+                key,
+                name: Arc::clone(&terms.name),
+                expiry: instrument.expiry(),
+                lot: terms.lot_size.0,
+                inexact: false,
+            }
+        }
+    })
+}
+
+/// P&L of one lot of every row in every scenario, in the market's currency: row-major floats.
+fn pnl(spec: &TableSpec<'_>, rows: &[Row]) -> Result<Vec<f64>, MarginError> {
+    // The unshocked market is priced by the same formula in a column of its own, so that a
+    // scenario in which nothing moves gives exactly nothing.
+    let with_base: Vec<Scenario> =
+        std::iter::once(Scenario::unshocked()).chain(spec.scenarios.iter().cloned()).collect();
+    let mut all = Vec::with_capacity(rows.len() * spec.scenarios.len());
+    for run in rows.chunk_by(|left, right| left.expiry == right.expiry) {
+        all.extend(run_pnl(spec, run, run[0].expiry, &with_base)?);
+    }
+    Ok(all)
+}
+
+/// The same for rows of one expiry; `with_base` has the unshocked scenario in front.
+fn run_pnl(
+    spec: &TableSpec<'_>,
+    run: &[Row],
+    expiry: Option<Timestamp>,
+    with_base: &[Scenario],
+) -> Result<Vec<f64>, MarginError> {
+    let market = spec.market;
+    let rate = expiry.map_or(0.0, |expiry| market.view().rate(spec.underlying, expiry));
+    let years = years_left(market.snapshot().as_of, expiry);
+    let columns = Columns::new(with_base, spec.rules, years, rate);
+    let contracts =
+        run.iter().filter_map(|row| contract(market, row.key).transpose()).collect::<Result<Vec<_>, _>>()?;
+    let mut worth = vec![0.0; contracts.len() * with_base.len()];
+    worths(&contracts, &columns.shocks(), &mut worth);
+
+    let mut contract_worths = contracts.iter().zip(worth.chunks_exact(with_base.len()));
+    let units = vec![1.0; with_base.len()];
+    let mut all = Vec::with_capacity(run.len() * spec.scenarios.len());
+    for row in run {
+        let (asset, worth) = match row.key {
+            RowKey::Asset(asset) => (asset, units.as_slice()),
+            RowKey::Instrument(_) => match contract_worths.next() {
+                Some(((instrument, _), worth)) => (instrument.terms().settlement, worth),
+                None => continue,
+            },
+        };
+        let lot_price = float(market.asset_price(asset)?.value) * float(row.lot);
+        all.extend(spec.scenarios.iter().zip(&worth[1..]).map(|(scenario, worth_shocked)| {
+            let pnl = worth_shocked * asset_growth(scenario, asset, spec.coin) - worth[0];
+            pnl * lot_price * float(scenario.damping)
+        }));
+    }
+    Ok(all)
+}
+
+fn contract(market: &Market, key: RowKey) -> Result<Option<(&Instrument, &Priced)>, MarginError> {
+    match key {
+        RowKey::Asset(_) => Ok(None),
+        RowKey::Instrument(id) => {
+            let instrument = market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
+            Ok(Some((instrument, market.priced(id)?)))
+        }
+    }
+}
+
+/// Grains, to the nearest; saturates, and NaN becomes zero: the caller has checked the range.
+#[expect(clippy::cast_possible_truncation, reason = "the door from floats to grains; out of range is checked")]
+fn round_cells(pnl: &[f64], grains_per_unit: f64) -> Vec<i64> {
+    pnl.iter().map(|pnl| (pnl * grains_per_unit).round_ties_even() as i64).collect()
+}

@@ -1,0 +1,160 @@
+//! Tables of cells: what one lot of everything gains or loses in every scenario.
+//!
+//! A table belongs to one underlying. Its rows are instruments and balances, sorted by expiry so
+//! that a group of positions is a contiguous run; its columns are the scenarios. A *cell* is the
+//! P&L of one lot, in the table's asset, counted in *grains*; a gain is positive. Positions are
+//! measured from the current mark, a balance by its asset's move, so an account's P&L in a
+//! scenario is the sum of lots × cells and nothing else.
+//!
+//! Cells are `i32` where they fit and `i64` where one does not; sums are `i64` while an account
+//! has fewer than 2³² lots, which cannot overflow, and `i128` past that. Rounding a cell loses at
+//! most half a grain a lot: [`Table::rounding_allowance`] is what that can add up to.
+
+mod build;
+mod measure;
+mod sums;
+
+use std::sync::Arc;
+
+use plimsoll_core::{Asset, Decimal, InstrumentId, NumberError, Timestamp, Underlying};
+
+pub use build::TableSpec;
+pub use measure::{Measure, per_lot};
+
+use crate::scenario::Scenario;
+
+/// What a row is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RowKey {
+    /// A balance of an asset.
+    Asset(Asset),
+    /// A contract.
+    Instrument(InstrumentId),
+}
+
+/// One row of a table.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// What it is.
+    pub key: RowKey,
+    /// Its name.
+    pub name: Arc<str>,
+    /// When it expires; first come the rows that never do.
+    pub expiry: Option<Timestamp>,
+    /// Contracts, or units of the asset, in one lot.
+    pub lot: Decimal,
+    /// Whether any cell was rounded.
+    inexact: bool,
+}
+
+/// How many lots of a row an account holds; short is negative.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Holding {
+    /// The row's place in its table.
+    pub row: usize,
+    /// The lots.
+    pub lots: i64,
+}
+
+/// The risk arrays of one underlying.
+#[derive(Clone, Debug)]
+pub struct Table {
+    underlying: Underlying,
+    coin: Option<Asset>,
+    grain: Decimal,
+    scenarios: Arc<[Scenario]>,
+    rows: Vec<Row>,
+    cells: Cells,
+}
+
+/// Row-major rows × scenarios.
+#[derive(Clone, Debug)]
+enum Cells {
+    Narrow(Vec<i32>),
+    Wide(Vec<i64>),
+}
+
+impl Table {
+    /// What its instruments are written on.
+    #[must_use]
+    pub fn underlying(&self) -> Underlying {
+        self.underlying
+    }
+
+    /// The asset that moves with the underlying's price.
+    #[must_use]
+    pub fn coin(&self) -> Option<Asset> {
+        self.coin
+    }
+
+    /// The P&L one grain stands for.
+    #[must_use]
+    pub fn grain(&self) -> Decimal {
+        self.grain
+    }
+
+    /// Its columns.
+    #[must_use]
+    pub fn scenarios(&self) -> &[Scenario] {
+        &self.scenarios
+    }
+
+    /// Its rows.
+    #[must_use]
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// Where a row is, if the table has it.
+    #[must_use]
+    pub fn row_of(&self, key: RowKey) -> Option<usize> {
+        // Rows are sorted by expiry, not by key: a table of one underlying is short enough to scan
+        // when it is built, and accounts look rows up through the model's own index.
+        self.rows.iter().position(|row| row.key == key)
+    }
+
+    /// A cell: grains gained by one lot.
+    #[must_use]
+    pub fn cell(&self, row: usize, scenario: usize) -> i64 {
+        let at = row * self.scenarios.len() + scenario;
+        match &self.cells {
+            Cells::Narrow(cells) => i64::from(cells[at]),
+            Cells::Wide(cells) => cells[at],
+        }
+    }
+
+    /// Whether every cell fits 32 bits.
+    #[must_use]
+    pub fn is_narrow(&self) -> bool {
+        matches!(self.cells, Cells::Narrow(_))
+    }
+
+    /// A sum of grains as an amount of the table's asset, with the sign of a loss.
+    ///
+    /// # Errors
+    /// [`NumberError::Overflow`].
+    pub fn loss(&self, grains: i128) -> Result<Decimal, NumberError> {
+        self.grain.times_count(-grains)
+    }
+
+    /// The most that rounding can hide in one sum over `holdings`: half a grain a lot of every row
+    /// that was rounded.
+    ///
+    /// # Errors
+    /// [`NumberError::Overflow`].
+    pub fn rounding_allowance(&self, holdings: &[Holding]) -> Result<Decimal, NumberError> {
+        let lots: u128 =
+            holdings.iter().filter(|h| self.rows[h.row].inexact).map(|h| u128::from(h.lots.unsigned_abs())).sum();
+        self.grain.times_count(i128::try_from(lots.div_ceil(2)).unwrap_or(i128::MAX))
+    }
+}
+
+/// Holdings of one table, in runs of equal expiry.
+pub fn by_expiry<'a>(
+    table: &'a Table,
+    holdings: &'a [Holding],
+) -> impl Iterator<Item = (Option<Timestamp>, &'a [Holding])> {
+    holdings
+        .chunk_by(|left, right| table.rows[left.row].expiry == table.rows[right.row].expiry)
+        .map(|run| (table.rows[run[0].row].expiry, run))
+}

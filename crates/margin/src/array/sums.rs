@@ -1,0 +1,51 @@
+//! The sum that every model stands on: lots × cells over a run of holdings.
+
+use std::ops::Range;
+
+use super::{Cells, Holding, Table};
+
+/// Fewer lots than this in all, and no sum of 32-bit cells leaves 64 bits.
+const LOTS_NARROW: u128 = 1 << 32;
+
+impl Table {
+    /// The P&L in grains of `holdings` under each of `scenarios`.
+    #[must_use]
+    pub fn sums(&self, holdings: &[Holding], scenarios: Range<usize>) -> Vec<i128> {
+        let width = self.scenarios.len();
+        match &self.cells {
+            Cells::Narrow(cells) if lots_held(holdings) < LOTS_NARROW => {
+                let mut sums = vec![0_i64; scenarios.len()];
+                for holding in holdings {
+                    let row = &cells[holding.row * width..][scenarios.clone()];
+                    for (sum, cell) in sums.iter_mut().zip(row) {
+                        *sum += holding.lots * i64::from(*cell);
+                    }
+                }
+                sums.into_iter().map(i128::from).collect()
+            }
+            Cells::Narrow(cells) => wide_sums(cells, width, holdings, scenarios),
+            Cells::Wide(cells) => wide_sums(cells, width, holdings, scenarios),
+        }
+    }
+}
+
+/// 64-bit lots × 64-bit cells: 2⁶⁴ holdings would be needed to overflow.
+fn wide_sums<C: Copy + Into<i64>>(
+    cells: &[C],
+    width: usize,
+    holdings: &[Holding],
+    scenarios: Range<usize>,
+) -> Vec<i128> {
+    let mut sums = vec![0_i128; scenarios.len()];
+    for holding in holdings {
+        let row = &cells[holding.row * width..][scenarios.clone()];
+        for (sum, cell) in sums.iter_mut().zip(row) {
+            *sum += i128::from(holding.lots) * i128::from((*cell).into());
+        }
+    }
+    sums
+}
+
+fn lots_held(holdings: &[Holding]) -> u128 {
+    holdings.iter().map(|holding| u128::from(holding.lots.unsigned_abs())).sum()
+}

@@ -1,0 +1,96 @@
+//! What a balance is worth as collateral.
+//!
+//! An asset is either *in the grid* (its price moves in the scenarios, and its haircut covers only
+//! the cost and delay of selling it) or *out of it* (it never moves, and its haircut covers the
+//! whole move); never both. A haircut rises with the size of the balance.
+
+use std::collections::BTreeSet;
+
+use plimsoll_core::{Asset, Decimal, Node, NumberError, Price, Rounding, requirement::Origin};
+use plimsoll_pricing::market::Market;
+
+use crate::parameters::{ByName, Tiers};
+
+/// A model's rules for balances.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CollateralRules {
+    /// Haircut of what moves in the scenarios, by size in the market's currency.
+    pub haircut_in_grid: ByName<Tiers>,
+    /// Haircut of what does not, by size in the market's currency.
+    pub haircut_out_of_grid: ByName<Tiers>,
+    /// What a debt counts: 1 is its market value.
+    pub liability_weight: ByName<Decimal>,
+    /// Share of an unrealised gain that counts at the initial level.
+    pub gain_weight_initial: Decimal,
+    /// Below this confidence a price does not count at the initial level.
+    pub confidence_minimum: Decimal,
+    /// Whether prices move in this model's scenarios.
+    pub grid: Grid,
+}
+
+/// Which assets move in a model's scenarios.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Grid {
+    /// None: the model has no scenarios.
+    Nothing,
+    /// Coins that the market has an underlying of, and these stablecoins.
+    CoinsAnd(BTreeSet<Asset>),
+}
+
+/// What an asset is to a model's scenarios.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AssetClass {
+    /// What everything is valued in.
+    Currency,
+    /// Moves in the stablecoin scenarios.
+    Stablecoin,
+    /// Moves with the underlying of its name.
+    Coin,
+    /// Moves in no scenario.
+    OutOfGrid,
+}
+
+impl CollateralRules {
+    /// What `asset` is to the scenarios in `market`.
+    #[must_use]
+    pub fn class(&self, market: &Market, asset: Asset) -> AssetClass {
+        if asset == market.snapshot().currency {
+            return AssetClass::Currency;
+        }
+        match &self.grid {
+            Grid::Nothing => AssetClass::OutOfGrid,
+            Grid::CoinsAnd(stablecoins) if stablecoins.contains(&asset) => AssetClass::Stablecoin,
+            Grid::CoinsAnd(_) if market.snapshot().underlyings.contains_key(&asset.underlying()) => AssetClass::Coin,
+            Grid::CoinsAnd(_) => AssetClass::OutOfGrid,
+        }
+    }
+
+    /// The haircut on `value`, the market value of a positive balance of `asset`: at least zero.
+    ///
+    /// # Errors
+    /// [`NumberError::Overflow`].
+    pub fn haircut(&self, class: AssetClass, asset: Asset, value: Decimal) -> Result<Node, NumberError> {
+        let tiers = match class {
+            AssetClass::Currency => return Ok(Node::leaf("haircut", Decimal::ZERO, Origin::default())),
+            AssetClass::Stablecoin | AssetClass::Coin => self.haircut_in_grid.of(asset.as_str()),
+            AssetClass::OutOfGrid => self.haircut_out_of_grid.of(asset.as_str()),
+        };
+        tiers.charge("haircut", value, &Origin::default())
+    }
+
+    /// Whether `asset`'s price counts at the initial level.
+    #[must_use]
+    pub fn trusts(&self, market: &Market, asset: Asset) -> bool {
+        market.snapshot().assets.get(&asset).is_none_or(|quote| {
+            quote.trusted && quote.confidence.is_none_or(|confidence| confidence >= self.confidence_minimum)
+        })
+    }
+
+    /// What a debt of `owed` (positive) counts at `price`.
+    ///
+    /// # Errors
+    /// [`NumberError::Overflow`].
+    pub fn liability(&self, asset: Asset, owed: Decimal, price: Price) -> Result<Decimal, NumberError> {
+        owed.times(price.value, Rounding::Up)?.times(*self.liability_weight.of(asset.as_str()), Rounding::Up)
+    }
+}

@@ -1,0 +1,173 @@
+//! Equity: what an account has, in three readings that must never be confused.
+//!
+//! | reading | haircuts | weight on gains | untrusted prices | credit line |
+//! |---|---|---|---|---|
+//! | margin equity, initial | yes | yes | count zero | yes |
+//! | margin equity, maintenance | yes | no | count | yes |
+//! | withdrawable | yes | gains count zero | count zero | no |
+//! | net value | no | no | count | no |
+//!
+//! Per asset, net first: x = cash + settled, unsettled and unrealised P&L − debt − interest. Paid
+//! options add their mark value beside it, once. Bankruptcy, insurance and deleveraging use only
+//! net value.
+
+use std::collections::BTreeMap;
+
+use plimsoll_core::{Asset, Decimal, Node, NumberError, Portfolio, Price, Rounding, requirement::Origin};
+use plimsoll_pricing::market::Market;
+
+use crate::collateral::{AssetClass, CollateralRules};
+use crate::{Account, MarginError};
+
+/// One asset of an account, netted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NetAsset {
+    /// Which.
+    pub asset: Asset,
+    /// Its price in the market's currency.
+    pub price: Price,
+    /// Cash − debt − interest − what is held back.
+    pub cash: Decimal,
+    /// Unrealised and unsettled P&L and accrued funding of futures-style positions.
+    pub unrealised: Decimal,
+    /// Mark value of paid options: long positive, short negative.
+    pub option_value: Decimal,
+}
+
+impl NetAsset {
+    /// The net balance x: what the asset's price acts on besides its options.
+    ///
+    /// # Errors
+    /// [`NumberError::Overflow`].
+    pub fn balance(&self) -> Result<Decimal, NumberError> {
+        self.cash.plus(self.unrealised)
+    }
+}
+
+/// An account's equity in the market's currency, each reading as a tree whose leaves are signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Equity {
+    /// Margin equity at the initial level.
+    pub initial: Node,
+    /// Margin equity at the maintenance level.
+    pub maintenance: Node,
+    /// What could be withdrawn if nothing were required.
+    pub withdrawable: Node,
+    /// With no haircut, weight or credit.
+    pub net_value: Node,
+}
+
+/// Nets every asset of `portfolio`, by name of the asset.
+///
+/// # Errors
+/// [`MarginError`] for an instrument without a mark or an asset without a price.
+pub fn net_assets(portfolio: &Portfolio, market: &Market) -> Result<Vec<NetAsset>, MarginError> {
+    let mut assets: BTreeMap<Asset, (Decimal, Decimal, Decimal)> = BTreeMap::new();
+    for balance in &portfolio.balances {
+        let entry = assets.entry(balance.asset).or_default();
+        entry.0 = entry.0.plus(balance.net()?.value)?;
+    }
+    for position in &portfolio.positions {
+        let id = position.instrument;
+        let instrument = market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
+        let carry = instrument.carry(position, market.priced(id)?.mark)?;
+        let entry = assets.entry(instrument.terms().settlement).or_default();
+        let unsettled = position.unsettled_pnl.plus(position.accrued_funding)?;
+        entry.1 = entry.1.plus(carry.unrealised.value)?.plus(unsettled)?;
+        entry.2 = entry.2.plus(carry.option_value.value)?;
+    }
+    assets
+        .into_iter()
+        .map(|(asset, (cash, unrealised, option_value))| {
+            Ok(NetAsset { asset, price: market.asset_price(asset)?, cash, unrealised, option_value })
+        })
+        .collect()
+}
+
+/// The readings differ in what they do to one asset.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    Initial,
+    Maintenance,
+    Withdrawable,
+    NetValue,
+}
+
+impl Equity {
+    /// Values `assets` under `rules`.
+    ///
+    /// # Errors
+    /// [`NumberError::Overflow`].
+    pub fn of(
+        account: &Account,
+        assets: &[NetAsset],
+        rules: &CollateralRules,
+        market: &Market,
+    ) -> Result<Self, NumberError> {
+        let read = |label, reading| tree(label, reading, account, assets, rules, market);
+        Ok(Self {
+            initial: read("margin equity, initial", Reading::Initial)?,
+            maintenance: read("margin equity, maintenance", Reading::Maintenance)?,
+            withdrawable: read("withdrawable equity", Reading::Withdrawable)?,
+            net_value: read("net value", Reading::NetValue)?,
+        })
+    }
+}
+
+fn tree(
+    label: &'static str,
+    reading: Reading,
+    account: &Account,
+    assets: &[NetAsset],
+    rules: &CollateralRules,
+    market: &Market,
+) -> Result<Node, NumberError> {
+    let mut of = Vec::with_capacity(assets.len() + 1);
+    for net in assets {
+        of.push(asset_value(reading, net, rules, market)?);
+    }
+    if matches!(reading, Reading::Initial | Reading::Maintenance) && !account.credit_line.is_zero() {
+        of.push(Node::leaf("credit line", account.credit_line, Origin::default()));
+    }
+    Node::sum(label, of)
+}
+
+/// One asset: its balance at its price less its haircut, and its options.
+fn asset_value(
+    reading: Reading,
+    net: &NetAsset,
+    rules: &CollateralRules,
+    market: &Market,
+) -> Result<Node, NumberError> {
+    let strict = matches!(reading, Reading::Initial | Reading::Withdrawable);
+    let gain = match reading {
+        Reading::Initial => net.unrealised.or_zero().times(rules.gain_weight_initial, Rounding::Down)?,
+        Reading::Withdrawable => Decimal::ZERO,
+        Reading::Maintenance | Reading::NetValue => net.unrealised.or_zero(),
+    };
+    let balance = net.cash.plus(net.unrealised.min(Decimal::ZERO))?.plus(gain)?;
+    let class = rules.class(market, net.asset);
+    let untrusted = strict && !rules.trusts(market, net.asset);
+    let mut of = Vec::with_capacity(3);
+    let leaf = |label: &'static str, amount| Node::leaf(label, amount, Origin::default());
+    if balance.signum() < 0 {
+        let weight = |owed: Decimal| match reading {
+            Reading::NetValue => owed.times(net.price.value, Rounding::Up),
+            _ => rules.liability(net.asset, owed, net.price),
+        };
+        of.push(leaf("debt", weight(balance.abs())?.negated()));
+    } else if untrusted {
+        of.push(leaf("balance at an untrusted price", Decimal::ZERO));
+    } else {
+        let value = balance.times(net.price.value, Rounding::Down)?;
+        of.push(leaf("balance", value));
+        if reading != Reading::NetValue && class != AssetClass::Currency {
+            of.push(Node::scale("less haircut", Decimal::ONE.negated(), rules.haircut(class, net.asset, value)?)?);
+        }
+    }
+    if !net.option_value.is_zero() {
+        let counted = if untrusted { net.option_value.min(Decimal::ZERO) } else { net.option_value };
+        of.push(leaf("options at mark", counted.times(net.price.value, Rounding::Down)?));
+    }
+    Node::sum(net.asset.to_string(), of)
+}

@@ -1,0 +1,103 @@
+//! Why a portfolio cannot be margined.
+
+use std::sync::Arc;
+
+use plimsoll_core::{Asset, Decimal, NumberError, Quantity, Underlying};
+use plimsoll_pricing::market::MarketError;
+use thiserror::Error;
+
+/// Why a portfolio cannot be margined. Never a zero in its place.
+#[derive(Clone, Debug, PartialEq, Error)]
+pub enum MarginError {
+    /// The market lacks something the portfolio needs.
+    #[error(transparent)]
+    Market(#[from] MarketError),
+    /// A figure does not fit.
+    #[error(transparent)]
+    Number(#[from] NumberError),
+    /// A position in a contract the listing does not have.
+    #[error("instrument {0} is not in the listing")]
+    UnknownInstrument(u32),
+    /// A position that is no whole number of lots.
+    #[error("{instrument}: {quantity} is not a whole number of lots of {lot}")]
+    NotWholeLots {
+        /// The instrument.
+        instrument: Arc<str>,
+        /// The quantity held.
+        quantity: Quantity,
+        /// The lot.
+        lot: Quantity,
+    },
+    /// More lots than a sum of cells can hold.
+    #[error("{lots} lots of {underlying} are more than 2^63 cells can hold: use a larger lot")]
+    TooManyLots {
+        /// What they are lots of.
+        underlying: Underlying,
+        /// How many.
+        lots: u128,
+    },
+    /// The P&L of one lot does not fit a cell.
+    #[error("{row}: the P&L of one lot under {scenario} does not fit a cell: use a smaller lot")]
+    CellTooLarge {
+        /// The instrument or asset.
+        row: Arc<str>,
+        /// The scenario.
+        scenario: Arc<str>,
+    },
+    /// A kind of contract the model has no rule for.
+    #[error("{model} has no rule for {instrument}, a {kind}")]
+    NoRule {
+        /// The model.
+        model: &'static str,
+        /// The instrument.
+        instrument: Arc<str>,
+        /// Its kind.
+        kind: &'static str,
+    },
+    /// No model of that name.
+    #[error("no margin model is called {name:?}: expected one of {known}")]
+    UnknownModel {
+        /// The name.
+        name: String,
+        /// The names there are.
+        known: String,
+    },
+    /// A parameter the model does not have.
+    #[error("{model} has no parameter {name:?}: expected one of {known}")]
+    UnknownParameter {
+        /// The model.
+        model: &'static str,
+        /// The name.
+        name: String,
+        /// The names there are.
+        known: String,
+    },
+    /// A parameter out of its bounds.
+    #[error("{model}: {name} is {value}, expected {expected}")]
+    Parameter {
+        /// The model.
+        model: &'static str,
+        /// The parameter.
+        name: String,
+        /// Its value.
+        value: String,
+        /// What it may be.
+        expected: String,
+    },
+    /// A balance in an asset that no price is known for.
+    #[error("no price of {asset} in {currency}")]
+    NoPrice {
+        /// The asset.
+        asset: Asset,
+        /// What everything is valued in.
+        currency: Asset,
+    },
+    /// A question that needs a positive figure got another.
+    #[error("{what} must be positive, got {value}")]
+    NotPositive {
+        /// The figure.
+        what: &'static str,
+        /// Its value.
+        value: Decimal,
+    },
+}

@@ -1,0 +1,88 @@
+#![doc = include_str!("README.md")]
+
+use plimsoll_core::{InstrumentId, Node, Quantity, Requirement};
+use plimsoll_pricing::market::Market;
+
+use super::brackets::{Brackets, Figure};
+use super::{Held, Judge, Model};
+use crate::collateral::CollateralRules;
+use crate::parameters::{Field, Parameters};
+use crate::{Account, MarginError};
+
+/// Every position alone with its own collateral.
+#[derive(Clone, Debug, Default)]
+pub struct Isolated {
+    /// Its rates.
+    pub brackets: Brackets,
+}
+
+impl Parameters for Isolated {
+    const MODEL: &'static str = "isolated";
+
+    fn fields(&mut self) -> Vec<Field<'_>> {
+        self.brackets.fields()
+    }
+}
+
+impl Model for Isolated {
+    fn name(&self) -> &'static str {
+        Self::MODEL
+    }
+
+    fn page(&self) -> &'static str {
+        include_str!("README.md")
+    }
+
+    fn fields(&mut self) -> Vec<Field<'_>> {
+        Parameters::fields(self)
+    }
+
+    fn set(&mut self, name: &str, text: &str) -> Result<(), MarginError> {
+        Parameters::set(self, name, text)
+    }
+
+    fn prepare<'m>(&self, market: &'m Market, _held: &Held) -> Result<Box<dyn Judge + 'm>, MarginError> {
+        Ok(Box::new(IsolatedJudge { market, brackets: self.brackets.clone() }))
+    }
+}
+
+struct IsolatedJudge<'m> {
+    market: &'m Market,
+    brackets: Brackets,
+}
+
+impl Judge for IsolatedJudge<'_> {
+    fn requirement(&self, account: &Account) -> Result<Requirement, MarginError> {
+        let (mut initial, mut maintenance) = (Vec::new(), Vec::new());
+        for position in &account.portfolio.positions {
+            initial.push(self.alone(position.instrument, position.quantity, Figure::Initial)?);
+            maintenance.push(self.alone(position.instrument, position.quantity, Figure::Maintenance)?);
+        }
+        for order in &account.portfolio.orders {
+            let instrument = self.market.listing().get(order.instrument);
+            if !order.reduce_only
+                && !instrument.is_some_and(plimsoll_pricing::instruments::Instrument::only_moves_balances)
+            {
+                initial.push(self.alone(order.instrument, order.signed_quantity(), Figure::Initial)?);
+            }
+            initial.push(self.brackets.fill_cost(account, self.market, order)?);
+        }
+        Ok(Requirement {
+            asset: self.market.snapshot().currency,
+            initial: Node::sum("initial margin", initial)?,
+            maintenance: Node::sum("maintenance margin", maintenance)?,
+        })
+    }
+
+    fn collateral(&self) -> &CollateralRules {
+        &self.brackets.collateral
+    }
+}
+
+impl IsolatedJudge<'_> {
+    fn alone(&self, id: InstrumentId, quantity: Quantity, figure: Figure) -> Result<Node, MarginError> {
+        let instrument = self.market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
+        let margin = self.brackets.position(self.market, instrument, quantity, figure)?;
+        Ok(margin.named(instrument.terms().name.to_string()))
+    }
+}

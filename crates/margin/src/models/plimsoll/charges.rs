@@ -1,0 +1,169 @@
+//! What is charged for size and for the cost of closing: measured per lot when the tables are
+//! made, summed gross, never netted away by a hedge that would have to be closed too.
+
+use plimsoll_core::requirement::{Group, Origin};
+use plimsoll_core::{Decimal, Node, NumberError};
+use plimsoll_numerics::ln;
+use plimsoll_pricing::float::{decimal, float};
+use plimsoll_pricing::formulas::Right;
+use plimsoll_pricing::instruments::{Instrument, Priced};
+use plimsoll_pricing::market::Market;
+use std::sync::Arc;
+
+use super::parameters::PlimsollParameters;
+use crate::MarginError;
+use crate::array::{Holding, Measure, RowKey, Table, by_expiry, per_lot};
+
+/// Measures of an underlying's rows.
+#[derive(Clone, Debug)]
+pub(super) struct Charges {
+    short_call: Measure,
+    short_put: Measure,
+    closing: Measure,
+    size: Measure,
+}
+
+/// Beyond this many deviations an option's spread stops widening.
+const MONEYNESS_MAX: f64 = 4.0;
+/// Widening of a vega spread per deviation from the money.
+const WIDENING_PER_DEVIATION: f64 = 0.5;
+/// An option counts at least this delta in gross size: what is far away today may not stay there.
+const SIZE_DELTA_MIN: f64 = 0.1;
+const PLACES: u32 = 12;
+
+/// The measures of one contract.
+struct PerContract {
+    short_minimum: Decimal,
+    closing: Decimal,
+    size: Decimal,
+}
+
+impl Charges {
+    /// Measures every row of `table`.
+    ///
+    /// # Errors
+    /// [`MarginError`] for what cannot be priced or does not fit.
+    pub(super) fn new(table: &Table, market: &Market, parameters: &PlimsollParameters) -> Result<Self, MarginError> {
+        let (mut calls, mut puts, mut closing, mut size) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for row in table.rows() {
+            let (mut call, mut put, mut close, mut gross) = <(Decimal, Decimal, Decimal, Decimal)>::default();
+            if let RowKey::Instrument(id) = row.key {
+                let instrument = market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
+                let measured = measure(instrument, market.priced(id)?, market, parameters)?;
+                match instrument.right() {
+                    Some(Right::Call) => call = per_lot(measured.short_minimum, row.lot)?,
+                    Some(Right::Put) => put = per_lot(measured.short_minimum, row.lot)?,
+                    None => {}
+                }
+                close = per_lot(measured.closing, row.lot)?;
+                gross = per_lot(measured.size, row.lot)?;
+            }
+            calls.push(call);
+            puts.push(put);
+            closing.push(close);
+            size.push(gross);
+        }
+        let measure = Measure::new;
+        Ok(Self {
+            short_call: measure(calls),
+            short_put: measure(puts),
+            closing: measure(closing),
+            size: measure(size),
+        })
+    }
+
+    /// The least that is required for short options: uncovered shorts of each right, expiry by
+    /// expiry.
+    ///
+    /// # Errors
+    /// [`NumberError::Overflow`].
+    pub(super) fn short_minimum(&self, table: &Table, holdings: &[Holding]) -> Result<Node, NumberError> {
+        let mut of = Vec::new();
+        for (_, run) in by_expiry(table, holdings) {
+            for (label, measure) in
+                [("uncovered short calls", &self.short_call), ("uncovered short puts", &self.short_put)]
+            {
+                let net = measure.net_short(run)?;
+                if net.signum() > 0 {
+                    of.push(Node::leaf(label, net, origin(table, run)));
+                }
+            }
+        }
+        Node::sum(table.underlying().to_string(), of)
+    }
+
+    /// What closing everything would cost, expiry by expiry.
+    ///
+    /// # Errors
+    /// [`NumberError::Overflow`].
+    pub(super) fn liquidity(&self, table: &Table, holdings: &[Holding]) -> Result<Node, NumberError> {
+        let mut of = Vec::new();
+        for (_, run) in by_expiry(table, holdings) {
+            let cost = self.closing.gross(run)?;
+            if !cost.is_zero() {
+                of.push(Node::leaf("cost to close", cost, origin(table, run)));
+            }
+        }
+        Node::sum(table.underlying().to_string(), of)
+    }
+
+    /// The charge on gross size.
+    ///
+    /// # Errors
+    /// [`NumberError::Overflow`].
+    pub(super) fn concentration(
+        &self,
+        table: &Table,
+        holdings: &[Holding],
+        parameters: &PlimsollParameters,
+    ) -> Result<Node, NumberError> {
+        let size = self.size.gross(holdings)?;
+        let tiers = parameters.concentration.of(table.underlying().as_str());
+        Ok(tiers.charge("gross size", size, &origin(table, holdings))?.named(table.underlying().to_string()))
+    }
+}
+
+/// The group a charge was summed over.
+fn origin(table: &Table, run: &[Holding]) -> Origin {
+    Origin { group: Some(Arc::new(group(table, run))), ..Origin::default() }
+}
+
+/// A run of holdings as explanations name it: with its expiry where all share one.
+pub(super) fn group(table: &Table, run: &[Holding]) -> Group {
+    let expiry_of = |holding: &Holding| table.rows()[holding.row].expiry;
+    let expiry = run.first().and_then(expiry_of).filter(|first| run.iter().all(|each| expiry_of(each) == Some(*first)));
+    Group {
+        underlying: table.underlying(),
+        expiry,
+        positions: run.iter().map(|holding| Arc::clone(&table.rows()[holding.row].name)).collect(),
+    }
+}
+
+fn measure(
+    instrument: &Instrument,
+    priced: &Priced,
+    market: &Market,
+    parameters: &PlimsollParameters,
+) -> Result<PerContract, MarginError> {
+    let terms = instrument.terms();
+    let name = terms.underlying.as_str();
+    // Greeks are in the quote; its own price brings them into the market's currency.
+    let quote_price = float(market.asset_price(terms.quote)?.value);
+    let greeks = instrument.greeks(priced);
+    let delta_value = (greeks.delta * priced.forward * quote_price).abs();
+    let unit_value = (float(terms.contract_size) * priced.index * quote_price).abs();
+    let mut closing = delta_value * float(*parameters.delta_spread.of(name));
+    let mut size = delta_value;
+    if let Some(strike) = instrument.strike() {
+        let deviation = priced.vol.as_ref().map_or(0.0, |vol| vol.value) * priced.years.sqrt();
+        let distance = (ln(float(strike) / priced.forward)).abs() / deviation.max(1e-9);
+        let widening = 1.0 + WIDENING_PER_DEVIATION * distance.min(MONEYNESS_MAX);
+        closing += (greeks.vega * quote_price).abs() * float(*parameters.vega_spread.of(name)) * widening;
+        size = size.max(SIZE_DELTA_MIN * unit_value);
+    }
+    Ok(PerContract {
+        short_minimum: decimal(unit_value * float(*parameters.short_option_minimum.of(name)), PLACES)?,
+        closing: decimal(closing, PLACES)?,
+        size: decimal(size, PLACES)?,
+    })
+}

@@ -1,0 +1,164 @@
+#![doc = include_str!("README.md")]
+
+mod charges;
+mod joint;
+mod near;
+mod parameters;
+mod requirement;
+mod scenarios;
+mod tables;
+
+use plimsoll_core::{Decimal, Node, NumberError, Requirement, Underlying};
+use plimsoll_pricing::market::Market;
+
+pub use parameters::PlimsollParameters;
+pub use scenarios::{ScenarioSet, VolRow};
+
+use super::{Held, Judge, Model};
+use crate::collateral::CollateralRules;
+use crate::parameters::{Field, Parameters};
+use crate::{Account, MarginError};
+use requirement::{Risk, Scan, risk};
+use tables::{Stake, Tables};
+
+/// The house model.
+#[derive(Clone, Debug, Default)]
+pub struct Plimsoll {
+    /// Its numbers.
+    pub parameters: PlimsollParameters,
+}
+
+impl Plimsoll {
+    /// The model in `market`, for everything in `held`.
+    ///
+    /// # Errors
+    /// [`MarginError`] when something held cannot be priced.
+    pub fn judge<'m>(&self, market: &'m Market, held: &Held) -> Result<PlimsollJudge<'m>, MarginError> {
+        Ok(PlimsollJudge(Tables::build(market, held, &self.parameters)?))
+    }
+}
+
+impl Model for Plimsoll {
+    fn name(&self) -> &'static str {
+        PlimsollParameters::MODEL
+    }
+
+    fn page(&self) -> &'static str {
+        include_str!("README.md")
+    }
+
+    fn fields(&mut self) -> Vec<Field<'_>> {
+        self.parameters.fields()
+    }
+
+    fn set(&mut self, name: &str, text: &str) -> Result<(), MarginError> {
+        self.parameters.set(name, text)
+    }
+
+    fn prepare<'m>(&self, market: &'m Market, held: &Held) -> Result<Box<dyn Judge + 'm>, MarginError> {
+        Ok(Box::new(self.judge(market, held)?))
+    }
+}
+
+/// The house model in one market.
+#[derive(Debug)]
+pub struct PlimsollJudge<'m>(Tables<'m>);
+
+/// Sums that take part in one requirement, each of which rounding can move by half a grain a lot:
+/// worst of the scan and half again between nodes, basis, expiry volatility, rate, a stablecoin.
+const ROUNDED_SUMS: i128 = 6;
+
+impl Judge for PlimsollJudge<'_> {
+    fn requirement(&self, account: &Account) -> Result<Requirement, MarginError> {
+        let (mut stakes, part_lots) = self.0.stakes(account)?;
+        let with_orders = risk(&stakes, self.0.parameters())?;
+        let rounding = allowance(&stakes)?;
+        let initial = total("initial margin", with_orders, Decimal::ONE, &part_lots, &rounding)?;
+        stakes.iter_mut().for_each(|stake| {
+            stake.orders.clear();
+            stake.near_orders.clear();
+        });
+        let share = self.0.parameters().maintenance_share;
+        let quiet = risk(&stakes, self.0.parameters())?;
+        let maintenance = total("maintenance margin", quiet, share, &part_lots, &rounding)?;
+        Ok(Requirement { asset: self.0.market().snapshot().currency, initial, maintenance })
+    }
+
+    fn collateral(&self) -> &CollateralRules {
+        &self.0.parameters().collateral
+    }
+}
+
+fn total(
+    label: &'static str,
+    risk: Risk,
+    share: Decimal,
+    part_lots: &Node,
+    rounding: &Node,
+) -> Result<Node, NumberError> {
+    let market =
+        if share == Decimal::ONE { risk.market } else { Node::scale("share of market risk", share, risk.market)? };
+    let mut of = vec![market];
+    of.extend(risk.charges);
+    of.extend([part_lots.clone(), rounding.clone()]);
+    Node::sum(label, of)
+}
+
+/// What rounding cells can hide, orders included.
+fn allowance(stakes: &[Stake<'_>]) -> Result<Node, NumberError> {
+    let mut sum = Decimal::ZERO;
+    for stake in stakes {
+        let ordered = stake.orders.iter().map(|order| crate::array::Holding { row: order.row, lots: order.lots });
+        let all: Vec<_> = stake.holdings.iter().copied().chain(ordered).collect();
+        sum = sum.plus(stake.tables.table.rounding_allowance(&all)?)?;
+    }
+    Ok(Node::leaf("rounding of cells", sum.times_count(ROUNDED_SUMS)?, plimsoll_core::requirement::Origin::default()))
+}
+
+/// One cell of a risk matrix.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MatrixCell {
+    /// The scenario's name.
+    pub scenario: String,
+    /// Relative price move.
+    pub price: Decimal,
+    /// Relative volatility move at 30 days.
+    pub vol: Decimal,
+    /// Share of the P&L that counts.
+    pub damping: Decimal,
+    /// P&L of the account's positions and balances in this underlying, gain positive, damped.
+    pub pnl: Decimal,
+    /// What the model takes as the loss there, between nodes included.
+    pub loss: Decimal,
+}
+
+impl PlimsollJudge<'_> {
+    /// The account's risk matrix, underlying by underlying: every scan column.
+    ///
+    /// # Errors
+    /// [`MarginError`] as [`Judge::requirement`].
+    pub fn matrix(&self, account: &Account) -> Result<Vec<(Underlying, Vec<MatrixCell>)>, MarginError> {
+        let (mut stakes, _) = self.0.stakes(account)?;
+        let mut all = Vec::with_capacity(stakes.len());
+        for stake in &mut stakes {
+            stake.orders.clear();
+            stake.near_orders.clear();
+            let table = &stake.tables.table;
+            let scan = Scan::new(stake)?;
+            let columns = stake.tables.set.scan.clone();
+            let cells = columns.clone().map(|column| {
+                let scenario = &table.scenarios()[column];
+                Ok(MatrixCell {
+                    scenario: scenario.name.to_string(),
+                    price: scenario.price,
+                    vol: scenario.vol,
+                    damping: scenario.damping,
+                    pnl: scan.pnl(column)?,
+                    loss: scan.loss(Some(column)),
+                })
+            });
+            all.push((table.underlying(), cells.collect::<Result<Vec<_>, NumberError>>()?));
+        }
+        Ok(all)
+    }
+}

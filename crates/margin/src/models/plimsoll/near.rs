@@ -1,0 +1,94 @@
+//! Nodes between the nodes: a short-dated option lives between two nodes of the grid, so its
+//! strike gets nodes of its own.
+//!
+//! An option whose one-deviation move σ√T is much shorter than a grid step is nearly its payoff: a
+//! kink at the strike, which a parabola through the grid's nodes cannot see. Around the strike the
+//! book is looked at where the forward is K(1 + jσ√T), j = −1, 0, 1, in every volatility row. An
+//! account is judged at the strikes it holds.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::sync::Arc;
+
+use plimsoll_core::{Decimal, InstrumentId, Timestamp};
+use plimsoll_pricing::float::{decimal, float};
+use plimsoll_pricing::market::Market;
+
+use super::parameters::PlimsollParameters;
+use super::scenarios::VolRow;
+use crate::MarginError;
+use crate::array::{RowKey, Table, TableSpec};
+use crate::scenario::Scenario;
+
+/// An expiry and a strike.
+type Strike = (Timestamp, Decimal);
+
+/// The table of nodes near held strikes.
+#[derive(Clone, Debug)]
+pub(super) struct Near {
+    pub(super) table: Table,
+    strikes: BTreeMap<InstrumentId, Strike>,
+    columns: BTreeMap<Strike, Range<usize>>,
+}
+
+/// Distances from the strike that are looked at, in deviations.
+const DEVIATIONS: [f64; 3] = [-1.0, 0.0, 1.0];
+/// Moves are rounded to a millionth: far finer than the nodes are apart.
+const MOVE_PLACES: u32 = 6;
+
+impl Near {
+    /// The nodes for the instruments in `keys`; `None` when none of them is short-dated.
+    ///
+    /// # Errors
+    /// [`MarginError`] as [`Table::build`].
+    pub(super) fn build(
+        spec: &TableSpec<'_>,
+        keys: &[RowKey],
+        parameters: &PlimsollParameters,
+    ) -> Result<Option<Self>, MarginError> {
+        let range = *parameters.price_range.of(spec.underlying.as_str());
+        let longest = float(parameters.near_strike) * float(range) / float(parameters.price_steps);
+        let mut strikes = BTreeMap::new();
+        let mut moves: BTreeMap<Strike, BTreeSet<Decimal>> = BTreeMap::new();
+        for key in keys {
+            let RowKey::Instrument(id) = *key else { continue };
+            let Some((strike, forward, deviation)) = short_dated(spec.market, id, longest)? else { continue };
+            strikes.insert(id, strike);
+            let nodes = moves.entry(strike).or_default();
+            for deviations in DEVIATIONS {
+                let to = float(strike.1) / forward * (1.0 + deviations * deviation) - 1.0;
+                if to.abs() <= float(range) {
+                    nodes.insert(decimal(to, MOVE_PLACES)?);
+                }
+            }
+        }
+        let (mut scenarios, mut columns) = (Vec::new(), BTreeMap::new());
+        for (strike, moves) in moves {
+            let start = scenarios.len();
+            for row in VolRow::ALL {
+                scenarios.extend(moves.iter().map(|to| Scenario::price_and_vol(*to, row.shift(parameters))));
+            }
+            columns.insert(strike, start..scenarios.len());
+        }
+        if scenarios.is_empty() {
+            return Ok(None);
+        }
+        let spec = TableSpec { scenarios: Arc::from(scenarios), ..*spec };
+        Ok(Some(Self { table: Table::build(&spec, keys)?, strikes, columns }))
+    }
+
+    /// The columns that an account holding `instruments` is judged in.
+    pub(super) fn columns(&self, instruments: impl Iterator<Item = InstrumentId>) -> Vec<Range<usize>> {
+        let held: BTreeSet<&Strike> = instruments.filter_map(|id| self.strikes.get(&id)).collect();
+        held.into_iter().filter_map(|strike| self.columns.get(strike).cloned()).collect()
+    }
+}
+
+/// Strike, forward and one-deviation move of an option for which that move is below `longest`.
+fn short_dated(market: &Market, id: InstrumentId, longest: f64) -> Result<Option<(Strike, f64, f64)>, MarginError> {
+    let instrument = market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
+    let (Some(strike), Some(expiry)) = (instrument.strike(), instrument.expiry()) else { return Ok(None) };
+    let priced = market.priced(id)?;
+    let deviation = priced.vol.as_ref().map_or(0.0, |vol| vol.value) * priced.years.sqrt();
+    Ok((deviation < longest).then_some(((expiry, strike), priced.forward, deviation)))
+}

@@ -1,0 +1,249 @@
+//! What the model prepares for a market, and an account's holdings as rows of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use plimsoll_core::requirement::Origin;
+use plimsoll_core::{Asset, Decimal, InstrumentId, Node, NumberError, Order, Rounding, Side, Underlying};
+use plimsoll_pricing::market::Market;
+
+use super::charges::Charges;
+use super::near::Near;
+use super::parameters::PlimsollParameters;
+use super::scenarios::ScenarioSet;
+use crate::array::{Holding, RowKey, Table, TableSpec};
+use crate::collateral::AssetClass;
+use crate::equity::net_assets;
+use crate::models::Held;
+use crate::orders::{OrderArray, whole_lots};
+use crate::{Account, MarginError};
+
+/// Everything prepared of one underlying.
+#[derive(Debug)]
+pub(super) struct UnderlyingTables {
+    pub(super) table: Table,
+    pub(super) set: ScenarioSet,
+    pub(super) near: Option<Near>,
+    pub(super) charges: Charges,
+    rows: BTreeMap<RowKey, usize>,
+}
+
+/// Tables of everything that accounts hold.
+#[derive(Debug)]
+pub(super) struct Tables<'m> {
+    market: &'m Market,
+    parameters: PlimsollParameters,
+    by_underlying: BTreeMap<Underlying, UnderlyingTables>,
+}
+
+/// An account's holdings of one underlying, and its orders in it.
+pub(super) struct Stake<'a> {
+    pub(super) tables: &'a UnderlyingTables,
+    pub(super) holdings: Vec<Holding>,
+    pub(super) orders: Vec<OrderArray>,
+    pub(super) near_orders: Vec<OrderArray>,
+}
+
+impl<'m> Tables<'m> {
+    /// Builds the tables of everything in `held`.
+    ///
+    /// # Errors
+    /// [`MarginError`] when something held cannot be priced.
+    pub(super) fn build(market: &'m Market, held: &Held, parameters: &PlimsollParameters) -> Result<Self, MarginError> {
+        let mut keys: BTreeMap<Underlying, BTreeSet<RowKey>> = BTreeMap::new();
+        let mut assets = held.assets.clone();
+        for id in &held.instruments {
+            let terms = market.listing().get(*id).ok_or(MarginError::UnknownInstrument(id.0))?.terms();
+            keys.entry(terms.underlying).or_default().insert(RowKey::Instrument(*id));
+            assets.insert(terms.settlement);
+        }
+        let mut stablecoins = Vec::new();
+        for asset in assets {
+            let class = parameters.collateral.class(market, asset);
+            if class == AssetClass::Stablecoin {
+                stablecoins.push(asset);
+            }
+            if matches!(class, AssetClass::Stablecoin | AssetClass::Coin) {
+                keys.entry(asset.underlying()).or_default().insert(RowKey::Asset(asset));
+            }
+        }
+        let mut by_underlying = BTreeMap::new();
+        for (underlying, keys) in keys {
+            let keys: Vec<RowKey> = keys.into_iter().collect();
+            by_underlying.insert(underlying, one(market, underlying, &keys, &stablecoins, parameters)?);
+        }
+        Ok(Self { market, parameters: parameters.clone(), by_underlying })
+    }
+
+    /// The account's stakes, underlying by underlying, and what part lots of balances can lose.
+    ///
+    /// # Errors
+    /// [`MarginError`] for what the tables do not have, part lots of a position, too many lots.
+    pub(super) fn stakes(&self, account: &Account) -> Result<(Vec<Stake<'_>>, Node), MarginError> {
+        let mut holdings: BTreeMap<Underlying, Vec<Holding>> = BTreeMap::new();
+        let mut part_lots = Vec::new();
+        for position in &account.portfolio.positions {
+            let (tables, row) = self.instrument_row(position.instrument)?;
+            let row_terms = &tables.table.rows()[row];
+            let lots = whole_lots(position.quantity.0, row_terms.lot).ok_or_else(|| MarginError::NotWholeLots {
+                instrument: row_terms.name.clone(),
+                quantity: position.quantity,
+                lot: plimsoll_core::Quantity(row_terms.lot),
+            })?;
+            holdings.entry(tables.table.underlying()).or_default().push(Holding { row, lots });
+        }
+        for net in net_assets(&account.portfolio, self.market)? {
+            let Some((tables, row)) = self.asset_row(net.asset) else { continue };
+            let (lots, rest) = net.balance()?.split_by(tables.table.rows()[row].lot).unwrap_or_default();
+            let lots = i64::try_from(lots).map_err(|_| MarginError::TooManyLots {
+                underlying: tables.table.underlying(),
+                lots: lots.unsigned_abs(),
+            })?;
+            if lots != 0 {
+                holdings.entry(tables.table.underlying()).or_default().push(Holding { row, lots });
+            }
+            if !rest.is_zero() {
+                part_lots.push(part_lot(tables, row, rest)?);
+            }
+        }
+        for order in &account.portfolio.orders {
+            let (tables, _) = self.instrument_row(order.instrument)?;
+            holdings.entry(tables.table.underlying()).or_default();
+        }
+        let mut stakes = Vec::with_capacity(holdings.len());
+        for (underlying, mut holdings) in holdings {
+            holdings.sort_by_key(|holding| holding.row);
+            stakes.push(self.stake(account, underlying, merged(holdings))?);
+        }
+        Ok((stakes, Node::sum("balances under one lot", part_lots)?))
+    }
+
+    fn stake(
+        &self,
+        account: &Account,
+        underlying: Underlying,
+        holdings: Vec<Holding>,
+    ) -> Result<Stake<'_>, MarginError> {
+        let tables = &self.by_underlying[&underlying];
+        let mut mine: Vec<&Order> = Vec::new();
+        for order in &account.portfolio.orders {
+            if self.instrument_row(order.instrument)?.0.table.underlying() == underlying {
+                mine.push(order);
+            }
+        }
+        let arrays = |table: &Table| {
+            mine.iter().map(|order| OrderArray::new(account, order, table, self.market)).collect::<Result<Vec<_>, _>>()
+        };
+        let orders = arrays(&tables.table)?;
+        let near_orders = tables.near.as_ref().map_or(Ok(Vec::new()), |near| arrays(&near.table))?;
+        Ok(Stake { tables, holdings, orders, near_orders })
+    }
+
+    fn instrument_row(&self, id: InstrumentId) -> Result<(&UnderlyingTables, usize), MarginError> {
+        let instrument = self.market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
+        let tables = self.by_underlying.get(&instrument.terms().underlying);
+        tables
+            .and_then(|tables| Some((tables, *tables.rows.get(&RowKey::Instrument(id))?)))
+            .ok_or(MarginError::UnknownInstrument(id.0))
+    }
+
+    fn asset_row(&self, asset: Asset) -> Option<(&UnderlyingTables, usize)> {
+        let tables = self.by_underlying.get(&asset.underlying())?;
+        Some((tables, *tables.rows.get(&RowKey::Asset(asset))?))
+    }
+
+    pub(super) fn parameters(&self) -> &PlimsollParameters {
+        &self.parameters
+    }
+
+    pub(super) fn market(&self) -> &Market {
+        self.market
+    }
+}
+
+fn one(
+    market: &Market,
+    underlying: Underlying,
+    keys: &[RowKey],
+    stablecoins: &[Asset],
+    parameters: &PlimsollParameters,
+) -> Result<UnderlyingTables, MarginError> {
+    let set = ScenarioSet::new(parameters, underlying, stablecoins)?;
+    let own = underlying.asset();
+    let spec = TableSpec {
+        market,
+        underlying,
+        coin: (parameters.collateral.class(market, own) == AssetClass::Coin).then_some(own),
+        scenarios: set.scenarios.clone(),
+        rules: &parameters.rules,
+        grain: parameters.grain,
+        balance_lot: &|asset| *parameters.balance_lot.of(asset.as_str()),
+    };
+    let table = Table::build(&spec, keys)?;
+    let near = Near::build(&spec, keys, parameters)?;
+    let charges = Charges::new(&table, market, parameters)?;
+    let rows = table.rows().iter().enumerate().map(|(at, row)| (row.key, at)).collect();
+    Ok(UnderlyingTables { table, set, near, charges, rows })
+}
+
+/// Holdings of one row made one.
+fn merged(holdings: Vec<Holding>) -> Vec<Holding> {
+    let mut all: Vec<Holding> = Vec::with_capacity(holdings.len());
+    for holding in holdings {
+        match all.last_mut() {
+            Some(last) if last.row == holding.row => last.lots = last.lots.saturating_add(holding.lots),
+            _ => all.push(holding),
+        }
+    }
+    all.retain(|holding| holding.lots != 0);
+    all
+}
+
+/// The largest loss of less than a lot of a balance, in any scenario.
+fn part_lot(tables: &UnderlyingTables, row: usize, rest: Decimal) -> Result<Node, NumberError> {
+    let table = &tables.table;
+    let sign = i128::from(rest.signum());
+    let worst =
+        (0..table.scenarios().len()).map(|at| -sign * i128::from(table.cell(row, at))).max().unwrap_or(0).max(0);
+    let per_lot = table.grain().times_count(worst + 1)?;
+    let loss = per_lot.times_ratio(rest.abs(), table.rows()[row].lot, Rounding::Up)?;
+    let origin = Origin { position: Some(table.rows()[row].name.clone()), ..Origin::default() };
+    Ok(Node::leaf("largest loss", loss, origin))
+}
+
+impl Stake<'_> {
+    /// The instruments held or ordered.
+    pub(super) fn instruments(&self) -> impl Iterator<Item = InstrumentId> {
+        let rows = self.holdings.iter().map(|holding| holding.row).chain(self.orders.iter().map(|order| order.row));
+        rows.filter_map(|row| match self.tables.table.rows()[row].key {
+            RowKey::Instrument(id) => Some(id),
+            RowKey::Asset(_) => None,
+        })
+    }
+
+    /// The worst of a charge as things stand, with all buys filled, and with all sells filled: a
+    /// stated upper bound.
+    ///
+    /// # Errors
+    /// [`NumberError::Overflow`].
+    pub(super) fn worst_charge(
+        &self,
+        charge: impl Fn(&UnderlyingTables, &[Holding]) -> Result<Node, NumberError>,
+    ) -> Result<Node, NumberError> {
+        let now = charge(self.tables, &self.holdings)?;
+        if self.orders.is_empty() {
+            return Ok(now);
+        }
+        let label = now.label.clone();
+        let buys = charge(self.tables, &self.filled(Side::Buy))?.named("all buys filled");
+        let sells = charge(self.tables, &self.filled(Side::Sell))?.named("all sells filled");
+        Ok(Node::worst_of(label, vec![now.named("no order filled"), buys, sells]))
+    }
+
+    fn filled(&self, side: Side) -> Vec<Holding> {
+        let wanted = |lots: i64| (lots > 0) == (side == Side::Buy);
+        let fills = self.orders.iter().filter(|order| wanted(order.lots)).map(|o| Holding { row: o.row, lots: o.lots });
+        let mut all: Vec<Holding> = self.holdings.iter().copied().chain(fills).collect();
+        all.sort_by_key(|holding| holding.row);
+        merged(all)
+    }
+}

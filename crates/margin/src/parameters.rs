@@ -1,0 +1,234 @@
+//! Parameters as documents: every number a model uses has a name, a unit, bounds and a default.
+//!
+//! A model holds its parameters in a struct and lists them once, in [`Parameters::fields`]; from
+//! that list come the reading of overrides, the bounds check and the printed page.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use plimsoll_core::{Decimal, Node, NumberError, requirement::Origin};
+
+use crate::MarginError;
+
+/// A model's numbers.
+pub trait Parameters {
+    /// The model they belong to.
+    const MODEL: &'static str;
+
+    /// Every parameter, in the order they are explained.
+    fn fields(&mut self) -> Vec<Field<'_>>;
+
+    /// Sets one by its dotted name, `price_range` or `price_range.BTC`.
+    ///
+    /// # Errors
+    /// [`MarginError::UnknownParameter`], [`MarginError::Parameter`] with the bound it broke.
+    fn set(&mut self, name: &str, text: &str) -> Result<(), MarginError> {
+        let (field, key) = name.split_once('.').map_or((name, None), |(field, key)| (field, Some(key)));
+        let mut fields = self.fields();
+        let known = || fields.iter().map(|field| field.name).collect::<Vec<_>>().join(", ");
+        let Some(at) = fields.iter().position(|each| each.name == field) else {
+            return Err(MarginError::UnknownParameter { model: Self::MODEL, name: name.into(), known: known() });
+        };
+        let field = &mut fields[at];
+        let expected = field.expected();
+        field.set(key, text).map_err(|Refused| MarginError::Parameter {
+            model: Self::MODEL,
+            name: name.into(),
+            value: text.chars().take(60).collect(),
+            expected,
+        })
+    }
+}
+
+/// One parameter.
+pub struct Field<'a> {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is counted in.
+    pub unit: &'static str,
+    /// What it does.
+    pub about: &'static str,
+    /// The least it, or any number in it, may be.
+    pub low: Decimal,
+    /// The most.
+    pub high: Decimal,
+    /// Where it is kept.
+    pub slot: Slot<'a>,
+}
+
+/// What shape a parameter has.
+pub enum Slot<'a> {
+    /// One number.
+    Number(&'a mut Decimal),
+    /// A number by name, with one for the names not listed.
+    ByName(&'a mut ByName<Decimal>),
+    /// Rates by size.
+    Tiers(&'a mut Tiers),
+    /// Rates by size, by name.
+    TiersByName(&'a mut ByName<Tiers>),
+}
+
+struct Refused;
+
+impl Field<'_> {
+    fn expected(&self) -> String {
+        let Self { low, high, unit, .. } = self;
+        match self.slot {
+            Slot::Number(_) | Slot::ByName(_) => format!("a {unit} from {low} to {high}"),
+            Slot::Tiers(_) | Slot::TiersByName(_) => {
+                format!("tiers like \"0:0.005, 2000000:0.01\": sizes and rates rising, rates from {low} to {high}")
+            }
+        }
+    }
+
+    fn set(&mut self, key: Option<&str>, text: &str) -> Result<(), Refused> {
+        let (low, high) = (self.low, self.high);
+        let number = || match text.parse::<Decimal>() {
+            Ok(number) if (low..=high).contains(&number) => Ok(number),
+            _ => Err(Refused),
+        };
+        let tiers = || match text.parse::<Tiers>() {
+            Ok(tiers) if tiers.0.iter().all(|tier| (low..=high).contains(&tier.rate)) => Ok(tiers),
+            _ => Err(Refused),
+        };
+        match (&mut self.slot, key) {
+            (Slot::Number(slot), None) => **slot = number()?,
+            (Slot::Tiers(slot), None) => **slot = tiers()?,
+            (Slot::ByName(slot), key) => slot.set(key, number()?),
+            (Slot::TiersByName(slot), key) => slot.set(key, tiers()?),
+            (Slot::Number(_) | Slot::Tiers(_), Some(_)) => return Err(Refused),
+        }
+        Ok(())
+    }
+
+    /// Name and value of everything in it, `price_range.BTC` `0.16`.
+    #[must_use]
+    pub fn values(&self) -> Vec<(String, String)> {
+        fn named<T: fmt::Display>(field: &str, by_name: &ByName<T>) -> Vec<(String, String)> {
+            std::iter::once((field.to_owned(), by_name.default.to_string()))
+                .chain(by_name.named.iter().map(|(name, value)| (format!("{field}.{name}"), value.to_string())))
+                .collect()
+        }
+        match &self.slot {
+            Slot::Number(value) => vec![(self.name.to_owned(), value.to_string())],
+            Slot::Tiers(value) => vec![(self.name.to_owned(), value.to_string())],
+            Slot::ByName(values) => named(self.name, values),
+            Slot::TiersByName(values) => named(self.name, values),
+        }
+    }
+}
+
+/// A value by name, with a default for names not listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ByName<T> {
+    /// For names not listed.
+    pub default: T,
+    /// For those listed.
+    pub named: BTreeMap<String, T>,
+}
+
+impl<T> ByName<T> {
+    /// A default and exceptions from it.
+    pub fn new<const N: usize>(default: T, named: [(&str, T); N]) -> Self {
+        Self { default, named: named.into_iter().map(|(name, value)| (name.to_owned(), value)).collect() }
+    }
+
+    /// The value for `name`.
+    pub fn of(&self, name: &str) -> &T {
+        self.named.get(name).unwrap_or(&self.default)
+    }
+
+    fn set(&mut self, key: Option<&str>, value: T) {
+        match key {
+            None | Some("default") => self.default = value,
+            Some(name) => {
+                self.named.insert(name.to_owned(), value);
+            }
+        }
+    }
+}
+
+/// A marginal rate from a size on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tier {
+    /// The size above which it holds.
+    pub above: Decimal,
+    /// Charge per unit of size.
+    pub rate: Decimal,
+}
+
+/// Marginal rates by size, as tax brackets: the charge on a size is the sum over brackets, which
+/// for rising rates is the highest of the brackets' tangent lines. Convex and piecewise linear.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tiers(Vec<Tier>);
+
+impl Tiers {
+    /// Tiers as constants: `(above, rate)` in whole units and millionths.
+    ///
+    /// Sizes and rates must rise; the tests of a model's defaults hold that.
+    #[must_use]
+    pub fn new<const N: usize>(tiers: [(i64, i64); N]) -> Self {
+        Self(
+            tiers
+                .iter()
+                .map(|(above, rate)| Tier { above: Decimal::from_int(*above), rate: Decimal::new(*rate, 6) })
+                .collect(),
+        )
+    }
+
+    /// The tiers, sizes ascending.
+    #[must_use]
+    pub fn tiers(&self) -> &[Tier] {
+        &self.0
+    }
+
+    /// The charge on `size` (at least zero) as a tree: the worst of the tangents.
+    ///
+    /// # Errors
+    /// [`NumberError::Overflow`].
+    pub fn charge(&self, label: &'static str, size: Decimal, origin: &Origin) -> Result<Node, NumberError> {
+        let mut of = Vec::with_capacity(self.0.len());
+        let (mut deduction, mut rate_below) = (Decimal::ZERO, Decimal::ZERO);
+        for tier in &self.0 {
+            // cumᵢ = cumᵢ₋₁ + aboveᵢ × (rateᵢ − rateᵢ₋₁) keeps the charge continuous.
+            let step = tier.above.times(tier.rate.minus(rate_below)?, plimsoll_core::Rounding::Down)?;
+            deduction = deduction.plus(step)?;
+            rate_below = tier.rate;
+            let gross = Node::scale("size × rate", tier.rate, Node::leaf("size", size, origin.clone()))?;
+            let less = Node::leaf("deduction", deduction.negated(), Origin::default());
+            of.push(if deduction.is_zero() { gross } else { Node::sum("tier", vec![gross, less])? });
+        }
+        Ok(if of.len() == 1 { of.swap_remove(0).named(label) } else { Node::worst_of(label, of) })
+    }
+}
+
+impl FromStr for Tiers {
+    type Err = NumberError;
+
+    /// Reads `0:0.005, 2000000:0.01`.
+    fn from_str(text: &str) -> Result<Self, NumberError> {
+        let wrong = || NumberError::NotANumber(text.chars().take(60).collect());
+        let mut tiers: Vec<Tier> = Vec::new();
+        for part in text.split(',') {
+            let (above, rate) = part.split_once(':').ok_or_else(wrong)?;
+            let tier = Tier { above: above.trim().parse()?, rate: rate.trim().parse()? };
+            let rises =
+                tiers.last().map_or(tier.above.is_zero(), |last| last.above < tier.above && last.rate <= tier.rate);
+            if !rises {
+                return Err(wrong());
+            }
+            tiers.push(tier);
+        }
+        Ok(Self(tiers))
+    }
+}
+
+impl fmt::Display for Tiers {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, tier) in self.0.iter().enumerate() {
+            write!(out, "{}{}:{}", if at == 0 { "" } else { ", " }, tier.above, tier.rate)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,176 @@
+//! Scenario sets: lists of joint market moves, as data.
+//!
+//! A [`Scenario`] says how far the market moves; [`ShockRules`] say how that move reaches one
+//! expiry (a volatility moves more when little time is left, a basis more when much is). Together
+//! they make the float columns that instruments are revalued with.
+//!
+//! # Source
+//! The scaling of volatility moves by (30 days ÷ days left)^power is Deribit's published rule
+//! (support article 25944756247837), which Derive and Paradex share.
+
+use std::sync::Arc;
+
+use plimsoll_core::{Asset, Decimal, Timestamp};
+use plimsoll_numerics::{exp, ln};
+use plimsoll_pricing::float::float;
+use plimsoll_pricing::instruments::Shocks;
+
+/// One joint move of a market.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scenario {
+    /// What people call it: `-16% vol up`.
+    pub name: Arc<str>,
+    /// Relative move of the index and of all that moves with it: −0.16.
+    pub price: Decimal,
+    /// Relative move of volatility at 30 days: 0.5 is half as much again.
+    pub vol: Decimal,
+    /// Move of forwards against the index, in multiples of the expiry's basis move.
+    pub basis: Decimal,
+    /// Absolute move of the discount rate.
+    pub rate: Decimal,
+    /// Relative move of one stablecoin.
+    pub stable: Option<(Asset, Decimal)>,
+    /// Seconds that pass.
+    pub seconds: u32,
+    /// Share of the P&L that counts, 0 to 1: extreme moves are damped.
+    pub damping: Decimal,
+}
+
+impl Scenario {
+    /// Nothing moves.
+    #[must_use]
+    pub fn unshocked() -> Self {
+        Self {
+            name: "unshocked".into(),
+            price: Decimal::ZERO,
+            vol: Decimal::ZERO,
+            basis: Decimal::ZERO,
+            rate: Decimal::ZERO,
+            stable: None,
+            seconds: 0,
+            damping: Decimal::ONE,
+        }
+    }
+
+    /// A move of price and volatility, named after itself.
+    #[must_use]
+    pub fn price_and_vol(price: Decimal, vol: Decimal) -> Self {
+        Self { name: move_name(price, vol).into(), price, vol, ..Self::unshocked() }
+    }
+}
+
+/// `-16% vol up`: how a price and volatility move is written everywhere.
+fn move_name(price: Decimal, vol: Decimal) -> String {
+    let percent = price.times_count(100).unwrap_or(price);
+    let sign = if percent.signum() > 0 { "+" } else { "" };
+    let vol = match vol.signum() {
+        1 => " vol up",
+        -1 => " vol down",
+        _ => "",
+    };
+    format!("{sign}{percent}%{vol}")
+}
+
+/// How a scenario's moves reach one expiry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShockRules {
+    /// Power of (30 days ÷ days left) below 30 days.
+    pub vol_power_short: Decimal,
+    /// The same from 30 days on.
+    pub vol_power_long: Decimal,
+    /// An upward move takes a volatility at least here.
+    pub vol_floor_up: Decimal,
+    /// Smallest basis move of an expiry; what a perpetual moves by.
+    pub basis_minimum: Decimal,
+    /// Basis move of an expiry a year away.
+    pub basis_annual: Decimal,
+}
+
+/// The columns of one (underlying, expiry): a float per scenario, ready to revalue with.
+#[derive(Clone, Debug)]
+pub struct Columns {
+    spot: Vec<f64>,
+    growth: Vec<f64>,
+    log_growth: Vec<f64>,
+    vol_scale: Vec<f64>,
+    vol_shift: Vec<f64>,
+    vol_floor: Vec<f64>,
+    years: Vec<f64>,
+    sqrt_years: Vec<f64>,
+    discount: Vec<f64>,
+}
+
+const DAYS_PER_YEAR: f64 = 365.0;
+const REFERENCE_DAYS: f64 = 30.0;
+/// Below a day the term factor stops growing: (30 ÷ days)^power would pass every bound at expiry.
+const DAYS_MIN: f64 = 1.0;
+
+impl Columns {
+    /// The columns of `scenarios` for an expiry `years` away at discount rate `rate`; `None` for
+    /// what never expires.
+    #[must_use]
+    pub fn new(scenarios: &[Scenario], rules: &ShockRules, expiry_years: Option<f64>, rate: f64) -> Self {
+        let years = expiry_years.unwrap_or(0.0);
+        let basis_move = float(rules.basis_minimum).max(float(rules.basis_annual) * years);
+        let term = expiry_years.map_or(1.0, |years| term_factor(rules, years * DAYS_PER_YEAR));
+        let column = |of: &dyn Fn(&Scenario) -> f64| scenarios.iter().map(of).collect::<Vec<f64>>();
+        let spot = column(&|scenario| 1.0 + float(scenario.price));
+        let growth = column(&|scenario| (1.0 + float(scenario.price)) * (1.0 + float(scenario.basis) * basis_move));
+        let left = column(&|scenario| (years - f64::from(scenario.seconds) / SECONDS_PER_YEAR).max(0.0));
+        Self {
+            log_growth: growth.iter().map(|growth| ln(*growth)).collect(),
+            vol_scale: column(&|scenario| (1.0 + float(scenario.vol) * term).max(0.0)),
+            vol_shift: vec![0.0; scenarios.len()],
+            vol_floor: column(&|scenario| if scenario.vol.signum() > 0 { float(rules.vol_floor_up) } else { 0.0 }),
+            sqrt_years: left.iter().map(|years| years.sqrt()).collect(),
+            discount: scenarios.iter().zip(&left).map(|(s, years)| exp(-(rate + float(s.rate)) * years)).collect(),
+            years: left,
+            spot,
+            growth,
+        }
+    }
+
+    /// The columns as instruments take them.
+    #[must_use]
+    pub fn shocks(&self) -> Shocks<'_> {
+        Shocks {
+            spot: &self.spot,
+            growth: &self.growth,
+            log_growth: &self.log_growth,
+            vol_scale: &self.vol_scale,
+            vol_shift: &self.vol_shift,
+            vol_floor: &self.vol_floor,
+            years: &self.years,
+            sqrt_years: &self.sqrt_years,
+            discount: &self.discount,
+        }
+    }
+}
+
+const SECONDS_PER_YEAR: f64 = 31_536_000.0;
+
+/// (30 ÷ days)^power, power by which side of 30 days.
+fn term_factor(rules: &ShockRules, days: f64) -> f64 {
+    let power = if days < REFERENCE_DAYS { rules.vol_power_short } else { rules.vol_power_long };
+    exp(float(power) * ln(REFERENCE_DAYS / days.max(DAYS_MIN)))
+}
+
+/// The price of `asset` under `scenario`, as a multiple of its price now, in the table of an
+/// underlying whose price `coin` moves with.
+#[must_use]
+pub fn asset_growth(scenario: &Scenario, asset: Asset, coin: Option<Asset>) -> f64 {
+    match scenario.stable {
+        Some((stable, by)) if stable == asset => 1.0 + float(by),
+        _ if Some(asset) == coin => 1.0 + float(scenario.price),
+        _ => 1.0,
+    }
+}
+
+/// A day, in the seconds of a scenario that lets time pass.
+pub const DAY_S: u32 = 86_400;
+
+/// Seconds between two instants as years of 365 days; `None` when there is no expiry.
+#[must_use]
+pub fn years_left(as_of: Timestamp, expiry: Option<Timestamp>) -> Option<f64> {
+    expiry.map(|expiry| plimsoll_pricing::float::years(as_of, expiry))
+}

@@ -1,0 +1,73 @@
+//! What options are worth in many scenarios at once.
+
+use plimsoll_numerics::exp;
+
+use super::{EuropeanOption, PremiumStyle};
+use crate::float::float;
+use crate::formulas::black76::{OptionInputs, ShockedMarket, shocked_values};
+use crate::instruments::Style;
+use crate::instruments::priced::Priced;
+use crate::instruments::worths::{Shocks, divisor};
+
+/// Worths of a run of options of one expiry that are all discounted, or none: see
+/// [`worths`](crate::instruments::worths()). One call of the kernel.
+pub(in crate::instruments) fn worths(run: &[(&EuropeanOption, &Priced)], shocks: &Shocks, out: &mut [f64]) {
+    let scenarios = shocks.scenarios();
+    let options: Vec<OptionInputs> = run.iter().map(|(option, priced)| option.inputs(priced)).collect();
+    let discounted = run.iter().all(|(option, _)| option.is_discounted());
+    let undiscounted = if discounted { Vec::new() } else { vec![1.0; scenarios] };
+    let market = ShockedMarket {
+        growth: shocks.growth,
+        log_growth: shocks.log_growth,
+        vol_scale: shocks.vol_scale,
+        vol_shift: shocks.vol_shift,
+        vol_floor: shocks.vol_floor,
+        sqrt_years: shocks.sqrt_years,
+        discount: if discounted { shocks.discount } else { &undiscounted },
+    };
+    shocked_values(&options, &market, out);
+    for ((option, priced), row) in run.iter().zip(out.chunks_exact_mut(scenarios)) {
+        option.convert(priced, shocks.growth, row);
+        if option.premium == PremiumStyle::Futures {
+            let unshocked = option.unshocked(priced);
+            row.iter_mut().for_each(|worth| *worth -= unshocked);
+        }
+    }
+}
+
+impl EuropeanOption {
+    fn inputs(&self, priced: &Priced) -> OptionInputs {
+        let vol = priced.vol.map_or(0.0, |vol| vol.value);
+        OptionInputs { right: self.right, strike: float(self.strike), forward: priced.forward, vol }
+    }
+
+    /// Turns the kernel's values, of one unit in the quote, into worths of one contract in the settlement asset.
+    fn convert(&self, priced: &Priced, growth: &[f64], row: &mut [f64]) {
+        let size = float(self.terms.contract_size) * float(self.style.rate());
+        if self.style == Style::Inverse {
+            for (worth, growth) in row.iter_mut().zip(growth) {
+                *worth = *worth / (priced.forward * divisor(*growth)) * size;
+            }
+        } else {
+            row.iter_mut().for_each(|worth| *worth *= size);
+        }
+    }
+
+    /// The contract's worth today by the very same steps, so that no shock is no P&L to the last bit.
+    fn unshocked(&self, priced: &Priced) -> f64 {
+        let discount = exp(-self.discount_rate(priced.rate) * priced.years);
+        let market = ShockedMarket {
+            growth: &[1.0],
+            log_growth: &[0.0],
+            vol_scale: &[1.0],
+            vol_shift: &[0.0],
+            vol_floor: &[0.0],
+            sqrt_years: &[priced.years.sqrt()],
+            discount: &[discount],
+        };
+        let mut worth = [0.0];
+        shocked_values(&[self.inputs(priced)], &market, &mut worth);
+        self.convert(priced, &[1.0], &mut worth);
+        worth[0]
+    }
+}

@@ -1,0 +1,48 @@
+//! One expiry of a surface: total variance against log strike.
+
+use crate::formulas::svi::{Raw, Variance};
+
+/// Total variance w = σ²T of one expiry as a function of k = ln(strike / forward).
+#[derive(Clone, Debug, PartialEq)]
+pub enum Slice {
+    /// A raw SVI slice.
+    Svi(Raw),
+    /// Linear between points, flat beyond them; log strikes ascending, at least two.
+    Points(Vec<(f64, f64)>),
+    /// The same at every strike.
+    Flat(f64),
+}
+
+impl Slice {
+    /// Total variance and its derivatives. At a point of [`Slice::Points`] they are those to its right.
+    #[must_use]
+    pub fn variance(&self, log_strike: f64) -> Variance {
+        match self {
+            Self::Svi(raw) => raw.variance(log_strike),
+            Self::Flat(value) => Variance { value: *value, slope: 0.0, curvature: 0.0 },
+            Self::Points(points) => between(points, log_strike),
+        }
+    }
+
+    /// This slice with all its total variance × `factor`.
+    pub(super) fn scaled(&self, factor: f64) -> Self {
+        match self {
+            Self::Svi(raw) => Self::Svi(Raw { a: raw.a * factor, b: raw.b * factor, ..*raw }),
+            Self::Flat(value) => Self::Flat(value * factor),
+            Self::Points(points) => Self::Points(points.iter().map(|(k, w)| (*k, w * factor)).collect()),
+        }
+    }
+}
+
+fn between(points: &[(f64, f64)], log_strike: f64) -> Variance {
+    let flat = |value| Variance { value, slope: 0.0, curvature: 0.0 };
+    let after = points.partition_point(|(k, _)| *k <= log_strike);
+    match (after.checked_sub(1).and_then(|before| points.get(before)), points.get(after)) {
+        (Some((k0, w0)), Some((k1, w1))) => {
+            let slope = (w1 - w0) / (k1 - k0);
+            Variance { value: slope.mul_add(log_strike - k0, *w0), slope, curvature: 0.0 }
+        }
+        (Some((_, w)), None) | (None, Some((_, w))) => flat(*w),
+        (None, None) => flat(f64::NAN),
+    }
+}

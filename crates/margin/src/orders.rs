@@ -43,7 +43,7 @@ impl OrderArray {
         })?;
         let mark = market.priced(id)?.mark;
         let at_fill = instrument.fill_pnl(quantity, order.price, mark)?;
-        let index = market.index(instrument.terms().underlying)?;
+        let index = market.index_in(instrument.terms().underlying, instrument.terms().quote)?;
         let notional = instrument.notional(mark, index)?.scaled(order.quantity.0, Rounding::Up)?;
         let fee = notional.scaled(account.taker_fee_rate, Rounding::Up)?;
         let start = at_fill.minus(fee)?;

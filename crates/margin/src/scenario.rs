@@ -52,6 +52,12 @@ impl Scenario {
         }
     }
 
+    /// What one unit of a stablecoin is worth, as a multiple of now: a contract quoted in it is
+    /// quoted higher when it falls, since the coin behind the contract does not move with it.
+    fn growth_of(&self, asset: Asset) -> f64 {
+        self.stable.filter(|(stable, _)| *stable == asset).map_or(1.0, |(_, by)| 1.0 + float(by))
+    }
+
     /// A move of price and volatility, named after itself.
     #[must_use]
     pub fn price_and_vol(price: Decimal, vol: Decimal) -> Self {
@@ -106,16 +112,23 @@ const REFERENCE_DAYS: f64 = 30.0;
 const DAYS_MIN: f64 = 1.0;
 
 impl Columns {
-    /// The columns of `scenarios` for an expiry `years` away at discount rate `rate`; `None` for
-    /// what never expires.
+    /// The columns of `scenarios` for what is quoted in `quote` and expires in `expiry_years`
+    /// (`None`: never), at discount rate `rate`.
     #[must_use]
-    pub fn new(scenarios: &[Scenario], rules: &ShockRules, expiry_years: Option<f64>, rate: f64) -> Self {
+    pub fn new(
+        scenarios: &[Scenario],
+        rules: &ShockRules,
+        quote: Asset,
+        expiry_years: Option<f64>,
+        rate: f64,
+    ) -> Self {
         let years = expiry_years.unwrap_or(0.0);
         let basis_move = float(rules.basis_minimum).max(float(rules.basis_annual) * years);
         let term = expiry_years.map_or(1.0, |years| term_factor(rules, years * DAYS_PER_YEAR));
         let column = |of: &dyn Fn(&Scenario) -> f64| scenarios.iter().map(of).collect::<Vec<f64>>();
-        let spot = column(&|scenario| 1.0 + float(scenario.price));
-        let growth = column(&|scenario| (1.0 + float(scenario.price)) * (1.0 + float(scenario.basis) * basis_move));
+        let spot = column(&|scenario| (1.0 + float(scenario.price)) / scenario.growth_of(quote));
+        let growth: Vec<f64> =
+            scenarios.iter().zip(&spot).map(|(s, spot)| spot * (1.0 + float(s.basis) * basis_move)).collect();
         let left = column(&|scenario| (years - f64::from(scenario.seconds) / SECONDS_PER_YEAR).max(0.0));
         Self {
             log_growth: growth.iter().map(|growth| ln(*growth)).collect(),
@@ -159,11 +172,7 @@ fn term_factor(rules: &ShockRules, days: f64) -> f64 {
 /// underlying whose price `coin` moves with.
 #[must_use]
 pub fn asset_growth(scenario: &Scenario, asset: Asset, coin: Option<Asset>) -> f64 {
-    match scenario.stable {
-        Some((stable, by)) if stable == asset => 1.0 + float(by),
-        _ if Some(asset) == coin => 1.0 + float(scenario.price),
-        _ => 1.0,
-    }
+    if Some(asset) == coin { 1.0 + float(scenario.price) } else { scenario.growth_of(asset) }
 }
 
 /// A day, in the seconds of a scenario that lets time pass.

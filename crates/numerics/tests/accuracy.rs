@@ -1,10 +1,14 @@
 //! Against 50-digit values (`fit/references.py` made `references.txt` with mpmath), and at the edges.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
 use plimsoll_numerics::normal::{cdf, inverse_cdf, mills_ratio, mills_ratio_pair, pdf};
 use plimsoll_numerics::{erfc, erfcx, exp, exp_flushed, ln, ln_normal};
 
+type Function = fn(f64) -> f64;
+
 /// Name, function, and the largest error in units of the value's last place.
-const FUNCTIONS: [(&str, fn(f64) -> f64, f64); 8] = [
+const FUNCTIONS: [(&str, Function, f64); 8] = [
     ("exp", exp, 1.0),
     ("ln", ln, 1.0),
     ("erfc", erfc, 8.0),

@@ -1,7 +1,7 @@
 //! Time of the two inner jobs, one thread: options priced with four Greeks, and a risk table's cells.
 //!
 //! Reports the median over the runs of nanoseconds per option and per cell, at every level of
-//! instructions this CPU has. `tools/bench/black76.sh` runs it beside numpy doing the same jobs.
+//! instructions this CPU has. `tools/bench/black76.py` runs it beside numpy doing the same jobs.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its result")]
 
@@ -19,7 +19,7 @@ const DAYS: [f64; 8] = [1.0, 2.0, 7.0, 14.0, 30.0, 90.0, 180.0, 365.0];
 const PRICE_MOVES: [f64; 11] = [-0.20, -0.15, -0.10, -0.06, -0.03, 0.0, 0.03, 0.06, 0.10, 0.15, 0.20];
 const VOL_MOVES: [f64; 3] = [-0.25, 0.0, 0.35];
 
-/// Uniform numbers from a seed (SplitMix64).
+/// Uniform numbers from a seed (`SplitMix64`).
 struct Uniform(u64);
 
 impl Uniform {

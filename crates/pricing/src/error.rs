@@ -11,8 +11,9 @@ pub enum PricingError {
     /// The market lacks something this instrument moves with.
     #[error(transparent)]
     Market(Box<MarketError>),
-    /// The index is counted in another asset than the instrument's underlying price.
-    #[error("its underlying is priced in {expected}, but the index is in {found}: expected an index in {expected}")]
+    /// The index is counted in another asset than the instrument's underlying price, and one of the
+    /// two has no published price.
+    #[error("its underlying is priced in {expected}, but the index is in {found}: expected an index in {expected}, or a price of both assets")]
     Quote {
         /// What the instrument's underlying price is counted in.
         expected: Asset,

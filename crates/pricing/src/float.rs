@@ -2,11 +2,24 @@
 
 use plimsoll_core::{Decimal, NumberError, Timestamp};
 
-/// The nearest float or the one beside it: exact wherever the units fit 53 bits.
+/// The nearest float.
 #[must_use]
-#[expect(clippy::cast_precision_loss, reason = "this is the door where digits beyond a float's are dropped")]
+#[expect(clippy::cast_precision_loss, reason = "mantissa and power are below 2⁵³, or the text is read instead")]
 pub fn float(value: Decimal) -> f64 {
-    value.units() as f64 / Decimal::UNITS_PER_ONE as f64
+    // One division of two numbers that floats hold exactly is rounded once. Short decimals, which is
+    // what prices and strikes are, come out of it; the rest are read from their text, rounded once too.
+    let (mut mantissa, mut power) = (value.units(), Decimal::UNITS_PER_ONE);
+    for step in [1_000_000_000, 100_000, 100, 10, 10] {
+        if mantissa % step == 0 && power % step == 0 {
+            (mantissa, power) = (mantissa / step, power / step);
+        }
+    }
+    if mantissa.abs() < 1 << f64::MANTISSA_DIGITS {
+        mantissa as f64 / power as f64
+    } else {
+        // A decimal's text is always a float's.
+        value.to_string().parse().unwrap_or(f64::NAN)
+    }
 }
 
 /// A float as a decimal: its exact binary value, rounded half even at `places` decimals (at most 18).
@@ -28,4 +41,89 @@ pub fn decimal(value: f64, places: u32) -> Result<Decimal, NumberError> {
 pub fn years(from: Timestamp, to: Timestamp) -> f64 {
     let nanos = from.nanos_until(to).max(0);
     nanos as f64 / (Timestamp::SECONDS_PER_YEAR as f64 * Timestamp::NANOS_PER_SECOND as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Decimal {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn floats_become_decimals_rounded_half_even_on_their_binary_value() {
+        for (value, places, expected) in [
+            (0.125, 2, "0.12"),
+            (0.375, 2, "0.38"),
+            (-0.125, 2, "-0.12"),
+            (2.5, 0, "2"),
+            (3.5, 0, "4"),
+            (0.1, 15, "0.1"),
+            (0.1, 18, "0.100000000000000006"),
+            (60_000.1, 9, "60000.1"),
+            (1e-18, 18, "0.000000000000000001"),
+            (4e-19, 18, "0"),
+            (-4e-19, 18, "0"),
+            (1e-5, 15, "0.00001"),
+            (1.7e20, 2, "170000000000000000000"),
+            (1_073_741_824.0 + 1.0 / 65_536.0, 15, "1073741824.000015258789062"),
+            (5e-324, 18, "0"),
+        ] {
+            assert_eq!(decimal(value, places).unwrap(), read(expected), "{value:e} at {places}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_decimal_is_refused() {
+        for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            assert!(matches!(decimal(value, 2), Err(NumberError::NotANumber(_))), "{value}");
+        }
+        for value in [1.8e20, -1.8e20, 1e300, f64::MAX] {
+            assert!(matches!(decimal(value, 2), Err(NumberError::OutOfRange(_))), "{value}");
+        }
+    }
+
+    #[test]
+    fn a_decimal_becomes_the_nearest_float() {
+        for text in [
+            "60000.1",
+            "0.0412",
+            "0.000000000000000001",
+            "-2405.1",
+            "170000000000000000000",
+            "0.333333333333333333",
+            "60050.5",
+            "9007199254740993",
+            "9007199254.740991",
+            "0",
+        ] {
+            let exact = read(text);
+            let nearest: f64 = text.parse().unwrap();
+            assert_eq!(float(exact).to_bits(), nearest.to_bits(), "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_decimal_becomes_the_float_its_text_reads_as(units: i128, cut in 0_u32..38) {
+            let Some(exact) = Decimal::from_units(units / 10_i128.pow(cut)) else { return Ok(()) };
+            let nearest: f64 = exact.to_string().parse().unwrap();
+            proptest::prop_assert_eq!(float(exact), nearest);
+        }
+
+        #[test]
+        fn a_price_goes_through_both_doors_unchanged(mantissa in -1_000_000_000_000_i64..1_000_000_000_000, places in 0_u32..9) {
+            let exact = Decimal::new(mantissa, places);
+            proptest::prop_assert_eq!(decimal(float(exact), places).unwrap(), exact);
+        }
+    }
+
+    #[test]
+    fn years_count_365_days_and_never_backwards() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        assert_eq!(years(at("2025-01-01T00:00:00Z"), at("2026-01-01T00:00:00Z")), 1.0);
+        assert_eq!(years(at("2024-12-01T08:00:00Z"), at("2024-12-02T08:00:00Z")), 1.0 / 365.0);
+        assert_eq!(years(at("2024-12-02T08:00:00Z"), at("2024-12-01T08:00:00Z")), 0.0);
+    }
 }

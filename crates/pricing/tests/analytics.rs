@@ -2,6 +2,8 @@
 //!
 //! The cases are read from the shared reference vectors; without them each test says so and passes.
 
+#![expect(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "helpers of tests fail as tests do")]
+
 use plimsoll_pricing::formulas::implied_vol::{ImpliedVolError, implied_vol};
 use plimsoll_pricing::formulas::svi::{Raw, Ssvi};
 use plimsoll_pricing::formulas::{Right, black76, inverse};

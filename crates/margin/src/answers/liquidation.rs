@@ -51,8 +51,10 @@ fn ladder(up: bool) -> Vec<f64> {
     all
 }
 
-/// Halvings of a bracket: from 2 % to less than 10⁻¹⁰.
-const BISECTIONS: u32 = 40;
+/// Steps of the root search at most; a smooth excess needs about eight.
+const STEPS_MAX: u32 = 60;
+/// Relative width of the bracket at which the search ends.
+const WIDTH: f64 = 1e-11;
 const PLACES: u32 = 10;
 
 /// The liquidation prices of every underlying that moves `account`.
@@ -95,55 +97,67 @@ struct Search<'a> {
 impl Search<'_> {
     fn run(&self) -> Result<LiquidationPrice, MarginError> {
         let index = self.market.index(self.underlying)?;
-        let now = self.is_short(1.0)?;
+        let now = self.excess(1.0)?;
         let (down, more_down) = self.outward(&ladder(false), now)?;
         let (up, more_up) = self.outward(&ladder(true), now)?;
         let price = |root: Option<f64>| root.map(|root| decimal(float(index.value) * root, PLACES)).transpose();
         Ok(LiquidationPrice {
             underlying: self.underlying,
             index,
-            below_maintenance: now,
+            below_maintenance: now < 0.0,
             down: price(down)?,
             up: price(up)?,
             further: more_down + more_up,
         })
     }
 
-    /// The nearest change of side along `ladder`, and how many more there are.
-    fn outward(&self, ladder: &[f64], now: bool) -> Result<(Option<f64>, usize), MarginError> {
-        let (mut last, mut side, mut nearest, mut further) = (1.0, now, None, 0);
+    /// The nearest change of sign along `ladder`, and how many more there are.
+    fn outward(&self, ladder: &[f64], now: f64) -> Result<(Option<f64>, usize), MarginError> {
+        let (mut last, mut before, mut nearest, mut further) = (1.0, now, None, 0);
         for at in ladder {
-            let short = self.is_short(*at)?;
-            if short != side {
+            let excess = self.excess(*at)?;
+            if (excess < 0.0) != (before < 0.0) {
                 match nearest {
-                    None => nearest = Some(self.bisect(last, *at, side)?),
+                    None => nearest = Some(self.root((last, before), (*at, excess))?),
                     Some(_) => further += 1,
                 }
             }
-            (last, side) = (*at, short);
+            (last, before) = (*at, excess);
         }
         Ok((nearest, further))
     }
 
-    /// Where between `from`, on `side`, and `to`, on the other, the side changes.
-    fn bisect(&self, mut from: f64, mut to: f64, side: bool) -> Result<f64, MarginError> {
-        for _ in 0..BISECTIONS {
-            let middle = f64::midpoint(from, to);
-            if self.is_short(middle)? == side {
-                from = middle;
+    /// Where between two points of opposite sign the excess is zero: regula falsi in the Illinois
+    /// form, which halves the weight of an end that stays, with a bisection every third step so
+    /// that a jump (a tier, a haircut step) ends the search too.
+    fn root(&self, mut left: (f64, f64), mut right: (f64, f64)) -> Result<f64, MarginError> {
+        for step in 0..STEPS_MAX {
+            if (right.0 - left.0).abs() <= WIDTH * left.0.abs() {
+                break;
+            }
+            let secant = (left.0 * right.1 - right.0 * left.1) / (right.1 - left.1);
+            let inside = secant > left.0.min(right.0) && secant < left.0.max(right.0);
+            let at = if inside && step % 3 != 2 { secant } else { f64::midpoint(left.0, right.0) };
+            let excess = self.excess(at)?;
+            if excess == 0.0 {
+                return Ok(at);
+            }
+            if (excess < 0.0) == (right.1 < 0.0) {
+                (right, left.1) = ((at, excess), left.1 / 2.0);
             } else {
-                to = middle;
+                (left, right.1) = ((at, excess), right.1 / 2.0);
             }
         }
-        Ok(f64::midpoint(from, to))
+        Ok(f64::midpoint(left.0, right.0))
     }
 
-    /// Whether the account is below maintenance when the index is `factor` times what it is.
-    fn is_short(&self, factor: f64) -> Result<bool, MarginError> {
+    /// Excess over maintenance when the index is `factor` times what it is.
+    fn excess(&self, factor: f64) -> Result<f64, MarginError> {
         let change = MarketMove { underlying: Some(self.underlying), price: factor, vol_scale: 1.0, vol_shift: 0.0 };
         let moved = self.market.moved(&change)?;
         let judge = self.model.prepare(&moved, self.held)?;
         let margin = Margin::of(self.account, &moved, judge.as_ref(), self.policy)?;
-        Ok(margin.levels.at(Level::Maintenance).excess.signum() < 0)
+        let standing = margin.levels.at(Level::Maintenance);
+        Ok(float(standing.equity.minus(standing.requirement)?))
     }
 }

@@ -116,12 +116,8 @@ fn run_pnl(
     let market = spec.market;
     let rate = expiry.map_or(0.0, |expiry| market.view().rate(spec.underlying, expiry));
     let years = years_left(market.snapshot().as_of, expiry);
-    let columns = Columns::new(with_base, spec.rules, years, rate);
-    let contracts =
-        run.iter().filter_map(|row| contract(market, row.key).transpose()).collect::<Result<Vec<_>, _>>()?;
-    let mut worth = vec![0.0; contracts.len() * with_base.len()];
-    worths(&contracts, &columns.shocks(), &mut worth);
-
+    let contracts = run.iter().filter_map(|row| contract(market, row.key).transpose()).collect::<Result<Vec<_>, _>>()?;
+    let worth = contract_worths(spec, &contracts, with_base, years, rate);
     let mut contract_worths = contracts.iter().zip(worth.chunks_exact(with_base.len()));
     let units = vec![1.0; with_base.len()];
     let mut all = Vec::with_capacity(run.len() * spec.scenarios.len());
@@ -140,6 +136,34 @@ fn run_pnl(
         }));
     }
     Ok(all)
+}
+
+/// Worths of contracts of one expiry in every scenario, row-major; what shares a quote is revalued
+/// in one call.
+fn contract_worths(
+    spec: &TableSpec<'_>,
+    contracts: &[(&Instrument, &Priced)],
+    with_base: &[Scenario],
+    years: Option<f64>,
+    rate: f64,
+) -> Vec<f64> {
+    let width = with_base.len();
+    let mut all = vec![0.0; contracts.len() * width];
+    let mut quotes: Vec<Asset> = contracts.iter().map(|(instrument, _)| instrument.terms().quote).collect();
+    quotes.sort_unstable();
+    quotes.dedup();
+    for quote in quotes {
+        let of_quote = |at: &usize| contracts[*at].0.terms().quote == quote;
+        let places: Vec<usize> = (0..contracts.len()).filter(of_quote).collect();
+        let columns = Columns::new(with_base, spec.rules, quote, years, rate);
+        let mut worth = vec![0.0; places.len() * width];
+        let same: Vec<_> = places.iter().map(|at| contracts[*at]).collect();
+        worths(&same, &columns.shocks(), &mut worth);
+        for (at, worth) in places.iter().zip(worth.chunks_exact(width)) {
+            all[at * width..][..width].copy_from_slice(worth);
+        }
+    }
+    all
 }
 
 fn contract(market: &Market, key: RowKey) -> Result<Option<(&Instrument, &Priced)>, MarginError> {

@@ -133,7 +133,7 @@ impl Brackets {
         let terms = instrument.terms();
         let origin = Origin { position: Some(terms.name.clone()), ..Origin::default() };
         let id = market.listing().id(&terms.name).ok_or(MarginError::UnknownInstrument(u32::MAX))?;
-        let index = market.index(terms.underlying)?;
+        let index = market.index_in(terms.underlying, terms.quote)?;
         let per_contract = instrument.notional(market.priced(id)?.mark, index)?;
         let notional = per_contract.scaled(quantity.0.abs(), Rounding::Up)?;
         let size = notional.at(market.asset_price(notional.asset)?, Rounding::Up)?.value;
@@ -163,7 +163,7 @@ impl Brackets {
         let id = order.instrument;
         let instrument = market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
         let mark = market.priced(id)?.mark;
-        let index = market.index(instrument.terms().underlying)?;
+        let index = market.index_in(instrument.terms().underlying, instrument.terms().quote)?;
         let quantity = order.signed_quantity();
         let pnl = instrument.fill_pnl(quantity, order.price, mark)?;
         let loss = pnl.at(market.asset_price(pnl.asset)?, Rounding::Down)?.value.negated().or_zero();

@@ -87,7 +87,10 @@ impl Priced {
 
 /// What the market and the instrument's own marks say, checked: what every kind starts from.
 pub(super) struct Quoted<'a> {
+    /// The index in the instrument's own quote.
     pub(super) index: f64,
+    /// Units of the instrument's quote for one of the index's.
+    exchange: f64,
     terms: &'a Terms,
     view: &'a View,
     quote: Option<&'a MarkQuote>,
@@ -96,15 +99,13 @@ pub(super) struct Quoted<'a> {
 impl<'a> Quoted<'a> {
     pub(super) fn new(terms: &'a Terms, view: &'a View, quote: Option<&'a MarkQuote>) -> Result<Self, PricingError> {
         let (expected, found) = (terms.quote, view.quote(terms.underlying)?);
-        if expected != found {
-            return Err(PricingError::Quote { expected, found });
-        }
-        Ok(Self { index: view.index(terms.underlying)?, terms, view, quote })
+        let exchange = view.exchange(found, expected).ok_or(PricingError::Quote { expected, found })?;
+        Ok(Self { index: view.index(terms.underlying)? * exchange, exchange, terms, view, quote })
     }
 
     pub(super) fn forward(&self, expiry: Timestamp) -> Result<(f64, ForwardSource), PricingError> {
         let forward = self.view.forward(self.terms.underlying, expiry)?;
-        Ok((forward.value, forward.source))
+        Ok((forward.value * self.exchange, forward.source))
     }
 
     /// The published mark of what cannot be worth nothing.
@@ -134,7 +135,7 @@ impl<'a> Quoted<'a> {
 
     /// What the surface says of a strike.
     pub(super) fn surface_vol(&self, expiry: Timestamp, strike: f64) -> Result<Vol, PricingError> {
-        Ok(self.view.vol(self.terms.underlying, expiry, strike)?)
+        Ok(self.view.vol(self.terms.underlying, expiry, strike / self.exchange)?)
     }
 
     /// A mark by the model as an exact number.

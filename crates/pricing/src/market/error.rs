@@ -52,7 +52,9 @@ pub enum MarketError {
         expected: &'static str,
     },
     /// Nothing says how volatile the underlying is.
-    #[error("{underlying} {expiry} strike {strike}: no volatility: expected a quoted volatility, an SVI slice or an option mark on {underlying}")]
+    #[error(
+        "{underlying} {expiry} strike {strike}: no volatility: expected a quoted volatility, an SVI slice or an option mark on {underlying}"
+    )]
     NoVolatility {
         /// The underlying asked for.
         underlying: Underlying,
@@ -62,7 +64,9 @@ pub enum MarketError {
         strike: f64,
     },
     /// No way from the asset to the snapshot's currency.
-    #[error("{asset}: no price in {currency}: expected market.assets.{asset}.price, or an index of {asset} quoted in {currency} or in a priced asset")]
+    #[error(
+        "{asset}: no price in {currency}: expected market.assets.{asset}.price, or an index of {asset} quoted in {currency} or in a priced asset"
+    )]
     NoPrice {
         /// The asset asked for.
         asset: Asset,

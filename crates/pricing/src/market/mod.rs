@@ -22,8 +22,8 @@ use plimsoll_core::{Asset, Decimal, InstrumentId, Price, Rounding, Underlying};
 
 pub use error::MarketError;
 pub use forwards::{Forward, ForwardSource};
-use moves::Moved;
 pub use moves::MarketMove;
+use moves::Moved;
 pub use snapshot::{AssetQuote, ExpiryQuote, MarkQuote, Snapshot, StrikeVol, SviQuote, UnderlyingQuote};
 pub use view::{View, Vol, VolSource};
 
@@ -111,6 +111,19 @@ impl Market {
         Ok(Price::new(self.grown(published.index, underlying)?, published.quote))
     }
 
+    /// The index counted in `quote`: where that is not its own, at the two assets' prices.
+    ///
+    /// # Errors
+    /// [`MarketError::UnknownUnderlying`], [`MarketError::NoPrice`], [`MarketError::Number`].
+    pub fn index_in(&self, underlying: Underlying, quote: Asset) -> Result<Price, MarketError> {
+        let index = self.index(underlying)?;
+        if index.quote == quote {
+            return Ok(index);
+        }
+        let (from, to) = (self.asset_price(index.quote)?, self.asset_price(quote)?);
+        Ok(Price::new(index.value.times_ratio(from.value, to.value, Rounding::HalfEven)?, quote))
+    }
+
     /// What one unit of `asset` costs in the market's currency, exact.
     ///
     /// The currency itself costs one, and nothing else does by assumption. Else the published
@@ -177,7 +190,9 @@ impl Market {
         if by == Moved::NOT {
             return Ok(before.clone());
         }
-        before.moved(instrument, by.growth, by.vol_scale, by.vol_shift).map_err(|reason| unpriceable(instrument, reason))
+        before
+            .moved(instrument, by.growth, by.vol_scale, by.vol_shift)
+            .map_err(|reason| unpriceable(instrument, reason))
     }
 
     /// The published price of an asset, with the move of the underlying of its name.

@@ -45,8 +45,7 @@ pub(super) struct Moved {
 }
 
 impl Moved {
-    pub(super) const NOT: Self =
-        Self { growth: 1.0, growth_exact: Decimal::ONE, vol_scale: 1.0, vol_shift: 0.0 };
+    pub(super) const NOT: Self = Self { growth: 1.0, growth_exact: Decimal::ONE, vol_scale: 1.0, vol_shift: 0.0 };
 
     /// This, and then `change`.
     ///

@@ -6,12 +6,12 @@ use std::sync::{Arc, OnceLock};
 use plimsoll_core::{Asset, Timestamp, Underlying};
 use plimsoll_numerics::ln;
 
+use super::MarketError;
 use super::forwards::{Forward, ForwardCurve, ForwardSource};
 use super::moves::{MarketMove, Moved};
 use super::snapshot::{Snapshot, UnderlyingQuote};
 use super::surface::{SliceInput, Surface, VolPoint};
 use super::vols::{ExpiryVols, OptionMark, from_marks, published, published_svi};
-use super::MarketError;
 use crate::float::{float, years};
 use crate::instruments::{Instrument, Listing};
 
@@ -51,6 +51,8 @@ pub struct View {
 #[derive(Debug)]
 struct Derived {
     as_of: Timestamp,
+    /// Published prices of assets in the snapshot's currency, which itself is one.
+    assets: BTreeMap<Asset, f64>,
     places: BTreeMap<Underlying, usize>,
     underlyings: Vec<UnderlyingView>,
 }
@@ -79,7 +81,9 @@ impl View {
             .map(|(underlying, quote)| UnderlyingView::new(snapshot.as_of, *underlying, quote, &marks))
             .collect::<Result<Vec<_>, _>>()?;
         let places = snapshot.underlyings.keys().enumerate().map(|(place, name)| (*name, place)).collect();
-        let derived = Derived { as_of: snapshot.as_of, places, underlyings };
+        let published = snapshot.assets.iter().map(|(asset, quote)| (*asset, float(quote.price)));
+        let assets = published.chain([(snapshot.currency, 1.0)]).collect();
+        let derived = Derived { as_of: snapshot.as_of, assets, places, underlyings };
         Ok(Self { derived: Arc::new(derived), moved: Vec::new() })
     }
 
@@ -115,6 +119,17 @@ impl View {
     /// [`MarketError::UnknownUnderlying`].
     pub fn quote(&self, underlying: Underlying) -> Result<Asset, MarketError> {
         Ok(self.known(underlying)?.1.quote)
+    }
+
+    /// How many units of `to` one unit of `from` buys at published prices; `None` where one of them
+    /// has none. A stablecoin is never assumed to be worth what it is named after.
+    #[must_use]
+    pub fn exchange(&self, from: Asset, to: Asset) -> Option<f64> {
+        if from == to {
+            return Some(1.0);
+        }
+        let price = |asset| self.derived.assets.get(&asset).copied().filter(|price| *price > 0.0);
+        Some(price(from)? / price(to)?)
     }
 
     /// The forward of `expiry`; once that has passed, the index.
@@ -224,7 +239,8 @@ impl UnderlyingView {
             let forward = Forward { value: *mark, source: ForwardSource::FutureMark };
             forwards.add(*expiry, years(as_of, *expiry), forward);
         }
-        let mut known = Self { underlying, quote: quote.quote, forwards, rates, vols: Vec::new(), surface: OnceLock::new() };
+        let mut known =
+            Self { underlying, quote: quote.quote, forwards, rates, vols: Vec::new(), surface: OnceLock::new() };
         known.vols = known.read_vols(as_of, quote, marks)?;
         Ok(known)
     }

@@ -3,8 +3,8 @@
 use plimsoll_core::{Decimal, Timestamp, Underlying};
 use plimsoll_numerics::exp;
 
-use super::snapshot::{ExpiryQuote, MarkQuote, SviQuote};
 use super::MarketError;
+use super::snapshot::{ExpiryQuote, MarkQuote, SviQuote};
 use crate::float::float;
 use crate::formulas::implied_vol::implied_vol;
 use crate::formulas::{Right, svi};
@@ -123,7 +123,11 @@ pub(super) fn published(
 ///
 /// # Errors
 /// [`MarketError::BadSvi`].
-pub(super) fn published_svi(underlying: Underlying, expiry: Timestamp, quote: &SviQuote) -> Result<svi::Raw, MarketError> {
+pub(super) fn published_svi(
+    underlying: Underlying,
+    expiry: Timestamp,
+    quote: &SviQuote,
+) -> Result<svi::Raw, MarketError> {
     let one = Decimal::ONE;
     let slice = svi::Raw {
         a: float(quote.a),

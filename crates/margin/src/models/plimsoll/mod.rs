@@ -72,15 +72,14 @@ impl Judge for PlimsollJudge<'_> {
     fn requirement(&self, account: &Account) -> Result<Requirement, MarginError> {
         let (mut stakes, part_lots) = self.0.stakes(account)?;
         let with_orders = risk(&stakes, self.0.parameters())?;
-        let rounding = allowance(&stakes)?;
-        let initial = total("initial margin", with_orders, Decimal::ONE, &part_lots, &rounding)?;
+        let initial = total("initial margin", with_orders, Decimal::ONE, &part_lots, allowance(&stakes)?)?;
         stakes.iter_mut().for_each(|stake| {
             stake.orders.clear();
             stake.near_orders.clear();
         });
         let share = self.0.parameters().maintenance_share;
         let quiet = risk(&stakes, self.0.parameters())?;
-        let maintenance = total("maintenance margin", quiet, share, &part_lots, &rounding)?;
+        let maintenance = total("maintenance margin", quiet, share, &part_lots, allowance(&stakes)?)?;
         Ok(Requirement { asset: self.0.market().snapshot().currency, initial, maintenance })
     }
 
@@ -94,13 +93,13 @@ fn total(
     risk: Risk,
     share: Decimal,
     part_lots: &Node,
-    rounding: &Node,
+    rounding: Node,
 ) -> Result<Node, NumberError> {
     let market =
         if share == Decimal::ONE { risk.market } else { Node::scale("share of market risk", share, risk.market)? };
     let mut of = vec![market];
     of.extend(risk.charges);
-    of.extend([part_lots.clone(), rounding.clone()]);
+    of.extend([part_lots.clone(), rounding]);
     Node::sum(label, of)
 }
 

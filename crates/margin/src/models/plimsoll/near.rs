@@ -3,7 +3,7 @@
 //!
 //! An option whose one-deviation move σ√T is much shorter than a grid step is nearly its payoff: a
 //! kink at the strike, which a parabola through the grid's nodes cannot see. Around the strike the
-//! book is looked at where the forward is K(1 + jσ√T), j = −1, 0, 1, in every volatility row. An
+//! book is looked at where the forward is K(1 + jσ√T), j = −2 … 2, in every volatility row. An
 //! account is judged at the strikes it holds.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,7 +32,7 @@ pub(super) struct Near {
 }
 
 /// Distances from the strike that are looked at, in deviations.
-const DEVIATIONS: [f64; 3] = [-1.0, 0.0, 1.0];
+const DEVIATIONS: [f64; 5] = [-2.0, -1.0, 0.0, 1.0, 2.0];
 /// Moves are rounded to a millionth: far finer than the nodes are apart.
 const MOVE_PLACES: u32 = 6;
 

@@ -3,8 +3,8 @@
 use super::{Right, greeks, price};
 use plimsoll_numerics::{Kernel, dispatch};
 
-/// Options worked on together: columns of this length stay in registers and the first cache, and
-/// being local they cannot overlap, which is what lets the compiler use vectors.
+/// Options worked on together. A fixed count needs no remainder loop, and results that are first held
+/// locally cannot overlap the inputs, which is what lets the compiler use vectors.
 const BLOCK: usize = 16;
 
 /// European options as columns of one length; units as in [`price`].
@@ -68,43 +68,56 @@ impl OptionColumns<'_> {
     }
 }
 
-/// A block of options; beyond the end of the columns it repeats harmless ones.
-struct Block {
-    rights: [Right; BLOCK],
-    forwards: [f64; BLOCK],
-    strikes: [f64; BLOCK],
-    vols: [f64; BLOCK],
-    years: [f64; BLOCK],
-    rates: [f64; BLOCK],
+/// A block of options, read in place.
+struct Block<'a> {
+    rights: &'a [Right; BLOCK],
+    forwards: &'a [f64; BLOCK],
+    strikes: &'a [f64; BLOCK],
+    vols: &'a [f64; BLOCK],
+    years: &'a [f64; BLOCK],
+    rates: &'a [f64; BLOCK],
 }
 
-impl Block {
+impl OptionColumns<'_> {
+    /// Gives each whole block to `work`, with its start, and then the rest, filled up with harmless
+    /// options; `work` is also told how many of the block's options are real.
     #[inline(always)]
-    fn new() -> Self {
-        let ones = [1.0; BLOCK];
-        Self { rights: [Right::Call; BLOCK], forwards: ones, strikes: ones, vols: ones, years: ones, rates: ones }
-    }
-
-    #[inline(always)]
-    fn load(&mut self, from: &OptionColumns, start: usize, count: usize) {
-        let range = start..start + count;
-        load(&mut self.rights, &from.rights[range.clone()]);
-        load(&mut self.forwards, &from.forwards[range.clone()]);
-        load(&mut self.strikes, &from.strikes[range.clone()]);
-        load(&mut self.vols, &from.vols[range.clone()]);
-        load(&mut self.years, &from.years[range.clone()]);
-        load(&mut self.rates, &from.rates[range]);
+    fn for_each_block(&self, mut work: impl FnMut(usize, usize, &Block)) {
+        let (rights, last_rights) = self.rights.as_chunks();
+        let (forwards, last_forwards) = self.forwards.as_chunks();
+        let (strikes, last_strikes) = self.strikes.as_chunks();
+        let (vols, last_vols) = self.vols.as_chunks();
+        let (years, last_years) = self.years.as_chunks();
+        let (rates, last_rates) = self.rates.as_chunks();
+        let columns = rights.iter().zip(forwards).zip(strikes).zip(vols).zip(years).zip(rates);
+        for (i, (((((rights, forwards), strikes), vols), years), rates)) in columns.enumerate() {
+            work(i * BLOCK, BLOCK, &Block { rights, forwards, strikes, vols, years, rates });
+        }
+        if !last_rights.is_empty() {
+            let last = Block {
+                rights: &padded(last_rights, Right::Call),
+                forwards: &padded(last_forwards, 1.0),
+                strikes: &padded(last_strikes, 1.0),
+                vols: &padded(last_vols, 1.0),
+                years: &padded(last_years, 1.0),
+                rates: &padded(last_rates, 1.0),
+            };
+            work(rights.len() * BLOCK, last_rights.len(), &last);
+        }
     }
 }
 
-/// Copies a column's part into a block; a whole one by plain vector moves, with no call.
+/// The values, and `filler` after them.
 #[inline(always)]
-pub(super) fn load<T: Copy, const N: usize>(block: &mut [T; N], column: &[T]) {
-    if let Ok(whole) = <&[T; N]>::try_from(column) {
-        *block = *whole;
+pub(super) fn padded<T: Copy, const N: usize>(values: &[T], filler: T) -> [T; N] {
+    let mut block = [filler; N];
+    if let Ok(whole) = <&[T; N]>::try_from(values) {
+        // By plain vector moves, with no call.
+        block = *whole;
     } else {
-        block[..column.len()].copy_from_slice(column);
+        block[..values.len()].copy_from_slice(values);
     }
+    block
 }
 
 /// Copies as much of a block as the column's part has room for.
@@ -127,22 +140,23 @@ impl Kernel for PriceBatch<'_> {
 
     #[inline(always)]
     fn run(self) {
-        let mut block = Block::new();
-        let mut prices = [0.0; BLOCK];
-        for (start, out) in (0..).step_by(BLOCK).zip(self.prices.chunks_mut(BLOCK)) {
-            block.load(self.options, start, out.len());
-            for i in 0..BLOCK {
-                prices[i] = price(
-                    block.rights[i],
-                    block.forwards[i],
-                    block.strikes[i],
-                    block.vols[i],
-                    block.years[i],
-                    block.rates[i],
-                );
-            }
-            store(&prices, out);
-        }
+        self.options.for_each_block(
+            #[inline(always)]
+            |start, count, block| {
+                let mut prices = [0.0; BLOCK];
+                for (i, slot) in prices.iter_mut().enumerate() {
+                    *slot = price(
+                        block.rights[i],
+                        block.forwards[i],
+                        block.strikes[i],
+                        block.vols[i],
+                        block.years[i],
+                        block.rates[i],
+                    );
+                }
+                store(&prices, &mut self.prices[start..start + count]);
+            },
+        );
     }
 }
 
@@ -156,33 +170,32 @@ impl Kernel for GreeksBatch<'_> {
 
     #[inline(always)]
     fn run(self) {
-        let mut block = Block::new();
-        let [mut prices, mut deltas, mut gammas, mut vegas, mut thetas] = [[0.0; BLOCK]; 5];
-        let length = self.out.prices.len();
-        for start in (0..length).step_by(BLOCK) {
-            let count = BLOCK.min(length - start);
-            block.load(self.options, start, count);
-            for i in 0..BLOCK {
-                let all = greeks(
-                    block.rights[i],
-                    block.forwards[i],
-                    block.strikes[i],
-                    block.vols[i],
-                    block.years[i],
-                    block.rates[i],
-                );
-                prices[i] = all.price;
-                deltas[i] = all.delta;
-                gammas[i] = all.gamma;
-                vegas[i] = all.vega;
-                thetas[i] = all.theta;
-            }
-            let range = start..start + count;
-            store(&prices, &mut self.out.prices[range.clone()]);
-            store(&deltas, &mut self.out.deltas[range.clone()]);
-            store(&gammas, &mut self.out.gammas[range.clone()]);
-            store(&vegas, &mut self.out.vegas[range.clone()]);
-            store(&thetas, &mut self.out.thetas[range]);
-        }
+        self.options.for_each_block(
+            #[inline(always)]
+            |start, count, block| {
+                let [mut prices, mut deltas, mut gammas, mut vegas, mut thetas] = [[0.0; BLOCK]; 5];
+                for i in 0..BLOCK {
+                    let all = greeks(
+                        block.rights[i],
+                        block.forwards[i],
+                        block.strikes[i],
+                        block.vols[i],
+                        block.years[i],
+                        block.rates[i],
+                    );
+                    prices[i] = all.price;
+                    deltas[i] = all.delta;
+                    gammas[i] = all.gamma;
+                    vegas[i] = all.vega;
+                    thetas[i] = all.theta;
+                }
+                let range = start..start + count;
+                store(&prices, &mut self.out.prices[range.clone()]);
+                store(&deltas, &mut self.out.deltas[range.clone()]);
+                store(&gammas, &mut self.out.gammas[range.clone()]);
+                store(&vegas, &mut self.out.vegas[range.clone()]);
+                store(&thetas, &mut self.out.thetas[range]);
+            },
+        );
     }
 }

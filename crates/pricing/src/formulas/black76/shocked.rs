@@ -3,7 +3,7 @@
 //! A cell costs one exponential and no logarithm: `ln(F/K)` is found once per option, and the
 //! logarithm of a price move once per scenario.
 
-use super::batch::{load, store};
+use super::batch::{padded, store};
 use super::{Right, time_value};
 use plimsoll_numerics::{Kernel, dispatch, ln_normal};
 
@@ -93,11 +93,7 @@ impl Block {
     #[inline(always)]
     fn load(from: &ShockedMarket, start: usize, count: usize) -> Self {
         let range = start..start + count;
-        let column = |values: &[f64], neutral: f64| {
-            let mut block = [neutral; BLOCK];
-            load(&mut block, &values[range.clone()]);
-            block
-        };
+        let column = |values: &[f64], neutral: f64| padded(&values[range.clone()], neutral);
         Self {
             growth: column(from.growth, 1.0),
             log_growth: column(from.log_growth, 0.0),

@@ -70,7 +70,7 @@ fn assert_same(a: f64, b: f64, what: &str, i: usize) {
 fn batches_give_the_bits_of_single_options_at_every_level() {
     let book = Book::new();
     let n = book.rights.len();
-    assert!(n % 16 != 0, "the last block is a part of one");
+    assert!(!n.is_multiple_of(16), "the last block is a part of one");
     for level in Level::available() {
         let mut columns: [Vec<f64>; 6] = std::array::from_fn(|_| vec![0.0; n]);
         let [alone, prices, deltas, gammas, vegas, thetas] = &mut columns;

@@ -7,8 +7,8 @@
 //! **What it moves with.** Its own mark; without one, the forward of its expiry.
 //!
 //! # Source
-//! Deribit, "Futures" contract specifications, <https://www.deribit.com/kb>, read 2026-11; how it
-//! pays is checked against 60-digit figures of `inverse.json`.
+//! As the perpetual's; the inverse P&L is checked against the 60-digit figures of
+//! `vectors/analytics/inverse.json`.
 
 pub(super) mod names;
 mod settlement;

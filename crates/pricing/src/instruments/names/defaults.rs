@@ -2,18 +2,18 @@
 //!
 //! | contract | contract size | lot, in contracts |
 //! |---|---|---|
-//! | inverse perpetual, future | Deribit: 10 USD for BTC, 1 USD else; ccxt: 1 of the quote | 1 |
+//! | inverse perpetual, future | 1 of the quote | Deribit: BTC 10, else 1; ccxt: 1 |
 //! | linear and quanto perpetual, future; spot | 1 coin | BTC 0.0001, ETH 0.001, else 0.1 |
 //! | inverse option | 1 coin | BTC 0.1, else 1 |
 //! | linear and quanto option | 1 coin | BTC 0.01, ETH 0.1, else 1 |
 //!
-//! Perpetual options are sized as options. So a quantity counts coins, as Deribit's `amount` does,
-//! but for inverse futures, where it counts contracts of 10 or 1 dollars.
+//! Perpetual options are sized as options. So a quantity counts what Deribit's `amount` counts:
+//! dollars of an inverse future, coins of anything else.
 //!
 //! # Source
-//! Deribit, `public/get_instruments` (`contract_size`, `min_trade_amount`) and contract specifications,
-//! <https://www.deribit.com/kb>, read 2026-11, for BTC and ETH. ccxt leaves both to the venue; 1 and
-//! the same lots are assumed.
+//! Deribit's `public/get_instruments` (`contract_size`, `min_trade_amount`), <https://docs.deribit.com>, for
+//! BTC and ETH; other coins differ one by one, and ccxt leaves both to the venue, so the figures here
+//! are assumptions that a document replaces with what its venue lists.
 
 use plimsoll_core::{Decimal, Quantity};
 
@@ -29,11 +29,8 @@ pub(in crate::instruments) const FUNDING_PERIOD_S: u32 = 86_400;
 pub(in crate::instruments) fn sizes(head: &Head, option: bool) -> (Decimal, Quantity) {
     let (bitcoin, ether) = (head.underlying.as_str() == "BTC", head.underlying.as_str() == "ETH");
     let inverse = head.style == Style::Inverse;
-    let size = match head.convention {
-        NameConvention::Deribit if inverse && !option && bitcoin => Decimal::from_int(10),
-        NameConvention::Deribit | NameConvention::Ccxt => Decimal::ONE,
-    };
     let lot = match (option, inverse) {
+        (false, true) if bitcoin && head.convention == NameConvention::Deribit => Decimal::from_int(10),
         (false, true) => Decimal::ONE,
         (false, false) if bitcoin => Decimal::new(1, 4),
         (false, false) if ether => Decimal::new(1, 3),
@@ -43,5 +40,5 @@ pub(in crate::instruments) fn sizes(head: &Head, option: bool) -> (Decimal, Quan
         (true, false) if ether => Decimal::new(1, 1),
         (true, _) => Decimal::ONE,
     };
-    (size, Quantity(lot))
+    (Decimal::ONE, Quantity(lot))
 }

@@ -15,8 +15,9 @@
 //! that forward, undiscounted, and under a shock ÷ the *shocked* forward.
 //!
 //! # Source
-//! Deribit, "Options" and "Linear options", <https://support.deribit.com>, read 2026-11; Black-76 in
-//! [`crate::formulas::black76`] and its coin form in [`crate::formulas::inverse`].
+//! Deribit, "Inverse Options", <https://support.deribit.com/hc/en-us/articles/25944688327069-Inverse-Options>,
+//! and "Options", <https://www.deribit.com/pages/docs/options> (its example of 0.2 BTC is a test). Black-76
+//! is in [`crate::formulas::black76`], its coin form in [`crate::formulas::inverse`].
 
 mod greeks;
 pub(super) mod names;

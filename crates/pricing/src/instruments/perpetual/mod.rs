@@ -12,8 +12,9 @@
 //! a fact of the position, not part of its value.
 //!
 //! # Source
-//! Deribit, "Inverse perpetual" and "Linear perpetual" contract specifications,
-//! <https://www.deribit.com/kb>, read 2026-11.
+//! `BitMEX`, "Inverse Futures Guide", <https://bitmex.com/app/inverseFuturesGuide>, and "ETHUSD Series Guide",
+//! <https://www.bitmex.com/app/seriesGuide/ETHUSD>, for the inverse and the quanto formula; figures of
+//! both are tests.
 
 pub(super) mod names;
 mod settlement;

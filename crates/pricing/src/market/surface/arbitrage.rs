@@ -1,10 +1,9 @@
 //! Where a surface admits arbitrage, on a grid of log strikes.
 
 use super::slice::Slice;
-use crate::formulas::svi::Raw;
 
-/// Steps of a slice's grid over its own range, and again over the surface's.
-const STEPS: u32 = 40;
+/// Points of a slice's grid.
+pub(super) const POINTS: usize = 41;
 /// Below this a violation is rounding.
 const TOLERANCE: f64 = 1e-12;
 
@@ -28,19 +27,16 @@ impl Arbitrage {
     }
 }
 
-/// What a slice is checked against: its grid, and the total variance it may not exceed there.
+/// What a slice is checked against: a grid, and the total variance it may not exceed there.
 #[derive(Clone, Debug)]
-pub(super) struct Bounds {
-    grid: Vec<f64>,
+pub(super) struct Bounds<'a> {
+    grid: &'a [f64],
     /// The later expiry's total variance on the grid; empty where there is none.
     ceiling: Vec<f64>,
 }
 
-impl Bounds {
-    /// The grid spans the slice's `own` range of log strikes and the `whole` surface's.
-    pub(super) fn new(own: (f64, f64), whole: (f64, f64), next: Option<&Slice>) -> Self {
-        let mut grid: Vec<f64> = steps(own).chain(steps(whole)).collect();
-        grid.sort_by(f64::total_cmp);
+impl<'a> Bounds<'a> {
+    pub(super) fn new(grid: &'a [f64], next: Option<&Slice>) -> Self {
         let ceiling = next.map_or_else(Vec::new, |next| grid.iter().map(|k| next.variance(*k).value).collect());
         Self { grid, ceiling }
     }
@@ -60,35 +56,15 @@ impl Bounds {
                 calendar = calendar.max((variance.value - ceiling) / ceiling);
             }
         }
-        let wing = match slice {
-            Slice::Svi(raw) => raw.wing_slope() - 2.0,
-            Slice::Points(_) | Slice::Flat(_) => 0.0,
-        };
+        let (left, right) = slice.wings();
+        let wing = left.max(right) - 2.0;
         let real = |size: f64| if size > TOLERANCE { size } else { 0.0 };
         Arbitrage { butterfly: real(butterfly), calendar: real(calendar), wing: real(wing) }
     }
-
-    /// Points of the ceiling that `slice` stands above, a little lowered: where it must come down.
-    pub(super) fn broken_ceiling(&self, slice: &Slice) -> Vec<(f64, f64)> {
-        let points = self.grid.iter().zip(&self.ceiling);
-        let broken = points.filter(|(k, ceiling)| slice.variance(**k).value > **ceiling);
-        broken.map(|(k, ceiling)| (*k, 0.999 * ceiling)).collect()
-    }
-
-    /// A cost for a search: zero within the bounds, growing with what is broken.
-    pub(super) fn penalty(&self, raw: &Raw) -> f64 {
-        let mut cost = 0.0;
-        for (place, k) in self.grid.iter().enumerate() {
-            let variance = raw.variance(*k);
-            let below = (1e-4 - variance.durrleman(*k)).max(0.0);
-            let above = self.ceiling.get(place).map_or(0.0, |ceiling| (variance.value / ceiling - 1.0).max(0.0));
-            cost = below.mul_add(below, cost);
-            cost = above.mul_add(above, cost);
-        }
-        1e4 * cost
-    }
 }
 
-fn steps((low, high): (f64, f64)) -> impl Iterator<Item = f64> {
-    (0..=STEPS).map(move |step| (f64::from(step) / f64::from(STEPS)).mul_add(high - low, low))
+/// The grid of one range of log strikes.
+pub(super) fn steps((low, high): (f64, f64)) -> impl Iterator<Item = f64> {
+    let steps = 40;
+    (0..=steps).map(move |step| (f64::from(step) / f64::from(steps)).mul_add(high - low, low))
 }

@@ -13,15 +13,22 @@ use plimsoll_numerics::{exp, ln};
 use thiserror::Error;
 
 use super::simplex::minimise;
-use super::VolPoint;
-use super::arbitrage::Bounds;
+use super::{Slice, VolPoint};
 use crate::formulas::svi::Raw;
 
 /// Distinct strikes needed: as many as there are parameters.
 pub const STRIKES_MIN: usize = 5;
 
-/// How often the outer function may be called for one search.
-const EVALUATIONS: usize = 240;
+/// How far a search goes: precision of centre and log width, and most calls of its function.
+type Effort = (f64, usize);
+/// A free fit: a slice is found again from its own points.
+const FREE: Effort = (1e-9, 160);
+/// A start for a free fit.
+const ROUGH: Effort = (3e-2, 40);
+/// How often outliers are told by the last rough fit.
+const RETOLD: usize = 2;
+/// A fit with bounded wings, which may be mixed with another slice anyway.
+const BOUND: Effort = (1e-4, 60);
 /// Weight of a quote far from the money against one at the money: a bad wing cannot bend the centre.
 const WEIGHT_FLOOR: f64 = 0.05;
 /// Residuals beyond this many typical ones count less and less.
@@ -30,8 +37,10 @@ const OUTLIER: f64 = 4.0;
 const RESIDUAL_MIN: f64 = 1e-3;
 /// The steepest wing fitted, just inside Lee's bound of 2.
 const WING_MAX: f64 = 1.999;
-/// Weight of a point that pulls the slice down against the heaviest quote.
-const PULL_WEIGHT: f64 = 3.0;
+/// Weight of a borrowed point against a quote there.
+const BORROWED: f64 = 0.02;
+/// A slice keeps at least this share of the least variance quoted: between strikes it must not vanish.
+const LEVEL_MIN: f64 = 0.25;
 /// The flattest, so that |ρ| stays below one.
 const WING_MIN: f64 = 1e-7;
 
@@ -83,10 +92,11 @@ pub(super) struct Wings {
 impl Wings {
     pub(super) const LEE: Self = Self { right: WING_MAX, left: WING_MAX };
 
-    /// No steeper than those of `raw`: far out, a slice with such wings stays below it.
-    pub(super) fn within(raw: &Raw) -> Self {
+    /// No steeper than those of `next`: far out, a slice with such wings stays below it.
+    pub(super) fn within(next: &Slice) -> Self {
+        let (left, right) = next.wings();
         let least = 2.0 * WING_MIN;
-        Self { right: (raw.b * (1.0 + raw.rho)).max(least), left: (raw.b * (1.0 - raw.rho)).max(least) }
+        Self { right: right.clamp(least, WING_MAX), left: left.clamp(least, WING_MAX) }
     }
 }
 
@@ -112,45 +122,50 @@ impl Target {
         let variances: Vec<(f64, f64)> = merged.iter().map(|(k, vol)| (*k, vol * vol * years)).collect();
         let nearest = variances.iter().min_by(|left, right| left.0.abs().total_cmp(&right.0.abs()));
         let deviation = nearest.map_or(1.0, |(_, w)| w.sqrt());
-        // A step δ in volatility is one of 2√(wT)·δ in total variance.
-        let weigh = |k: f64, w: f64| (exp(-0.5 * k * k / w) + WEIGHT_FLOOR) / w;
         let points = variances.iter().map(|(k, w)| (*k, *w, weigh(*k, *w))).collect();
         Ok(Self { points, deviation, wings: Wings::LEE })
     }
 
+    /// The same target with further points of total variance, which weigh little beside its own.
+    pub(super) fn with_points(&self, further: &[(f64, f64)]) -> Self {
+        let mut target = self.clone();
+        target.points.extend(further.iter().map(|(k, w)| (*k, *w, BORROWED * weigh(*k, *w))));
+        target
+    }
+
     /// The nearest slice.
     pub(super) fn fit(&self) -> Raw {
-        let first = self.search(self.best_of_grid(), None);
-        match self.without_outliers(&first) {
-            Some(calm) => calm.search([first.m, ln(first.sigma)], None),
-            None => first,
+        self.fit_from(&self.rough())
+    }
+
+    /// The nearest slice to the precision of a start.
+    pub(super) fn rough(&self) -> Raw {
+        self.search(self.best_of_grid(), ROUGH)
+    }
+
+    /// The nearest slice, searched from `start`; outliers are told by a rough fit and told again.
+    pub(super) fn fit_from(&self, start: &Raw) -> Raw {
+        let mut rough = *start;
+        let mut calm = None;
+        for _ in 0..RETOLD {
+            calm = self.without_outliers(&rough);
+            let Some(calm) = &calm else { break };
+            rough = calm.search([rough.m, ln(rough.sigma)], ROUGH);
         }
+        calm.as_ref().unwrap_or(self).search([rough.m, ln(rough.sigma)], FREE)
     }
 
     /// The nearest slice with wings no steeper than `wings`, searched from `start`.
     pub(super) fn fit_within(&self, wings: Wings, start: &Raw) -> Raw {
         let mut target = self.without_outliers(start).unwrap_or_else(|| self.clone());
         target.wings = wings;
-        target.search([start.m, ln(start.sigma)], None)
-    }
-
-    /// The nearest slice within `bounds` as far as a search can be held there, with further points
-    /// that pull it down: log strike and total variance.
-    pub(super) fn fit_under(&self, bounds: &Bounds, pulls: &[(f64, f64)], wings: Wings, start: &Raw) -> Raw {
-        let mut target = self.without_outliers(start).unwrap_or_else(|| self.clone());
-        target.wings = wings;
-        let heaviest = target.points.iter().map(|point| point.2).fold(0.0, f64::max);
-        let level = self.deviation * self.deviation;
-        // By the relative miss: far out total variance is large, and so would its misses be.
-        let weigh = |w: f64| PULL_WEIGHT * heaviest * (level / w) * (level / w);
-        target.points.extend(pulls.iter().map(|(k, w)| (*k, *w, weigh(*w))));
-        target.search([start.m, ln(start.sigma)], Some(bounds))
+        target.search([start.m, ln(start.sigma)], BOUND)
     }
 
     /// The weighted squared error of a slice.
-    pub(super) fn error(&self, raw: &Raw) -> f64 {
-        let miss = |(k, w, _): &(f64, f64, f64)| raw.variance(*k).value - w;
-        self.points.iter().fold(0.0, |sum, point| (point.2 * miss(point)).mul_add(miss(point), sum))
+    pub(super) fn error(&self, slice: &Slice) -> f64 {
+        let miss = |(k, w, _): &(f64, f64, f64)| slice.variance(*k).value - w;
+        self.points.iter().fold(0.0, |sum, point| sum + point.2 * miss(point) * miss(point))
     }
 
     fn range(&self) -> (f64, f64) {
@@ -168,7 +183,7 @@ impl Target {
         let mut best = (f64::INFINITY, [0.0, widths[1]]);
         for centre in centres.into_iter().chain(spread) {
             for width in widths {
-                let error = inner.error([centre, width], None);
+                let error = inner.error([centre, width]);
                 if error < best.0 {
                     best = (error, [centre, width]);
                 }
@@ -177,10 +192,10 @@ impl Target {
         best.1
     }
 
-    fn search(&self, start: [f64; 2], bounds: Option<&Bounds>) -> Raw {
+    fn search(&self, start: [f64; 2], (precision, most): Effort) -> Raw {
         let mut inner = Inner::new(self);
-        let step = [0.25 * self.deviation, 0.3];
-        let found = minimise(|at| inner.error(at, bounds), start, step, 1e-9 * self.deviation.min(1.0), EVALUATIONS);
+        let step = [0.2 * self.deviation, 0.2];
+        let found = minimise(|at| inner.error(at), start, step, precision * self.deviation.min(1.0), most);
         inner.solve(found);
         inner.raw
     }
@@ -206,6 +221,11 @@ impl Target {
     }
 }
 
+/// The weight of a quote: a step δ in volatility is one of 2√(wT)·δ in total variance.
+fn weigh(log_strike: f64, variance: f64) -> f64 {
+    (exp(-0.5 * log_strike * log_strike / variance) + WEIGHT_FLOOR) / variance
+}
+
 /// The mean volatility of each distinct log strike, ascending.
 fn merged(points: &[VolPoint]) -> Result<Vec<(f64, f64)>, FitError> {
     if let Some(bad) = points.iter().find(|it| !(it.log_strike.is_finite() && it.vol.is_finite() && it.vol > 0.0)) {
@@ -227,6 +247,8 @@ struct Inner<'a> {
     right: Vec<f64>,
     left: Vec<f64>,
     widest: f64,
+    /// The least total variance quoted.
+    least: f64,
     raw: Raw,
 }
 
@@ -235,12 +257,13 @@ impl<'a> Inner<'a> {
         let (low, high) = target.range();
         let count = target.points.len();
         let widest = 4.0 * (high - low).max(target.deviation);
+        let least = target.points.iter().map(|point| point.1).fold(f64::INFINITY, f64::min);
         let raw = Raw { a: 0.0, b: 0.0, rho: 0.0, m: 0.0, sigma: 1.0 };
-        Self { target, right: vec![0.0; count], left: vec![0.0; count], widest, raw }
+        Self { target, right: vec![0.0; count], left: vec![0.0; count], widest, least, raw }
     }
 
-    /// The least weighted squared error at this centre and log width, with what breaks `bounds`.
-    fn error(&mut self, at: [f64; 2], bounds: Option<&Bounds>) -> f64 {
+    /// The least weighted squared error at this centre and log width.
+    fn error(&mut self, at: [f64; 2]) -> f64 {
         let width = exp(at[1]);
         let (low, high) = self.target.range();
         let reach = high - low;
@@ -248,23 +271,23 @@ impl<'a> Inner<'a> {
         if outside || !(width > 0.01 * self.target.deviation && width < self.widest) {
             return f64::INFINITY;
         }
-        let squares = self.solve(at);
-        bounds.map_or(squares, |bounds| squares + bounds.penalty(&self.raw))
+        self.solve(at)
     }
 
     /// Solves for level and wings, leaves the slice in `raw`, and gives the weighted squared error.
     fn solve(&mut self, at: [f64; 2]) -> f64 {
         let (m, sigma) = (at[0], exp(at[1]));
         let sums = self.sums(m, 1.0 / sigma);
-        let (p, q) = sums.least_in_box(WING_MIN * sigma, (self.target.wings.right * sigma, self.target.wings.left * sigma));
-        // The least variance is a + √(pq): it must stay above zero.
-        let floor = 1e-6 * self.target.deviation * self.target.deviation;
+        let (p, q) =
+            sums.least_in_box(WING_MIN * sigma, (self.target.wings.right * sigma, self.target.wings.left * sigma));
+        // The least variance is a + √(pq).
+        let floor = LEVEL_MIN * self.least;
         let a = (sums.mean_w - p * sums.mean_right - q * sums.mean_left).max(floor - (p * q).sqrt());
         self.raw = Raw { a, b: 0.5 * (p + q) / sigma, rho: (p - q) / (p + q), m, sigma };
         let mut squares = 0.0;
         for ((point, right), left) in self.target.points.iter().zip(&self.right).zip(&self.left) {
-            let miss = p.mul_add(*right, q.mul_add(*left, a)) - point.1;
-            squares = (point.2 * miss).mul_add(miss, squares);
+            let miss = p * right + q * left + a - point.1;
+            squares += point.2 * miss * miss;
         }
         squares
     }
@@ -273,16 +296,16 @@ impl<'a> Inner<'a> {
         let (mut weight, mut mean_w, mut mean_right, mut mean_left) = (0.0, 0.0, 0.0, 0.0);
         for (place, point) in self.target.points.iter().enumerate() {
             let y = (point.0 - m) * per_sigma;
-            let root = y.mul_add(y, 1.0).sqrt();
+            let root = (y * y + 1.0).sqrt();
             // The smaller of the two is the reciprocal of the larger: no cancellation far out.
             let larger = root + y.abs();
             let (large, small) = (0.5 * larger, 0.5 / larger);
             let (right, left) = if y >= 0.0 { (large, small) } else { (small, large) };
             (self.right[place], self.left[place]) = (right, left);
             weight += point.2;
-            mean_w = point.2.mul_add(point.1, mean_w);
-            mean_right = point.2.mul_add(right, mean_right);
-            mean_left = point.2.mul_add(left, mean_left);
+            mean_w += point.2 * point.1;
+            mean_right += point.2 * right;
+            mean_left += point.2 * left;
         }
         let mut sums = Sums {
             mean_w: mean_w / weight,
@@ -294,11 +317,11 @@ impl<'a> Inner<'a> {
             let right = self.right[place] - sums.mean_right;
             let left = self.left[place] - sums.mean_left;
             let w = point.1 - sums.mean_w;
-            sums.right_right = (point.2 * right).mul_add(right, sums.right_right);
-            sums.right_left = (point.2 * right).mul_add(left, sums.right_left);
-            sums.left_left = (point.2 * left).mul_add(left, sums.left_left);
-            sums.right_w = (point.2 * right).mul_add(w, sums.right_w);
-            sums.left_w = (point.2 * left).mul_add(w, sums.left_w);
+            sums.right_right += point.2 * right * right;
+            sums.right_left += point.2 * right * left;
+            sums.left_left += point.2 * left * left;
+            sums.right_w += point.2 * right * w;
+            sums.left_w += point.2 * left * w;
         }
         sums
     }
@@ -329,7 +352,8 @@ impl Sums {
                 return (p, q);
             }
         }
-        let on_edge = |top: f64, bottom: f64, high: f64| if bottom > 0.0 { (top / bottom).clamp(low, high) } else { low };
+        let on_edge =
+            |top: f64, bottom: f64, high: f64| if bottom > 0.0 { (top / bottom).clamp(low, high) } else { low };
         let with_p = |p: f64| (p, on_edge(self.left_w - p * self.right_left, self.left_left, high.1));
         let with_q = |q: f64| (on_edge(self.right_w - q * self.right_left, self.right_right, high.0), q);
         let edges = [with_p(low), with_p(high.0), with_q(low), with_q(high.1)];

@@ -6,12 +6,17 @@
 //! is linear in time at one log strike k = ln(strike / forward), proportional to time before the
 //! first slice, and beyond the last it grows at the last forward variance.
 //!
-//! **No arbitrage.** Slices are put together from the last expiry to the first. Where one admits
-//! butterfly arbitrage or exceeds the next in total variance on the grid, it is fitted again under
-//! those bounds, and where that does not suffice its parameters are pulled towards the next slice
-//! scaled down to its own level, only as far as needed. That anchor admits neither: for a factor
-//! c ≤ 1 Durrleman's function of c·w is concave in c and not negative at 0 and 1. So the pull always
-//! ends. A published slice is delivered as published, and what it admits is reported.
+//! **Wings.** A slice quoted less far out than the expiry before it borrows that one's outer quotes,
+//! with little weight: they say more of its wings than its own strikes do.
+//!
+//! **No arbitrage.** Slices are put together from the last expiry to the first, on a grid that spans
+//! the quotes of the slice, of every earlier one and of the next. Where a slice admits butterfly
+//! arbitrage or exceeds the next in total variance, it is fitted again with wings no steeper than
+//! the next one's; where that does not suffice it is mixed, in total variance and only as far as
+//! needed, with the next slice scaled down to its own level. That anchor admits neither: for a
+//! factor c ≤ 1 Durrleman's function of c·w is concave in c and not negative at 0 and 1. So a mixture
+//! that suffices always exists. A published slice is delivered as published, and what it admits is
+//! reported; what it admits, a slice mixed with it may keep.
 //!
 //! Left out: the exact strikes' own volatilities, which [`super::View::vol`] prefers, and arbitrage
 //! between them.

@@ -1,14 +1,11 @@
 //! From quotes to slices that admit no arbitrage, from the last expiry to the first.
 
-use super::arbitrage::{Arbitrage, Bounds};
-use super::fit::{STRIKES_MIN, Target, Wings};
+use super::arbitrage::{Arbitrage, Bounds, POINTS, steps};
+use super::fit::{Target, Wings};
 use super::{Method, Node, Repair, Slice, SliceInput, SliceReport, VolPoint};
-use crate::formulas::svi::Raw;
 
-/// Fits under bounds, each with the ceiling points that the one before broke.
-const REFITS: usize = 3;
 /// Steps on the way to the anchor, and halvings of the step that first suffices.
-const PULL_STEPS: u32 = 32;
+const STEPS: u32 = 32;
 const HALVINGS: usize = 8;
 /// The grid reaches this share beyond the quoted strikes, and at least this many deviations.
 const REACH: f64 = 1.25;
@@ -19,11 +16,19 @@ pub(super) fn delivered(inputs: &[SliceInput]) -> (Vec<Node>, Vec<SliceReport>) 
     let mut drafts: Vec<Draft> = inputs.iter().filter_map(Draft::new).collect();
     drafts.sort_by(|left, right| left.years.total_cmp(&right.years));
     drafts.dedup_by(|later, first| later.years == first.years);
-    let whole = drafts.iter().fold((0.0, 0.0), |whole, draft| widest(whole, draft.range()));
+    for place in 1..drafts.len() {
+        if let (earlier, [draft, ..]) = drafts.split_at_mut(place) {
+            draft.borrow_wings(&earlier[place - 1]);
+        }
+    }
+    drafts.iter_mut().for_each(Draft::settle);
+    let grid: Vec<f64> = drafts.iter().flat_map(|draft| steps(draft.range())).collect();
     let mut nodes: Vec<Node> = Vec::with_capacity(drafts.len());
     let mut reports = Vec::with_capacity(drafts.len());
-    for draft in drafts.iter().rev() {
-        let (slice, report) = draft.finished(whole, nodes.last().map(|next| &next.slice));
+    for (place, draft) in drafts.iter().enumerate().rev() {
+        // The next slice is checked wherever this one is, so that its shape can be fallen back on.
+        let checked = grid.get(..(place + 2) * POINTS).unwrap_or(&grid);
+        let (slice, report) = draft.finished(checked, nodes.last().map(|next| &next.slice));
         nodes.push(Node { years: draft.years, slice });
         reports.push(report);
     }
@@ -32,15 +37,13 @@ pub(super) fn delivered(inputs: &[SliceInput]) -> (Vec<Node>, Vec<SliceReport>) 
     (nodes, reports)
 }
 
-fn widest(left: (f64, f64), right: (f64, f64)) -> (f64, f64) {
-    (left.0.min(right.0), left.1.max(right.1))
-}
-
 /// One expiry before it is held against its neighbours.
 struct Draft<'a> {
     input: &'a SliceInput,
     years: f64,
     points: Vec<VolPoint>,
+    /// Log strike and total variance of its own quotes and of those it borrowed.
+    known: Vec<(f64, f64)>,
     slice: Slice,
     method: Method,
     target: Option<Target>,
@@ -52,16 +55,41 @@ impl<'a> Draft<'a> {
         let good = |point: &&VolPoint| point.log_strike.is_finite() && point.vol.is_finite() && point.vol > 0.0;
         let points: Vec<VolPoint> = input.points.iter().filter(good).copied().collect();
         let years = if input.years.is_finite() && input.years > 0.0 { input.years } else { return None };
-        if let Some(raw) = input.svi {
-            let slice = Slice::Svi(raw);
-            return Some(Self { input, years, points, slice, method: Method::Published, target: None });
+        let mut known: Vec<(f64, f64)> = points.iter().map(|it| (it.log_strike, it.vol * it.vol * years)).collect();
+        known.sort_by(|left, right| left.0.total_cmp(&right.0));
+        let target = if input.svi.is_none() { Target::new(&points, years).ok() } else { None };
+        let (slice, method) = match (input.svi, &target) {
+            (Some(raw), _) => (Slice::Svi(raw), Method::Published),
+            (None, Some(target)) => (Slice::Svi(target.rough()), Method::Fitted),
+            (None, None) => sparse(&known)?,
+        };
+        Some(Self { input, years, points, known, slice, method, target })
+    }
+
+    /// Where the expiry before is quoted further out than this one, its quotes say more of this
+    /// slice's wings than strikes nearer the money do: they count here too, a little, with the
+    /// variance added that the two expiries differ by at the money.
+    fn borrow_wings(&mut self, earlier: &Self) {
+        let (Some(target), Some(first), Some(last)) = (&self.target, self.known.first(), self.known.last()) else {
+            return;
+        };
+        let (low, high) = (first.0, last.0);
+        let added = (self.slice.variance(0.0).value - earlier.slice.variance(0.0).value).max(0.0);
+        let outside = earlier.known.iter().filter(|(k, _)| *k < low || *k > high);
+        let beyond: Vec<(f64, f64)> = outside.map(|(k, w)| (*k, w + added)).collect();
+        if beyond.is_empty() {
+            return;
         }
-        if let Ok(target) = Target::new(&points, years) {
-            let slice = Slice::Svi(target.fit());
-            return Some(Self { input, years, points, slice, method: Method::Fitted, target: Some(target) });
+        self.target = Some(target.with_points(&beyond));
+        self.known.extend(beyond);
+        self.known.sort_by(|left, right| left.0.total_cmp(&right.0));
+    }
+
+    /// Fits to the last what `new` fitted roughly.
+    fn settle(&mut self) {
+        if let (Some(target), Slice::Svi(rough)) = (&self.target, &self.slice) {
+            self.slice = Slice::Svi(target.fit_from(rough));
         }
-        let (slice, method) = sparse(&points, years)?;
-        Some(Self { input, years, points, slice, method, target: None })
     }
 
     /// The log strikes it is checked over.
@@ -72,8 +100,8 @@ impl<'a> Draft<'a> {
     }
 
     /// The slice as delivered, given the next one as delivered.
-    fn finished(&self, whole: (f64, f64), next: Option<&Slice>) -> (Slice, SliceReport) {
-        let bounds = Bounds::new(self.range(), whole, next);
+    fn finished(&self, grid: &[f64], next: Option<&Slice>) -> (Slice, SliceReport) {
+        let bounds = Bounds::new(grid, next);
         let before = bounds.check(&self.slice);
         let (slice, repair) = if self.method == Method::Published || before.is_none() {
             (self.slice.clone(), Repair::None)
@@ -99,33 +127,13 @@ impl<'a> Draft<'a> {
 
     /// Of the ways to give up as little as possible, the nearest to the quotes.
     fn repaired(&self, bounds: &Bounds, next: Option<&Slice>) -> (Slice, Repair) {
+        let way = |slice: &Slice| mixed(slice, &anchor(slice, next), bounds);
         let (Some(target), Slice::Svi(free)) = (&self.target, &self.slice) else {
-            return (anchor(&self.slice, next), Repair::Pulled(1.0));
+            return way(&self.slice);
         };
-        let wings = match next {
-            Some(Slice::Svi(next)) => Wings::within(next),
-            Some(Slice::Points(_) | Slice::Flat(_)) | None => Wings::LEE,
-        };
-        let tame = target.fit_within(wings, free);
-        let mut pulls = Vec::new();
-        let mut held = tame;
-        for _ in 0..REFITS {
-            if bounds.check(&Slice::Svi(held)).is_none() {
-                break;
-            }
-            pulls.extend(bounds.broken_ceiling(&Slice::Svi(held)));
-            held = target.fit_under(bounds, &pulls, wings, &held);
-        }
-        let mut ways = [tame, held].map(|raw| pulled(&raw, &anchor(&Slice::Svi(raw), next), bounds)).into_iter();
-        let error = |way: &(Slice, Repair)| match &way.0 {
-            Slice::Svi(raw) => target.error(raw),
-            Slice::Points(_) | Slice::Flat(_) => f64::INFINITY,
-        };
-        let (first, second) = (ways.next(), ways.next());
-        match (first, second) {
-            (Some(first), Some(second)) => if error(&second) < error(&first) { second } else { first },
-            _ => (anchor(&self.slice, next), Repair::Pulled(1.0)),
-        }
+        let tame = Slice::Svi(target.fit_within(next.map_or(Wings::LEE, Wings::within), free));
+        let (one, other) = (way(&tame), way(&self.slice));
+        if target.error(&other.0) < target.error(&one.0) { other } else { one }
     }
 
     /// Root mean square and largest difference from the quotes, in volatility.
@@ -140,16 +148,14 @@ impl<'a> Draft<'a> {
     }
 }
 
-/// A slice of fewer strikes than SVI needs.
-fn sparse(points: &[VolPoint], years: f64) -> Option<(Slice, Method)> {
-    let mut variances: Vec<(f64, f64)> = points.iter().map(|it| (it.log_strike, it.vol * it.vol * years)).collect();
-    variances.sort_by(|left, right| left.0.total_cmp(&right.0));
-    variances.dedup_by(|later, first| later.0 == first.0);
-    debug_assert!(variances.len() < STRIKES_MIN, "enough strikes for a fit");
-    match variances.as_slice() {
+/// A slice of fewer strikes than SVI needs: log strike and total variance, ascending.
+fn sparse(known: &[(f64, f64)]) -> Option<(Slice, Method)> {
+    let mut points = known.to_vec();
+    points.dedup_by(|later, first| later.0 == first.0);
+    match points.as_slice() {
         [] => None,
         [(_, only)] => Some((Slice::Flat(*only), Method::Flat)),
-        _ => Some((Slice::Points(variances), Method::Interpolated)),
+        _ => Some((Slice::Points(points), Method::Interpolated)),
     }
 }
 
@@ -162,39 +168,21 @@ fn anchor(like: &Slice, next: Option<&Slice>) -> Slice {
     }
 }
 
-/// The first slice on the way from `from` to `anchor`, through their parameters, that breaks
-/// nothing. An anchor that is no SVI slice is taken at once.
-fn pulled(from: &Raw, anchor: &Slice, bounds: &Bounds) -> (Slice, Repair) {
+/// The first mixture on the way from `from` to `anchor` that breaks nothing.
+fn mixed(from: &Slice, anchor: &Slice, bounds: &Bounds) -> (Slice, Repair) {
     let suffices = |slice: &Slice| bounds.check(slice).is_none();
-    if suffices(&Slice::Svi(*from)) {
-        return (Slice::Svi(*from), Repair::Refitted);
+    if suffices(from) {
+        return (from.clone(), Repair::Refitted);
     }
-    let end = match anchor {
-        Slice::Svi(raw) => *raw,
-        // Flat is any SVI slice without wings.
-        Slice::Flat(level) => Raw { a: *level, b: 0.0, ..*from },
-        Slice::Points(_) => return (anchor.clone(), Repair::Pulled(1.0)),
-    };
-    let at = |share: f64| Slice::Svi(mixed(from, &end, share));
-    let steps = (1..PULL_STEPS).map(|step| f64::from(step) / f64::from(PULL_STEPS));
+    let at = |share: f64| Slice::Mixed(Box::new((from.clone(), anchor.clone())), share);
+    let steps = (1..STEPS).map(|step| f64::from(step) / f64::from(STEPS));
     let Some(first) = steps.into_iter().find(|share| suffices(&at(*share))) else {
-        return (anchor.clone(), Repair::Pulled(1.0));
+        return (anchor.clone(), Repair::Mixed(1.0));
     };
-    let (mut short, mut enough) = (first - 1.0 / f64::from(PULL_STEPS), first);
+    let (mut short, mut enough) = (first - 1.0 / f64::from(STEPS), first);
     for _ in 0..HALVINGS {
         let middle = 0.5 * (short + enough);
         if suffices(&at(middle)) { enough = middle } else { short = middle }
     }
-    (at(enough), Repair::Pulled(enough))
-}
-
-fn mixed(start: &Raw, end: &Raw, share: f64) -> Raw {
-    let mix = |from: f64, to: f64| share.mul_add(to - from, from);
-    Raw {
-        a: mix(start.a, end.a),
-        b: mix(start.b, end.b),
-        rho: mix(start.rho, end.rho),
-        m: mix(start.m, end.m),
-        sigma: mix(start.sigma, end.sigma),
-    }
+    (at(enough), Repair::Mixed(enough))
 }

@@ -54,10 +54,10 @@ pub enum Method {
 pub enum Repair {
     /// Nothing was needed, or it is published.
     None,
-    /// Fitted again, held under the next slice and away from negative densities.
+    /// Fitted again with wings no steeper than the next slice's.
     Refitted,
-    /// Moved by this share, above 0 and at most 1, of the way to the next slice at its own level.
-    Pulled(f64),
+    /// Mixed with this share, above 0 and at most 1, of the next slice scaled down to its level.
+    Mixed(f64),
 }
 
 impl SurfaceReport {

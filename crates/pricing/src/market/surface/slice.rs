@@ -11,6 +11,8 @@ pub enum Slice {
     Points(Vec<(f64, f64)>),
     /// The same at every strike.
     Flat(f64),
+    /// Two slices mixed: total variance is the first's × (1 − share) + the second's × share.
+    Mixed(Box<(Slice, Slice)>, f64),
 }
 
 impl Slice {
@@ -21,6 +23,27 @@ impl Slice {
             Self::Svi(raw) => raw.variance(log_strike),
             Self::Flat(value) => Variance { value: *value, slope: 0.0, curvature: 0.0 },
             Self::Points(points) => between(points, log_strike),
+            Self::Mixed(both, share) => {
+                let (one, other) = (both.0.variance(log_strike), both.1.variance(log_strike));
+                Variance {
+                    value: mix(one.value, other.value, *share),
+                    slope: mix(one.slope, other.slope, *share),
+                    curvature: mix(one.curvature, other.curvature, *share),
+                }
+            }
+        }
+    }
+
+    /// How steeply total variance rises far out: to the left and to the right, both at least zero.
+    #[must_use]
+    pub fn wings(&self) -> (f64, f64) {
+        match self {
+            Self::Svi(raw) => (raw.b * (1.0 - raw.rho), raw.b * (1.0 + raw.rho)),
+            Self::Points(_) | Self::Flat(_) => (0.0, 0.0),
+            Self::Mixed(both, share) => {
+                let (one, other) = (both.0.wings(), both.1.wings());
+                (mix(one.0, other.0, *share), mix(one.1, other.1, *share))
+            }
         }
     }
 
@@ -30,8 +53,13 @@ impl Slice {
             Self::Svi(raw) => Self::Svi(Raw { a: raw.a * factor, b: raw.b * factor, ..*raw }),
             Self::Flat(value) => Self::Flat(value * factor),
             Self::Points(points) => Self::Points(points.iter().map(|(k, w)| (*k, w * factor)).collect()),
+            Self::Mixed(both, share) => Self::Mixed(Box::new((both.0.scaled(factor), both.1.scaled(factor))), *share),
         }
     }
+}
+
+fn mix(one: f64, other: f64, share: f64) -> f64 {
+    share.mul_add(other - one, one)
 }
 
 fn between(points: &[(f64, f64)], log_strike: f64) -> Variance {

@@ -1,0 +1,98 @@
+//! `market`: prices of assets, underlyings with their expiries, and marks.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use plimsoll_core::{Asset, Decimal, Timestamp};
+use plimsoll_pricing::market::{AssetQuote, ExpiryQuote, MarkQuote, Snapshot, StrikeVol, SviQuote, UnderlyingQuote};
+
+use crate::fields::{ASSET, EXPIRY, MARK, MARKET, STRIKE_VOL, SVI, UNDERLYING};
+use crate::reader::{At, Record};
+use crate::shape::Key;
+
+/// The market of a document whose instant and currency are known.
+pub(crate) fn read(at: At<'_>, as_of: Timestamp, currency: Asset) -> Option<Snapshot> {
+    let market = Record::open(at, &MARKET)?;
+    let assets = market.map(
+        "assets",
+        Key::Name,
+        |name| name.parse().ok(),
+        |at, asset| {
+            let quote = asset_quote(at)?;
+            if *asset == currency && quote.price != Decimal::ONE {
+                at.wrong(format!("{currency} at a price of 1, being the currency, or not at all"));
+            }
+            Some(quote)
+        },
+    );
+    let underlyings =
+        market.map("underlyings", Key::Name, |name| name.parse().ok(), |at, _| underlying_quote(at, as_of));
+    let name = |name: &str| Key::Text.accepts(name).then(|| Arc::from(name));
+    let marks = market.map("marks", Key::Text, name, |at, _: &Arc<str>| mark_quote(at));
+    Some(Snapshot { as_of, currency, assets, underlyings, marks })
+}
+
+fn asset_quote(at: At<'_>) -> Option<AssetQuote> {
+    let asset = Record::open(at, &ASSET)?;
+    let price = asset.decimal("price");
+    let confidence = asset.decimal("confidence");
+    let trusted = asset.boolean("trusted").unwrap_or(true);
+    let redemption_value = asset.decimal("redemption_value");
+    let depth = asset.decimal("depth");
+    Some(AssetQuote { price: price?, confidence, trusted, redemption_value, depth })
+}
+
+fn underlying_quote(at: At<'_>, as_of: Timestamp) -> Option<UnderlyingQuote> {
+    let underlying = Record::open(at, &UNDERLYING)?;
+    let index = underlying.decimal("index");
+    let quote = underlying.name("quote");
+    let expiries = underlying.map(
+        "expiries",
+        Key::Instant,
+        |name| name.parse().ok(),
+        |at, expiry: &Timestamp| {
+            let quote = expiry_quote(at);
+            if *expiry <= as_of {
+                let note = || format!("not after `as_of`, {as_of}: used by nothing");
+                at.report().warn("expiries", "past", || at.path().text(), note);
+            }
+            quote
+        },
+    );
+    Some(UnderlyingQuote { index: index?, quote: quote?, expiries })
+}
+
+fn expiry_quote(at: At<'_>) -> Option<ExpiryQuote> {
+    let expiry = Record::open(at, &EXPIRY)?;
+    let forward = expiry.decimal("forward");
+    let rate = expiry.decimal("rate");
+    let svi = expiry.with("svi", svi_quote);
+    let mut vols = BTreeMap::new();
+    expiry.each("vols", |at| {
+        let Some(quoted) = Record::open(at, &STRIKE_VOL) else { return };
+        let (strike, vol) = (quoted.decimal("strike"), quoted.decimal("vol"));
+        let (Some(strike), Some(vol)) = (strike, vol) else { return };
+        if vols.insert(strike, StrikeVol { strike, vol }).is_some() {
+            quoted.wrong("strike", "each strike once");
+        }
+    });
+    Some(ExpiryQuote { forward, rate, vols: vols.into_values().collect(), svi })
+}
+
+fn svi_quote(at: At<'_>) -> Option<SviQuote> {
+    let svi = Record::open(at, &SVI)?;
+    let [a, b, rho, m, sigma] = ["a", "b", "rho", "m", "sigma"].map(|name| svi.decimal(name));
+    Some(SviQuote { a: a?, b: b?, rho: rho?, m: m?, sigma: sigma? })
+}
+
+fn mark_quote(at: At<'_>) -> Option<MarkQuote> {
+    let mark = Record::open(at, &MARK)?;
+    Some(MarkQuote {
+        price: mark.decimal("price"),
+        vol: mark.decimal("vol"),
+        bid: mark.decimal("bid"),
+        ask: mark.decimal("ask"),
+        funding_rate: mark.decimal("funding_rate"),
+        open_interest: mark.decimal("open_interest"),
+    })
+}

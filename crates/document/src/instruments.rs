@@ -119,7 +119,8 @@ fn described(record: &Record<'_>) -> Option<Instrument> {
     let right = record.choice("right").map(|right| if right == "call" { Right::Call } else { Right::Put });
     let expiry = record.instant("expiry");
     let premium = record.choice("premium_style").map_or(PremiumStyle::Paid, premium_of);
-    let exercise = record.choice("exercise");
+    // European is the only word: reading it is the check.
+    let _ = record.choice("exercise");
     let funding_interval_s = record.seconds("funding_interval_s").unwrap_or(FUNDING_INTERVAL_S);
     let funding_period_s = record.seconds("funding_period_s").unwrap_or(FUNDING_PERIOD_S);
     let kind = kind?;
@@ -129,17 +130,14 @@ fn described(record: &Record<'_>) -> Option<Instrument> {
         "spot" => Instrument::Spot(Spot { terms }),
         "perpetual" => Instrument::Perpetual(Perpetual { terms, style: style?, funding_interval_s }),
         "future" => Instrument::Future(Future { terms, style: style?, expiry: expiry? }),
-        "option" => {
-            let _ = exercise;
-            Instrument::Option(EuropeanOption {
-                terms,
-                style: style?,
-                premium,
-                right: right?,
-                strike: strike?,
-                expiry: expiry?,
-            })
-        }
+        "option" => Instrument::Option(EuropeanOption {
+            terms,
+            style: style?,
+            premium,
+            right: right?,
+            strike: strike?,
+            expiry: expiry?,
+        }),
         _ => Instrument::PerpetualOption(PerpetualOption {
             terms,
             style: style?,

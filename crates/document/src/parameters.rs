@@ -20,7 +20,7 @@ pub(crate) fn read(at: At<'_>) -> Option<Vec<(String, String)>> {
     flatten(&at, String::new(), &mut changes);
     let mut seen = BTreeSet::new();
     if let Some((path, _)) = changes.iter().find(|(path, _)| !seen.insert(path)) {
-        at.wrong(format!("each parameter once; `{path}` is written in two ways"));
+        at.wrong(format!("each parameter once; `{path}` is given twice"));
     }
     Some(changes)
 }

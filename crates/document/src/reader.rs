@@ -224,28 +224,19 @@ impl<'a> At<'a> {
         }
     }
 
-    /// Calls `read` with every field of the object here, whose names are data; a name given twice
-    /// or that `key` refuses is reported.
-    pub fn entries<K: Ord>(&self, kind: Key, key: impl Fn(&str) -> Option<K>, mut read: impl FnMut(At<'_>, K)) {
+    /// Calls `read` with every field of the object here, whose names are data; a name that `key`
+    /// refuses is reported.
+    pub fn entries<K>(&self, kind: Key, key: impl Fn(&str) -> Option<K>, mut read: impl FnMut(At<'_>, K)) {
         let Value::Object(fields) = self.value else {
             return self.wrong(format!("an object by {}", kind.expected()));
         };
-        let mut seen = BTreeSet::new();
         for (name, value) in fields {
             let at = self.field(name, value);
             match key(name) {
-                None => self.report.error(
-                    || at.path.text(),
-                    format!("{:?}", shortened(name)),
-                    format!("as its name: {}", kind.expected()),
-                ),
-                Some(key) => {
-                    // Written differently, two names may still be one instant.
-                    if !seen.insert(name.as_ref()) {
-                        at.twice();
-                    } else {
-                        read(at, key);
-                    }
+                Some(key) => read(at, key),
+                None => {
+                    let (name, expected) = (format!("{:?}", shortened(name)), kind.expected());
+                    self.report.error(|| at.path.text(), name, format!("as its name: {expected}"));
                 }
             }
         }
@@ -273,8 +264,9 @@ impl<'a> At<'a> {
                 }
             }
             Kind::Map(key, items) => {
+                let mut seen = BTreeSet::new();
                 let good = |name: &str| key.accepts(name).then(|| name.to_owned());
-                self.entries(*key, good, |at, _| at.check(items));
+                self.entries(*key, good, |at, name| if seen.insert(name) { at.check(items) } else { at.twice() });
             }
             Kind::Object(shape) => {
                 if let Some(record) = Record::open(*self, shape) {

@@ -7,11 +7,9 @@ use serde_json::Value as Json;
 const BOOK: &str = include_str!("documents/book.json");
 
 fn validates(document: &Json) -> Result<(), String> {
-    let mut schemas = Schemas::new();
-    let mut compiler = Compiler::new();
-    // `boon` reads numbers as floats; the schema is checked as the plain JSON it is.
-    compiler.add_resource("request.json", generated()).expect("a schema");
-    let request = compiler.compile("request.json", &mut schemas).expect("a schema");
+    let (mut schemas, mut compiler) = (Schemas::new(), Compiler::new());
+    compiler.add_resource("request.json", generated()).map_err(|error| error.to_string())?;
+    let request = compiler.compile("request.json", &mut schemas).map_err(|error| error.to_string())?;
     schemas.validate(document, request).map_err(|error| error.to_string())
 }
 

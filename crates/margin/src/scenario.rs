@@ -115,13 +115,7 @@ impl Columns {
     /// The columns of `scenarios` for what is quoted in `quote` and expires in `expiry_years`
     /// (`None`: never), at discount rate `rate`.
     #[must_use]
-    pub fn new(
-        scenarios: &[Scenario],
-        rules: &ShockRules,
-        quote: Asset,
-        expiry_years: Option<f64>,
-        rate: f64,
-    ) -> Self {
+    pub fn new(scenarios: &[Scenario], rules: &ShockRules, quote: Asset, expiry_years: Option<f64>, rate: f64) -> Self {
         let years = expiry_years.unwrap_or(0.0);
         let basis_move = float(rules.basis_minimum).max(float(rules.basis_annual) * years);
         let term = expiry_years.map_or(1.0, |years| term_factor(rules, years * DAYS_PER_YEAR));

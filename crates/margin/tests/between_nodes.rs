@@ -30,9 +30,8 @@ fn finest_loss(book: &Book, fine: i64) -> f64 {
         vols.map(|vol| Scenario::price_and_vol(price, vol))
     });
     let held = book.account.portfolio.positions.iter().map(|position| position.instrument);
-    let of_btc = |id: &plimsoll_core::InstrumentId| {
-        book.market.listing().get(*id).unwrap().terms().underlying == underlying
-    };
+    let of_btc =
+        |id: &plimsoll_core::InstrumentId| book.market.listing().get(*id).unwrap().terms().underlying == underlying;
     let keys: Vec<RowKey> = held.filter(of_btc).map(RowKey::Instrument).collect();
     let spec = TableSpec {
         market: &book.market,
@@ -104,7 +103,8 @@ fn any_random_book_is_seen() {
     for seed in 0..200 {
         let mut random = Random(seed);
         let held = lines(&mut random, 8);
-        let contracts: String = held.lines().filter(|line| line.starts_with("position BTC")).map(|l| format!("{l}\n")).collect();
+        let contracts: String =
+            held.lines().filter(|line| line.starts_with("position BTC")).map(|l| format!("{l}\n")).collect();
         if contracts.is_empty() {
             continue;
         }

@@ -3,7 +3,6 @@
 
 mod support;
 
-
 use plimsoll_core::{Decimal, Quantity};
 use plimsoll_margin::Account;
 use plimsoll_margin::answers::compare::{Sharing, compare};

@@ -74,7 +74,8 @@ pub fn apply(account: &Account, market: &Market, changes: &Changes) -> Result<Ac
         for moved in instrument.fill(*quantity, price)? {
             portfolio.deposit(moved)?;
         }
-        let fee_base = instrument.notional(mark, market.index_in(instrument.terms().underlying, instrument.terms().quote)?)?;
+        let fee_base =
+            instrument.notional(mark, market.index_in(instrument.terms().underlying, instrument.terms().quote)?)?;
         let fee = fee_base.scaled(quantity.0.abs(), Rounding::Up)?.scaled(account.taker_fee_rate, Rounding::Up)?;
         if !fee.value.is_zero() {
             portfolio.deposit(fee.negated())?;

@@ -1,8 +1,10 @@
 //! Making a table: every row revalued under every scenario, once.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use plimsoll_core::{Asset, Decimal, Timestamp, Underlying};
+use plimsoll_core::{Asset, Decimal, Rounding, Timestamp, Underlying};
+use plimsoll_numerics::rounding;
 use plimsoll_pricing::float::float;
 use plimsoll_pricing::instruments::{Instrument, Priced, worths};
 use plimsoll_pricing::market::Market;
@@ -42,27 +44,23 @@ impl Table {
     /// [`MarginError::Market`] for what cannot be priced, [`MarginError::CellTooLarge`].
     pub fn build(spec: &TableSpec<'_>, keys: &[RowKey]) -> Result<Self, MarginError> {
         let mut rows = keys.iter().map(|key| row(spec, *key)).collect::<Result<Vec<_>, _>>()?;
-        rows.sort_by(|left, right| (left.expiry, left.key).cmp(&(right.expiry, right.key)));
+        rows.sort_by_key(|row| (row.expiry, row.key));
         let pnl = pnl(spec, &rows)?;
         let width = spec.scenarios.len();
-        let narrow = round_cells(&pnl, 1.0 / float(spec.grain));
-        let (cells, grain) = if narrow.iter().all(|cell| i32::try_from(*cell).is_ok()) {
-            (Cells::Narrow(narrow.iter().map(|cell| i32::try_from(*cell).unwrap_or_default()).collect()), spec.grain)
-        } else {
-            let grain = spec.grain.over(Decimal::from_int(WIDE_GRAINS_PER_GRAIN), plimsoll_core::Rounding::Up)?;
-            let per_grain = 1.0 / float(grain);
-            if let Some(at) = pnl.iter().position(|pnl| (pnl * per_grain).abs() > GRAINS_MAX || pnl.is_nan()) {
-                return Err(MarginError::CellTooLarge {
-                    row: rows[at / width].name.clone(),
-                    scenario: spec.scenarios[at % width].name.clone(),
-                });
-            }
-            (Cells::Wide(round_cells(&pnl, per_grain)), grain)
-        };
-        let per_grain = 1.0 / float(grain);
         for (row, pnl) in rows.iter_mut().zip(pnl.chunks_exact(width.max(1))) {
-            row.inexact = pnl.iter().any(|pnl| (pnl * per_grain).fract() != 0.0);
+            row.moves = pnl.iter().any(|pnl| *pnl != 0.0);
         }
+        let (cells, grain) = match narrow(&pnl, spec.grain) {
+            Some(cells) => (Cells::Narrow(cells), spec.grain),
+            None => {
+                let grain = spec.grain.over(Decimal::from_int(WIDE_GRAINS_PER_GRAIN), Rounding::Up)?;
+                let cells = wide(&pnl, grain).map_err(|at| MarginError::CellTooLarge {
+                    row: Arc::clone(&rows[at / width].name),
+                    scenario: Arc::clone(&spec.scenarios[at % width].name),
+                })?;
+                (Cells::Wide(cells), grain)
+            }
+        };
         Ok(Self {
             underlying: spec.underlying,
             coin: spec.coin,
@@ -74,21 +72,32 @@ impl Table {
     }
 }
 
+/// 32-bit cells, if all fit.
+fn narrow(pnl: &[f64], grain: Decimal) -> Option<Vec<i32>> {
+    let mut cells = vec![0; pnl.len()];
+    rounding::to_i32(pnl, 0.0, 1.0 / float(grain), &mut cells).ok().map(|()| cells)
+}
+
+/// 64-bit cells, or where the first is that floats do not count exactly.
+#[expect(clippy::cast_possible_truncation, reason = "the door from floats to grains; the range is checked")]
+fn wide(pnl: &[f64], grain: Decimal) -> Result<Vec<i64>, usize> {
+    let per_unit = 1.0 / float(grain);
+    let fits = |pnl: &f64| (pnl * per_unit).abs() <= GRAINS_MAX;
+    match pnl.iter().position(|pnl| !fits(pnl)) {
+        Some(at) => Err(at),
+        None => Ok(pnl.iter().map(|pnl| (pnl * per_unit).round_ties_even() as i64).collect()),
+    }
+}
+
 fn row(spec: &TableSpec<'_>, key: RowKey) -> Result<Row, MarginError> {
     Ok(match key {
         RowKey::Asset(asset) => {
-            Row { key, name: asset.as_str().into(), expiry: None, lot: (spec.balance_lot)(asset), inexact: false }
+            Row { key, name: asset.as_str().into(), expiry: None, lot: (spec.balance_lot)(asset), moves: false }
         }
         RowKey::Instrument(id) => {
             let instrument = spec.market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
             let terms = instrument.terms();
-            Row {
-                key,
-                name: Arc::clone(&terms.name),
-                expiry: instrument.expiry(),
-                lot: terms.lot_size.0,
-                inexact: false,
-            }
+            Row { key, name: Arc::clone(&terms.name), expiry: instrument.expiry(), lot: terms.lot_size.0, moves: false }
         }
     })
 }
@@ -99,9 +108,10 @@ fn pnl(spec: &TableSpec<'_>, rows: &[Row]) -> Result<Vec<f64>, MarginError> {
     // scenario in which nothing moves gives exactly nothing.
     let with_base: Vec<Scenario> =
         std::iter::once(Scenario::unshocked()).chain(spec.scenarios.iter().cloned()).collect();
+    let damping: Vec<f64> = spec.scenarios.iter().map(|scenario| float(scenario.damping)).collect();
     let mut all = Vec::with_capacity(rows.len() * spec.scenarios.len());
     for run in rows.chunk_by(|left, right| left.expiry == right.expiry) {
-        all.extend(run_pnl(spec, run, run[0].expiry, &with_base)?);
+        all.extend(run_pnl(spec, run, run[0].expiry, &with_base, &damping)?);
     }
     Ok(all)
 }
@@ -112,14 +122,18 @@ fn run_pnl(
     run: &[Row],
     expiry: Option<Timestamp>,
     with_base: &[Scenario],
+    damping: &[f64],
 ) -> Result<Vec<f64>, MarginError> {
     let market = spec.market;
     let rate = expiry.map_or(0.0, |expiry| market.view().rate(spec.underlying, expiry));
     let years = years_left(market.snapshot().as_of, expiry);
-    let contracts = run.iter().filter_map(|row| contract(market, row.key).transpose()).collect::<Result<Vec<_>, _>>()?;
+    let contracts =
+        run.iter().filter_map(|row| contract(market, row.key).transpose()).collect::<Result<Vec<_>, _>>()?;
     let worth = contract_worths(spec, &contracts, with_base, years, rate);
     let mut contract_worths = contracts.iter().zip(worth.chunks_exact(with_base.len()));
     let units = vec![1.0; with_base.len()];
+    // By asset: what a unit costs in every scenario, per lot of one unit and with the damping in.
+    let mut growths: BTreeMap<Asset, Vec<f64>> = BTreeMap::new();
     let mut all = Vec::with_capacity(run.len() * spec.scenarios.len());
     for row in run {
         let (asset, worth) = match row.key {
@@ -129,11 +143,12 @@ fn run_pnl(
                 None => continue,
             },
         };
+        let growth = growths
+            .entry(asset)
+            .or_insert_with(|| spec.scenarios.iter().map(|s| asset_growth(s, asset, spec.coin)).collect());
         let lot_price = float(market.asset_price(asset)?.value) * float(row.lot);
-        all.extend(spec.scenarios.iter().zip(&worth[1..]).map(|(scenario, worth_shocked)| {
-            let pnl = worth_shocked * asset_growth(scenario, asset, spec.coin) - worth[0];
-            pnl * lot_price * float(scenario.damping)
-        }));
+        let shocked = worth[1..].iter().zip(growth.iter()).zip(damping);
+        all.extend(shocked.map(|((shocked, growth), damping)| (shocked * growth - worth[0]) * lot_price * damping));
     }
     Ok(all)
 }
@@ -174,10 +189,4 @@ fn contract(market: &Market, key: RowKey) -> Result<Option<(&Instrument, &Priced
             Ok(Some((instrument, market.priced(id)?)))
         }
     }
-}
-
-/// Grains, to the nearest; saturates, and NaN becomes zero: the caller has checked the range.
-#[expect(clippy::cast_possible_truncation, reason = "the door from floats to grains; out of range is checked")]
-fn round_cells(pnl: &[f64], grains_per_unit: f64) -> Vec<i64> {
-    pnl.iter().map(|pnl| (pnl * grains_per_unit).round_ties_even() as i64).collect()
 }

@@ -43,8 +43,8 @@ pub struct Row {
     pub expiry: Option<Timestamp>,
     /// Contracts, or units of the asset, in one lot.
     pub lot: Decimal,
-    /// Whether any cell was rounded.
-    inexact: bool,
+    /// Whether any scenario moves it: a row of zeros is exact.
+    moves: bool,
 }
 
 /// How many lots of a row an account holds; short is negative.
@@ -138,13 +138,13 @@ impl Table {
     }
 
     /// The most that rounding can hide in one sum over `holdings`: half a grain a lot of every row
-    /// that was rounded.
+    /// that any scenario moves.
     ///
     /// # Errors
     /// [`NumberError::Overflow`].
     pub fn rounding_allowance(&self, holdings: &[Holding]) -> Result<Decimal, NumberError> {
         let lots: u128 =
-            holdings.iter().filter(|h| self.rows[h.row].inexact).map(|h| u128::from(h.lots.unsigned_abs())).sum();
+            holdings.iter().filter(|h| self.rows[h.row].moves).map(|h| u128::from(h.lots.unsigned_abs())).sum();
         self.grain.times_count(i128::try_from(lots.div_ceil(2)).unwrap_or(i128::MAX))
     }
 }

@@ -1,6 +1,13 @@
 //! Books as text, and the one function that knows the API.
 #![allow(dead_code, reason = "each test file uses its share")]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::missing_panics_doc, missing_docs, unreachable_pub, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    missing_docs,
+    unreachable_pub,
+    reason = "tests"
+)]
 
 pub mod random;
 
@@ -17,10 +24,8 @@ use plimsoll_margin::models::plimsoll::Plimsoll;
 use plimsoll_margin::models::{Held, Model};
 use plimsoll_margin::{Account, MarginError};
 use plimsoll_pricing::instruments::{Instrument, Listing};
-use plimsoll_pricing::market::snapshot::{
-    AssetQuote, ExpiryQuote, MarkQuote, Snapshot, StrikeVol, UnderlyingQuote,
-};
 use plimsoll_pricing::market::Market;
+use plimsoll_pricing::market::snapshot::{AssetQuote, ExpiryQuote, MarkQuote, Snapshot, StrikeVol, UnderlyingQuote};
 
 pub const AS_OF: &str = "2026-06-01T07:00:00Z";
 
@@ -91,7 +96,8 @@ impl Lines {
                     Some((strike, vol)) => StrikeVol { strike: decimal(strike), vol: decimal(vol) },
                     None => StrikeVol { strike: decimal(forward), vol: decimal(each) },
                 });
-                let quote = ExpiryQuote { forward: Some(decimal(forward)), vols: vols.collect(), ..ExpiryQuote::default() };
+                let quote =
+                    ExpiryQuote { forward: Some(decimal(forward)), vols: vols.collect(), ..ExpiryQuote::default() };
                 let expiry: Timestamp = expiry.parse().unwrap();
                 self.snapshot.underlyings.get_mut(&underlying).unwrap().expiries.insert(expiry, quote);
             }
@@ -189,7 +195,12 @@ impl Book {
 
 /// The amount of the first node labelled `label` in the initial requirement.
 pub fn part(margin: &Margin, label: &str) -> Decimal {
-    margin.requirement.initial.find(label).unwrap_or_else(|| panic!("no {label} in {:#?}", margin.requirement.initial)).amount
+    margin
+        .requirement
+        .initial
+        .find(label)
+        .unwrap_or_else(|| panic!("no {label} in {:#?}", margin.requirement.initial))
+        .amount
 }
 
 pub fn near(left: Decimal, right: &str, tolerance: &str) {

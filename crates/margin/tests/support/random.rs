@@ -80,11 +80,14 @@ pub fn lines(random: &mut Random, positions: i64) -> String {
             writeln!(text, "position {name} {quantity}").unwrap();
         }
     }
-    for (asset, most) in [("BTC", 40), ("ETH", 500), ("USDC", 2_000_000), ("USDT", 900_000), ("USD", 500_000), ("stETH", 90)] {
+    for (asset, most) in
+        [("BTC", 40), ("ETH", 500), ("USDC", 2_000_000), ("USDT", 900_000), ("USD", 500_000), ("stETH", 90)]
+    {
         if random.below(2) == 0 {
             let part = random.below(1_000);
             let debt = random.below(5) == 0;
-            writeln!(text, "collateral {asset} {}{}.{part:03}", if debt { "-" } else { "" }, random.below(most)).unwrap();
+            writeln!(text, "collateral {asset} {}{}.{part:03}", if debt { "-" } else { "" }, random.below(most))
+                .unwrap();
         }
     }
     text
@@ -101,8 +104,12 @@ fn future(random: &mut Random) -> (String, String) {
 }
 
 fn option(random: &mut Random) -> (String, String) {
-    let (coin, step, around) =
-        match random.below(4) { 0 => ("BTC", 500, 120), 1 => ("BTC", 2_000, 30), 2 => ("ETH", 50, 60), _ => ("BTC_USDC", 1_000, 60) };
+    let (coin, step, around) = match random.below(4) {
+        0 => ("BTC", 500, 120),
+        1 => ("BTC", 2_000, 30),
+        2 => ("ETH", 50, 60),
+        _ => ("BTC_USDC", 1_000, 60),
+    };
     let strike = step * (around + random.signed(8));
     let day = random.pick(&["1JUN26", "2JUN26", "8JUN26", "26JUN26", "25DEC26"]);
     let right = random.pick(&["C", "P"]);

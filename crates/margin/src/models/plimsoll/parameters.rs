@@ -312,13 +312,13 @@ impl Parameters for PlimsollParameters {
                 one,
                 &mut collateral.confidence_minimum,
             ),
-            number("grain", "currency", "P&L of one grain", Decimal::new(1, 9), one, &mut self.grain),
+            number("grain", "currency", "P&L of one grain", Decimal::new(1, 7), one, &mut self.grain),
             by_name(
                 "balance_lot",
                 "units",
                 "units in one lot of a balance",
                 Decimal::new(1, 9),
-                Decimal::from_int(1_000_000),
+                Decimal::from_int(1_000),
                 &mut self.balance_lot,
             ),
         ]

@@ -2,8 +2,8 @@
 
 use super::slice::Slice;
 
-/// Points of a slice's grid.
-pub(super) const POINTS: usize = 41;
+/// Steps of the grid of one range.
+const STEPS: u32 = 40;
 /// Below this a violation is rounding.
 const TOLERANCE: f64 = 1e-12;
 
@@ -65,6 +65,5 @@ impl<'a> Bounds<'a> {
 
 /// The grid of one range of log strikes.
 pub(super) fn steps((low, high): (f64, f64)) -> impl Iterator<Item = f64> {
-    let steps = 40;
-    (0..=steps).map(move |step| (f64::from(step) / f64::from(steps)).mul_add(high - low, low))
+    (0..=STEPS).map(move |step| (f64::from(step) / f64::from(STEPS)).mul_add(high - low, low))
 }

@@ -1,6 +1,6 @@
 //! From quotes to slices that admit no arbitrage, from the last expiry to the first.
 
-use super::arbitrage::{Arbitrage, Bounds, POINTS, steps};
+use super::arbitrage::{Arbitrage, Bounds, steps};
 use super::fit::{Target, Wings};
 use super::{Method, Node, Repair, Slice, SliceInput, SliceReport, VolPoint};
 
@@ -22,12 +22,18 @@ pub(super) fn delivered(inputs: &[SliceInput]) -> (Vec<Node>, Vec<SliceReport>) 
         }
     }
     drafts.iter_mut().for_each(Draft::settle);
-    let grid: Vec<f64> = drafts.iter().flat_map(|draft| steps(draft.range())).collect();
+    let (mut grid, mut ends) = (Vec::new(), Vec::with_capacity(drafts.len()));
+    for draft in &drafts {
+        grid.extend(steps(draft.range()));
+        grid.extend(draft.corners());
+        ends.push(grid.len());
+    }
     let mut nodes: Vec<Node> = Vec::with_capacity(drafts.len());
     let mut reports = Vec::with_capacity(drafts.len());
     for (place, draft) in drafts.iter().enumerate().rev() {
         // The next slice is checked wherever this one is, so that its shape can be fallen back on.
-        let checked = grid.get(..(place + 2) * POINTS).unwrap_or(&grid);
+        let end = ends.get(place + 1).copied().unwrap_or(grid.len());
+        let checked = grid.get(..end).unwrap_or(&grid);
         let (slice, report) = draft.finished(checked, nodes.last().map(|next| &next.slice));
         nodes.push(Node { years: draft.years, slice });
         reports.push(report);
@@ -97,6 +103,12 @@ impl<'a> Draft<'a> {
         let reach = DEVIATIONS * self.slice.variance(0.0).value.max(0.0).sqrt();
         let quoted = self.points.iter().map(|point| REACH * point.log_strike);
         quoted.fold((-reach, reach), |range, k| (range.0.min(k), range.1.max(k)))
+    }
+
+    /// Where a line bends, and may stand out between two points of a grid.
+    fn corners(&self) -> impl Iterator<Item = f64> {
+        let points = if self.method == Method::Interpolated { self.known.as_slice() } else { &[] };
+        points.iter().map(|(k, _)| *k)
     }
 
     /// The slice as delivered, given the next one as delivered.

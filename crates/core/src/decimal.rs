@@ -1,8 +1,8 @@
 //! The exact number under every price, quantity, amount and rate.
 
+mod text;
+
 use std::cmp::Ordering;
-use std::fmt;
-use std::str::FromStr;
 
 use ethnum::I256;
 use thiserror::Error;
@@ -22,6 +22,15 @@ use thiserror::Error;
 pub struct Decimal(i128);
 
 /// Where a result goes that has no exact decimal.
+///
+/// ```
+/// use plimsoll_core::{Decimal, Rounding};
+/// let loss: Decimal = "-2.5".parse()?;
+/// assert_eq!(loss.rounded(0, Rounding::Down)?.to_string(), "-3");
+/// assert_eq!(loss.rounded(0, Rounding::TowardZero)?.to_string(), "-2");
+/// assert_eq!(loss.rounded(0, Rounding::HalfEven)?.to_string(), "-2");
+/// # Ok::<(), plimsoll_core::NumberError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rounding {
     /// Towards −∞: what an account owns.
@@ -37,6 +46,12 @@ pub enum Rounding {
 }
 
 /// Why a number could not be read or computed.
+///
+/// ```
+/// use plimsoll_core::{Decimal, NumberError};
+/// assert!(matches!(Decimal::MAX.plus(Decimal::ONE), Err(NumberError::Overflow { .. })));
+/// assert_eq!("1e-19".parse::<Decimal>(), Err(NumberError::TooManyDecimals("1e-19".to_owned())));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum NumberError {
     /// The result does not fit ±1.7 × 10²⁰ at 18 places.
@@ -194,7 +209,7 @@ impl Decimal {
     /// `self × numerator ÷ denominator` with one rounding and no intermediate overflow.
     ///
     /// # Errors
-    /// [`NumberError::DivisionByZero`], [`NumberError::Overflow`].
+    /// [`NumberError::DivisionByZero`], [`NumberError::Overflow`] naming the two factors.
     pub fn times_ratio(self, numerator: Self, denominator: Self, rounding: Rounding) -> Result<Self, NumberError> {
         if denominator.is_zero() {
             return Err(NumberError::DivisionByZero(self));
@@ -203,6 +218,27 @@ impl Decimal {
         divide_wide(I256::from(self.0 * sign) * I256::from(numerator.0), denominator.0.abs(), rounding)
             .and_then(Self::from_units)
             .ok_or_else(|| self.overflow("the ratio", numerator))
+    }
+
+    /// The mean of two numbers, each counted `weight` times, with one rounding and no intermediate
+    /// overflow: what average prices are.
+    pub(crate) fn mean(
+        self,
+        weight: Self,
+        right: Self,
+        right_weight: Self,
+        rounding: Rounding,
+    ) -> Result<Self, NumberError> {
+        let total = weight.plus(right_weight)?;
+        if total.is_zero() {
+            return Err(NumberError::DivisionByZero(self));
+        }
+        // Two products of at most (2¹²⁷ − 1)² each: their sum fits 256 bits.
+        let sum = I256::from(self.0) * I256::from(weight.0) + I256::from(right.0) * I256::from(right_weight.0);
+        let sum = if total.0 < 0 { -sum } else { sum };
+        divide_wide(sum, total.0.abs(), rounding)
+            .and_then(Self::from_units)
+            .ok_or_else(|| self.overflow("the mean", right))
     }
 
     /// `count` times itself, exactly: lots × lot size, grains × grain.
@@ -223,10 +259,10 @@ impl Decimal {
         (unit.0 > 0).then(|| (self.0 / unit.0, Self(self.0 % unit.0)))
     }
 
-    /// Rounded to `places` decimals.
+    /// Rounded to `places` decimals; 18 or more change nothing.
     ///
     /// # Errors
-    /// [`NumberError::Overflow`] when rounding up leaves the range.
+    /// [`NumberError::Overflow`] when rounding away from zero leaves the range.
     pub fn rounded(self, places: u32, rounding: Rounding) -> Result<Self, NumberError> {
         let step = 10_i128.pow(Self::PLACES.saturating_sub(places));
         divide_narrow(self.0, step, rounding)
@@ -242,7 +278,10 @@ impl Decimal {
 
 /// `number ÷ divisor` as an integer; `divisor` is positive.
 fn divide_narrow(number: i128, divisor: i128, rounding: Rounding) -> i128 {
-    let (quotient, rest) = (number.div_euclid(divisor), number.rem_euclid(divisor));
+    // One division and a correction: a floor and its remainder asked for apart divide twice.
+    let toward_zero = number / divisor;
+    let left = number - toward_zero * divisor;
+    let (quotient, rest) = if left < 0 { (toward_zero - 1, left + divisor) } else { (toward_zero, left) };
     let up = rounds_up(rounding, number < 0, quotient & 1 != 0, rest != 0, (divisor - rest).cmp(&rest));
     quotient + i128::from(up)
 }
@@ -250,7 +289,10 @@ fn divide_narrow(number: i128, divisor: i128, rounding: Rounding) -> i128 {
 /// The same in 256 bits; `None` when the quotient does not fit `i128`.
 fn divide_wide(number: I256, divisor: i128, rounding: Rounding) -> Option<i128> {
     let divisor = I256::from(divisor);
-    let (quotient, rest) = (number.div_euclid(divisor), number.rem_euclid(divisor));
+    let toward_zero = number / divisor;
+    let left = number - toward_zero * divisor;
+    let negative = left < I256::ZERO;
+    let (quotient, rest) = if negative { (toward_zero - I256::ONE, left + divisor) } else { (toward_zero, left) };
     let odd = quotient & I256::ONE != I256::ZERO;
     let up = rounds_up(rounding, number < I256::ZERO, odd, rest != I256::ZERO, (divisor - rest).cmp(&rest));
     i128::try_from(quotient + I256::from(i8::from(up))).ok()
@@ -271,86 +313,6 @@ fn rounds_up(rounding: Rounding, negative: bool, floor_is_odd: bool, inexact: bo
                 Ordering::Greater => false,
             },
         }
-}
-
-impl FromStr for Decimal {
-    type Err = NumberError;
-
-    /// Reads `-1234.5`, `1e-7`, `2.5E3`; whatever it reads it keeps whole, or refuses.
-    fn from_str(text: &str) -> Result<Self, NumberError> {
-        let not_a_number = || NumberError::NotANumber(shown(text));
-        let (negative, unsigned) = match text.as_bytes().first() {
-            Some(b'-') => (true, &text[1..]),
-            Some(b'+') => (false, &text[1..]),
-            _ => (false, text),
-        };
-        let (mantissa, exponent) = match unsigned.find(['e', 'E']) {
-            Some(at) => (&unsigned[..at], unsigned[at + 1..].parse::<i32>().map_err(|_| not_a_number())?),
-            None => (unsigned, 0),
-        };
-        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-        let digits = || whole.bytes().chain(fraction.bytes());
-        if digits().next().is_none() || !digits().all(|byte| byte.is_ascii_digit()) {
-            return Err(not_a_number());
-        }
-        // The last digit counts 10^(exponent − fraction digits); zeros at the end may be dropped.
-        let trailing = if digits().all(|byte| byte == b'0') {
-            return Ok(Self::ZERO);
-        } else {
-            digits().rev().take_while(|byte| *byte == b'0').count()
-        };
-        let significant = whole.len() + fraction.len() - trailing;
-        let place = i64::from(exponent) + i64::try_from(trailing).map_err(|_| not_a_number())?
-            - i64::try_from(fraction.len()).map_err(|_| not_a_number())?;
-        let shift = place + i64::from(Self::PLACES);
-        if shift < 0 {
-            return Err(NumberError::TooManyDecimals(shown(text)));
-        }
-        let out_of_range = || NumberError::OutOfRange(shown(text));
-        let mut units: i128 = 0;
-        for byte in digits().take(significant) {
-            units = units
-                .checked_mul(10)
-                .and_then(|units| units.checked_add(i128::from(byte - b'0')))
-                .ok_or_else(out_of_range)?;
-        }
-        let power = u32::try_from(shift).ok().and_then(|shift| 10_i128.checked_pow(shift)).ok_or_else(out_of_range)?;
-        let units = units.checked_mul(power).ok_or_else(out_of_range)?;
-        Ok(Self(if negative { -units } else { units }))
-    }
-}
-
-/// The text for an error, cut so that a hostile megabyte does not fill the screen.
-fn shown(text: &str) -> String {
-    match text.char_indices().nth(60) {
-        Some((at, _)) => format!("{}…", &text[..at]),
-        None => text.to_owned(),
-    }
-}
-
-impl fmt::Display for Decimal {
-    /// The shortest text that reads back as the same number; a precision (`{:.2}`) rounds half even.
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let places = out.precision().map_or(Self::PLACES, |places| u32::try_from(places).map_or(18, |p| p.min(18)));
-        let units = self.rounded(places, Rounding::HalfEven).unwrap_or(*self).0;
-        let (whole, fraction) = (units.abs() / Self::UNITS_PER_ONE, units.abs() % Self::UNITS_PER_ONE);
-        let mut text = format!("{whole}");
-        if out.precision().is_some() {
-            if places > 0 {
-                let digits = format!("{fraction:018}");
-                text = format!("{text}.{}", &digits[..places as usize]);
-            }
-        } else if fraction != 0 {
-            text = format!("{text}.{}", format!("{fraction:018}").trim_end_matches('0'));
-        }
-        out.pad_integral(units >= 0, "", &text)
-    }
-}
-
-impl fmt::Debug for Decimal {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, out)
-    }
 }
 
 impl From<i32> for Decimal {

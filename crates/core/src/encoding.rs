@@ -4,19 +4,47 @@
 //! sequences carry a `u32` length, an option one byte of 0 or 1. There is one encoding of a value
 //! and one value of an encoding. A type is encoded in the crate that defines it.
 
+mod requirement;
+
+use std::fmt;
+use std::sync::Arc;
+
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
+use crate::requirement::{Group, Origin};
 use crate::{
-    Amount, Asset, Balance, Decimal, InstrumentId, Order, Portfolio, Position, Price, Quantity, Rate, Side, Timestamp,
-    Underlying,
+    Amount, Asset, Balance, Decimal, InstrumentId, Order, Portfolio, Position, Price, Quantity, Rate, Requirement,
+    Side, Timestamp, Underlying,
 };
 
-/// The SHA-256 of an encoding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// The SHA-256 of an encoding; shown in hexadecimal.
+///
+/// ```
+/// use plimsoll_core::{Decimal, hash};
+/// assert!(hash(&Decimal::ONE).to_string().starts_with("b51e5c46"));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest(pub [u8; 32]);
 
+impl fmt::Display for Digest {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(out, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, out)
+    }
+}
+
 /// Why bytes are not an encoding.
+///
+/// ```
+/// use plimsoll_core::{Decode as _, DecodeError};
+/// assert_eq!(u8::decode_all(&[7, 8]), Err(DecodeError::LeftOver(1)));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum DecodeError {
     /// The bytes end inside a value.
@@ -31,6 +59,12 @@ pub enum DecodeError {
 }
 
 /// A value with canonical bytes.
+///
+/// ```
+/// use plimsoll_core::{Decode as _, Encode as _, Side};
+/// assert_eq!(Side::Sell.encoded(), [1]);
+/// assert_eq!(Side::decode_all(&[1]), Ok(Side::Sell));
+/// ```
 pub trait Encode {
     /// Appends the bytes.
     fn encode(&self, out: &mut Vec<u8>);
@@ -129,8 +163,8 @@ impl Decode for String {
     }
 }
 
-/// A sequence's length as it is encoded; one of 2³² or more has no encoding and is cut, which its
-/// decoder then finds left over.
+/// A sequence's length as it is encoded. One of 2³² or more, which nothing here reaches, has no
+/// encoding: the length stops at the most a `u32` holds, and the decoder finds the rest left over.
 fn length(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
@@ -160,6 +194,24 @@ impl<T: Encode> Encode for Option<T> {
 impl<T: Decode> Decode for Option<T> {
     fn decode(bytes: &mut &[u8]) -> Result<Self, DecodeError> {
         if bool::decode(bytes)? { T::decode(bytes).map(Some) } else { Ok(None) }
+    }
+}
+
+impl<T: Encode + ?Sized> Encode for Arc<T> {
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.as_ref().encode(out);
+    }
+}
+
+impl<T: Decode> Decode for Arc<T> {
+    fn decode(bytes: &mut &[u8]) -> Result<Self, DecodeError> {
+        T::decode(bytes).map(Self::new)
+    }
+}
+
+impl Decode for Arc<str> {
+    fn decode(bytes: &mut &[u8]) -> Result<Self, DecodeError> {
+        String::decode(bytes).map(Self::from)
     }
 }
 
@@ -244,4 +296,7 @@ fields! {
     Balance { asset, cash, borrowed, accrued_interest, reserved }
     Order { instrument, side, quantity, price, reduce_only }
     Portfolio { positions, balances, orders }
+    Group { underlying, expiry, positions }
+    Origin { scenario, group, position }
+    Requirement { asset, initial, maintenance }
 }

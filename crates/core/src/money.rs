@@ -17,6 +17,15 @@ use crate::{Asset, Decimal, NumberError, Rounding};
 ///
 /// A price that an account is margined at is positive; an option's premium may be zero, and a
 /// spread's negative, so the sign is checked where a price enters and not here.
+///
+/// ```
+/// use plimsoll_core::{Price, Rounding};
+/// let mark = Price::new("2405.1".parse()?, "USD".parse()?);
+/// let notional = mark.times("-40".parse()?, Rounding::Down)?;
+/// assert_eq!(notional.to_string(), "-96204 USD");
+/// assert_eq!(format!("{mark:.2}"), "2405.10 USD");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Price {
     /// Units of `quote` per unit.
@@ -26,6 +35,15 @@ pub struct Price {
 }
 
 /// An amount of an asset: a balance, a gain (positive), a requirement (positive).
+///
+/// ```
+/// use plimsoll_core::{Amount, NumberError};
+/// let usd = Amount::new(5.into(), "USD".parse()?);
+/// let usdc = Amount::new(5.into(), "USDC".parse()?);
+/// assert_eq!(usd.plus(usd)?.to_string(), "10 USD");
+/// assert!(matches!(usd.plus(usdc), Err(NumberError::AssetMismatch { .. })));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Amount {
     /// How much.
@@ -54,8 +72,12 @@ impl Price {
     /// # Errors
     /// [`NumberError::AssetMismatch`], [`NumberError::Overflow`].
     pub fn minus(self, other: Self) -> Result<Self, NumberError> {
-        same(self.quote, other.quote)?;
+        self.same_quote(other)?;
         Ok(Self::new(self.value.minus(other.value)?, self.quote))
+    }
+
+    pub(crate) fn same_quote(self, other: Self) -> Result<(), NumberError> {
+        same(self.quote, other.quote)
     }
 }
 
@@ -188,15 +210,32 @@ macro_rules! plain {
 
 plain! {
     /// A count of contracts or coins; long is positive.
+    ///
+    /// ```
+    /// use plimsoll_core::{Quantity, Rounding};
+    /// let contracts: Quantity = "-40".parse()?;
+    /// let coins = contracts.times("0.1".parse()?, Rounding::Down)?;
+    /// assert_eq!(coins.abs().to_string(), "4");
+    /// # Ok::<(), plimsoll_core::NumberError>(())
+    /// ```
     Quantity
 }
 
 plain! {
     /// A fraction: a haircut, a margin rate, a volatility, a funding rate. 0.05 is five per cent.
+    ///
+    /// ```
+    /// use plimsoll_core::{Decimal, Rate};
+    /// let haircut: Rate = "0.05".parse()?;
+    /// assert_eq!(Rate(Decimal::ONE).minus(haircut)?.to_string(), "0.95");
+    /// # Ok::<(), plimsoll_core::NumberError>(())
+    /// ```
     Rate
 }
 
 impl fmt::Display for Price {
+    /// The value and its quote; width, precision and sign are the value's alone, so that a column
+    /// of prices lines up by its digits.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.value, out)?;
         write!(out, " {}", self.quote)
@@ -210,6 +249,7 @@ impl fmt::Debug for Price {
 }
 
 impl fmt::Display for Amount {
+    /// The value and its asset; width, precision and sign are the value's alone.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.value, out)?;
         write!(out, " {}", self.asset)

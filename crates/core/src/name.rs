@@ -8,6 +8,11 @@ use thiserror::Error;
 const LONGEST: usize = 16;
 
 /// Why a text is not a name.
+///
+/// ```
+/// use plimsoll_core::{Asset, NameError};
+/// assert_eq!("US DC".parse::<Asset>(), Err(NameError("US DC".to_owned())));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{0:?} is not a name: 1 to 16 letters, digits, '.', '-' or '_'")]
 pub struct NameError(pub String);
@@ -75,12 +80,26 @@ macro_rules! named {
 }
 
 named! {
-    /// Something an account can hold a balance of: `USDC`, `ETH`, `stETH`.
+    /// Something an account can hold a balance of: `USDC`, `ETH`, `stETH`. Case counts.
+    ///
+    /// ```
+    /// use plimsoll_core::Asset;
+    /// let asset: Asset = "stETH".parse()?;
+    /// assert_eq!(asset.as_str(), "stETH");
+    /// # Ok::<(), plimsoll_core::NameError>(())
+    /// ```
     Asset
 }
 
 named! {
     /// What instruments are written on and an index is published for: `ETH`, `SOL`.
+    ///
+    /// ```
+    /// use plimsoll_core::Underlying;
+    /// let underlying: Underlying = "ETH".parse()?;
+    /// assert_eq!(underlying.asset().underlying(), underlying);
+    /// # Ok::<(), plimsoll_core::NameError>(())
+    /// ```
     Underlying
 }
 

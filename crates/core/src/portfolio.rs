@@ -5,6 +5,12 @@
 use crate::{Amount, Asset, Decimal, NumberError, Price, Quantity, Rounding};
 
 /// An instrument's place in the listing it was read with.
+///
+/// ```
+/// use plimsoll_core::InstrumentId;
+/// let listing = ["BTC-PERPETUAL", "ETH-PERPETUAL"];
+/// assert_eq!(listing[InstrumentId(1).index()], "ETH-PERPETUAL");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct InstrumentId(pub u32);
 
@@ -17,6 +23,19 @@ impl InstrumentId {
 }
 
 /// The contracts of one instrument that an account holds.
+///
+/// ```
+/// use plimsoll_core::{Decimal, InstrumentId, Position, Quantity};
+/// let short = Position {
+///     instrument: InstrumentId(0),
+///     quantity: "-2".parse()?,
+///     entry_price: None,
+///     unsettled_pnl: Decimal::ZERO,
+///     accrued_funding: Decimal::ZERO,
+/// };
+/// assert!(short.quantity < Quantity::ZERO);
+/// # Ok::<(), plimsoll_core::NumberError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Position {
     /// What is held.
@@ -33,6 +52,14 @@ pub struct Position {
 }
 
 /// One asset's balance.
+///
+/// ```
+/// use plimsoll_core::Balance;
+/// let mut balance = Balance::cash("USDC".parse()?, 1_000.into());
+/// balance.borrowed = 1_200.into();
+/// assert_eq!(balance.net()?.to_string(), "-200 USDC");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Balance {
     /// Of what.
@@ -74,6 +101,19 @@ pub enum Side {
 }
 
 /// An open order.
+///
+/// ```
+/// use plimsoll_core::{InstrumentId, Order, Price, Side};
+/// let order = Order {
+///     instrument: InstrumentId(0),
+///     side: Side::Sell,
+///     quantity: "0.5".parse()?,
+///     price: Price::new(60_000.into(), "USD".parse()?),
+///     reduce_only: false,
+/// };
+/// assert_eq!(order.signed_quantity().to_string(), "-0.5");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
     /// What would be traded.
@@ -100,6 +140,18 @@ impl Order {
 }
 
 /// Everything an account has.
+///
+/// ```
+/// use plimsoll_core::{Amount, Asset, InstrumentId, Portfolio, Price};
+/// let usd: Asset = "USD".parse()?;
+/// let mut portfolio = Portfolio::default();
+/// portfolio.deposit(Amount::new(40_000.into(), usd))?;
+/// portfolio.trade(InstrumentId(0), "1".parse()?, Some(Price::new(60_000.into(), usd)))?;
+/// portfolio.trade(InstrumentId(0), "2".parse()?, Some(Price::new(63_000.into(), usd)))?;
+/// assert_eq!(portfolio.net_balance(usd)?.to_string(), "40000 USD");
+/// assert_eq!(portfolio.positions[0].entry_price, Some(Price::new(62_000.into(), usd)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Portfolio {
     /// Positions, at most one an instrument.
@@ -134,18 +186,54 @@ impl Portfolio {
         Ok(())
     }
 
-    /// Adds contracts at `price`: the entry price becomes the average, and a reduction keeps it.
-    /// Closing P&L is the caller's to book, since only the instrument knows how it pays.
+    /// Adds contracts at `price`: the entry price becomes the average weighted by contracts, and a
+    /// reduction keeps it. Past zero the position is a new one, entered at `price`. Where only one
+    /// of the two prices is known it stands for both: a caller that knows the mark of a position
+    /// without an entry price writes it there first.
+    ///
+    /// Closing P&L is the caller's to book, since only the instrument knows how it pays. This is the
+    /// average of contracts that pay by the difference of prices; for the others see
+    /// [`Portfolio::trade_inverse`].
     ///
     /// # Errors
-    /// [`NumberError`] when the sum or the average does not fit.
+    /// [`NumberError::Overflow`], [`NumberError::AssetMismatch`] between the two prices; the
+    /// portfolio is then as it was.
     pub fn trade(
         &mut self,
         instrument: InstrumentId,
         quantity: Quantity,
         price: Option<Price>,
     ) -> Result<(), NumberError> {
-        let Some(at) = self.positions.iter().position(|position| position.instrument == instrument) else {
+        self.add(instrument, quantity, price, arithmetic)
+    }
+
+    /// As [`Portfolio::trade`] for contracts of a fixed size in the quote that pay in coin, by
+    /// 1/entry − 1/exit: the entry price becomes the harmonic average, the one at which the P&L of
+    /// the whole is the P&L of its parts.
+    ///
+    /// # Errors
+    /// As [`Portfolio::trade`], and [`NumberError::DivisionByZero`] where both prices are zero.
+    pub fn trade_inverse(
+        &mut self,
+        instrument: InstrumentId,
+        quantity: Quantity,
+        price: Option<Price>,
+    ) -> Result<(), NumberError> {
+        self.add(instrument, quantity, price, harmonic)
+    }
+
+    fn add(
+        &mut self,
+        instrument: InstrumentId,
+        quantity: Quantity,
+        price: Option<Price>,
+        average: Average,
+    ) -> Result<(), NumberError> {
+        let added = quantity.0.signum();
+        if added == 0 {
+            return Ok(());
+        }
+        let Some(position) = self.positions.iter_mut().find(|position| position.instrument == instrument) else {
             self.positions.push(Position {
                 instrument,
                 quantity,
@@ -155,27 +243,41 @@ impl Portfolio {
             });
             return Ok(());
         };
-        let position = &mut self.positions[at];
         let total = position.quantity.plus(quantity)?;
-        let (held, added) = (position.quantity.0.signum(), quantity.0.signum());
-        if held == 0 || (held != added && total.0.signum() == added) {
+        let held = position.quantity.0.signum();
+        if held == added {
+            position.entry_price = match (position.entry_price, price) {
+                (Some(entry), Some(price)) => Some(averaged(entry, position.quantity, price, quantity, average)?),
+                (entry, price) => entry.or(price),
+            };
+        } else if total.0.signum() == added {
             position.entry_price = price;
-        } else if held == added {
-            position.entry_price = average(position.entry_price, position.quantity, price, quantity, total)?;
         }
         position.quantity = total;
         Ok(())
     }
 }
 
-fn average(
-    held: Option<Price>,
+/// The average of two prices, each with its quantity.
+type Average = fn(Decimal, Decimal, Decimal, Decimal) -> Result<Decimal, NumberError>;
+
+fn averaged(
+    held: Price,
     held_quantity: Quantity,
-    added: Option<Price>,
+    added: Price,
     added_quantity: Quantity,
-    total: Quantity,
-) -> Result<Option<Price>, NumberError> {
-    let (Some(held), Some(added)) = (held, added) else { return Ok(held.or(added)) };
-    let cost = held.times(held_quantity, Rounding::HalfEven)?.plus(added.times(added_quantity, Rounding::HalfEven)?)?;
-    Ok(Some(Price::new(cost.value.over(total.0, Rounding::HalfEven)?, held.quote)))
+    average: Average,
+) -> Result<Price, NumberError> {
+    held.same_quote(added)?;
+    Ok(Price::new(average(held.value, held_quantity.0, added.value, added_quantity.0)?, held.quote))
+}
+
+fn arithmetic(held: Decimal, count: Decimal, added: Decimal, more: Decimal) -> Result<Decimal, NumberError> {
+    held.mean(count, added, more, Rounding::HalfEven)
+}
+
+/// (n + m) ÷ (n/p + m/q) = pq ÷ ((nq + mp) ÷ (n + m)).
+fn harmonic(held: Decimal, count: Decimal, added: Decimal, more: Decimal) -> Result<Decimal, NumberError> {
+    let crossed = added.mean(count, held, more, Rounding::HalfEven)?;
+    held.times_ratio(added, crossed, Rounding::HalfEven)
 }

@@ -12,6 +12,19 @@ use thiserror::Error;
 use crate::{Asset, Decimal, NumberError, Rounding, Timestamp, Underlying};
 
 /// What an account must hold at the two levels every model publishes.
+///
+/// ```
+/// use plimsoll_core::{Node, Requirement, hash, requirement::Origin};
+/// let scan = Node::worst_of("scan", vec![
+///     Node::leaf("price -16%", "120".parse()?, Origin::default()),
+///     Node::leaf("price +16%", "-80".parse()?, Origin::default()),
+/// ]);
+/// let initial = Node::scale("initial", "1.3".parse()?, scan.clone())?;
+/// let requirement = Requirement { asset: "USDC".parse()?, initial, maintenance: scan };
+/// assert_eq!(requirement.initial.check()?.to_string(), "156");
+/// assert_eq!(hash(&requirement), hash(&requirement.clone()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Requirement {
     /// The asset both are counted in.
@@ -23,6 +36,17 @@ pub struct Requirement {
 }
 
 /// One figure of a requirement: a loss or a charge, positive when the account must hold it.
+///
+/// ```
+/// use plimsoll_core::{Decimal, Node, requirement::Origin};
+/// let charge = |label, size| Node::leaf(label, Decimal::from_int(size), Origin::default());
+/// let mut total = Node::sum("total", vec![charge("scan", 90), charge("short options", 10)])?;
+/// assert_eq!(total.find("scan").map(|node| node.amount), Some(90.into()));
+/// total.amount = 99.into();
+/// let found = total.check().map_err(|wrong| wrong.to_string());
+/// assert_eq!(found, Err("total: says 99, its parts make 100".to_owned()));
+/// # Ok::<(), plimsoll_core::NumberError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Node {
     /// What the figure is.
@@ -54,7 +78,7 @@ pub enum Rule {
         /// What is scaled.
         of: Box<Node>,
     },
-    /// Its child, at least `low` and at most `high`.
+    /// Its child, at least `low` and at most `high`; where the two cross, `high` holds.
     Clamp {
         /// The floor, where there is one.
         low: Option<Decimal>,
@@ -89,14 +113,15 @@ pub struct Group {
 
 /// A tree whose parts do not make its total.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{label}: says {says}, its parts make {parts}")]
+#[error("{label}: says {says}, its parts make {}", parts.map_or_else(|| "no such figure".to_owned(), |made| made.to_string()))]
 pub struct Mismatch {
     /// The node that is wrong.
     pub label: String,
     /// What it says.
     pub says: Decimal,
-    /// What its parts make.
-    pub parts: Decimal,
+    /// What its parts make; `None` where that leaves the range of a decimal, or the winner marked is
+    /// not the first of the largest.
+    pub parts: Option<Decimal>,
 }
 
 impl Node {
@@ -115,11 +140,11 @@ impl Node {
         Ok(Self { label: label.into(), amount, rule: Rule::Sum(of) })
     }
 
-    /// The largest of `of`; a zero leaf when there is none.
+    /// The largest of `of`, the first where several are; a zero leaf when there is none.
     #[must_use]
     pub fn worst_of(label: impl Into<Cow<'static, str>>, of: Vec<Self>) -> Self {
-        let winner = (0..of.len()).rev().max_by_key(|at| of[*at].amount);
-        match winner {
+        let amounts: Vec<_> = of.iter().map(|node| node.amount).collect();
+        match largest(&amounts) {
             Some(winner) => Self { label: label.into(), amount: of[winner].amount, rule: Rule::WorstOf { winner, of } },
             None => Self::leaf(label, Decimal::ZERO, Origin::default()),
         }
@@ -134,7 +159,7 @@ impl Node {
         Ok(Self { label: label.into(), amount, rule: Rule::Scale { by, of: Box::new(of) } })
     }
 
-    /// `of`, at least `low` and at most `high`.
+    /// `of`, at least `low` and at most `high`; where the two cross, `high` holds.
     #[must_use]
     pub fn clamp(label: impl Into<Cow<'static, str>>, low: Option<Decimal>, high: Option<Decimal>, of: Self) -> Self {
         let amount = clamped(of.amount, low, high);
@@ -177,29 +202,25 @@ impl Node {
     /// # Errors
     /// The first [`Mismatch`], children before parents.
     pub fn check(&self) -> Result<Decimal, Mismatch> {
-        let mut parts = Vec::with_capacity(self.children().len());
-        for child in self.children() {
-            parts.push(child.check()?);
-        }
-        let sum = |parts: &[Decimal]| parts.iter().try_fold(Decimal::ZERO, |sum, part| sum.plus(*part));
+        let parts = self.children().iter().map(Self::check).collect::<Result<Vec<_>, _>>()?;
         let made = match &self.rule {
-            Rule::Leaf(_) => Ok(self.amount),
-            Rule::Sum(_) => sum(&parts),
-            Rule::WorstOf { winner, .. } => {
-                Ok(parts.iter().copied().max().filter(|max| parts.get(*winner) == Some(max)).unwrap_or(Decimal::MIN))
-            }
-            Rule::Scale { by, .. } => parts[0].times(*by, Rounding::Up),
-            Rule::Clamp { low, high, .. } => Ok(clamped(parts[0], *low, *high)),
+            Rule::Leaf(_) => Some(self.amount),
+            Rule::Sum(_) => parts.iter().try_fold(Decimal::ZERO, |sum, part| sum.plus(*part)).ok(),
+            Rule::WorstOf { winner, .. } => largest(&parts).filter(|first| first == winner).map(|first| parts[first]),
+            Rule::Scale { by, .. } => parts[0].times(*by, Rounding::Up).ok(),
+            Rule::Clamp { low, high, .. } => Some(clamped(parts[0], *low, *high)),
         };
-        match made {
-            Ok(made) if made == self.amount => Ok(made),
-            made => Err(Mismatch {
-                label: self.label.clone().into_owned(),
-                says: self.amount,
-                parts: made.unwrap_or(Decimal::MIN),
-            }),
+        if made == Some(self.amount) {
+            return Ok(self.amount);
         }
+        Err(Mismatch { label: self.label.clone().into_owned(), says: self.amount, parts: made })
     }
+}
+
+/// Where the largest stands, the first where several are; `None` of nothing.
+fn largest(amounts: &[Decimal]) -> Option<usize> {
+    let most = amounts.iter().max()?;
+    amounts.iter().position(|amount| amount == most)
 }
 
 fn clamped(amount: Decimal, low: Option<Decimal>, high: Option<Decimal>) -> Decimal {

@@ -7,6 +7,15 @@ use jiff::{Timestamp as Instant, civil};
 use thiserror::Error;
 
 /// An instant: nanoseconds since 1970-01-01T00:00:00Z, from 1678 to 2262.
+///
+/// ```
+/// use plimsoll_core::Timestamp;
+/// let expiry: Timestamp = "2024-12-27T08:00:00Z".parse()?;
+/// assert_eq!(Timestamp::from_millis(1_735_286_400_000), Some(expiry));
+/// assert_eq!(expiry, Timestamp::from_date(2024, 12, 27, 8)?);
+/// assert_eq!(expiry.date(), (2024, 12, 27));
+/// # Ok::<(), plimsoll_core::TimeError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
@@ -68,14 +77,11 @@ impl Timestamp {
 
     /// This instant moved by `seconds`; `None` outside the range.
     #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "compared with the range first; try_from is not const")]
     pub const fn plus_seconds(self, seconds: i64) -> Option<Self> {
-        match seconds.checked_mul(Self::NANOS_PER_SECOND) {
-            Some(nanos) => match self.0.checked_add(nanos) {
-                Some(nanos) => Some(Self(nanos)),
-                None => None,
-            },
-            None => None,
-        }
+        // In 128 bits: from a late instant back to an early one is more than an i64 of nanoseconds.
+        let nanos = self.0 as i128 + seconds as i128 * Self::NANOS_PER_SECOND as i128;
+        if nanos < i64::MIN as i128 || nanos > i64::MAX as i128 { None } else { Some(Self(nanos as i64)) }
     }
 
     fn instant(self) -> Instant {
@@ -87,12 +93,26 @@ impl Timestamp {
 impl FromStr for Timestamp {
     type Err = TimeError;
 
-    /// Reads RFC 3339: `2024-12-27T08:00:00Z`, with a fraction or an offset where there is one.
+    /// Reads RFC 3339: `2024-12-27T08:00:00Z`, with at most nine decimals and an offset where there
+    /// are any; a leap second is the second before it.
     fn from_str(text: &str) -> Result<Self, TimeError> {
         let wrong = || TimeError(text.chars().take(60).collect());
+        if !is_rfc_3339(text.as_bytes()) {
+            return Err(wrong());
+        }
         let instant: Instant = text.parse().map_err(|_| wrong())?;
         i64::try_from(instant.as_nanosecond()).map(Self).map_err(|_| wrong())
     }
+}
+
+/// Whether the separators stand where RFC 3339 has them: the parser also reads shorter ISO 8601 and
+/// zone names, which would make one instant of texts that other readers refuse.
+fn is_rfc_3339(text: &[u8]) -> bool {
+    let stands = |at: usize, any: &[u8]| text.get(at).is_some_and(|byte| any.contains(byte));
+    let offset = |at: usize| stands(at, b"+-") && stands(at + 3, b":");
+    let separated = stands(4, b"-") && stands(7, b"-") && stands(10, b"Tt ") && stands(13, b":") && stands(16, b":");
+    let zoned = text.last().is_some_and(|byte| b"Zz".contains(byte)) || text.len().checked_sub(6).is_some_and(offset);
+    separated && zoned && !text.contains(&b',')
 }
 
 impl fmt::Display for Timestamp {

@@ -142,13 +142,14 @@ fn market_suffices(entries: &[Entry], accounts: &[Account], market: &Snapshot, r
     }
 }
 
-/// Reports an underlying without an index, or with one in another quote than the instrument's.
+/// Reports an underlying without an index, or with one in another quote than the instrument's that
+/// nothing prices: two priced assets are exchanged at their prices.
 fn underlying_fits(entry: &Entry, market: &Snapshot, reported: &mut BTreeSet<String>, report: &Report) -> bool {
     let (terms, used_at) = (entry.instrument.terms(), entry.used_at.as_deref().unwrap_or_default());
     let quote = market.underlyings.get(&terms.underlying).map(|underlying| underlying.quote);
     let path = format!("market.underlyings.{}", terms.underlying);
     let (path, value, expected) = match quote {
-        Some(quote) if quote == terms.quote => return true,
+        Some(quote) if quote == terms.quote || is_published(quote, market) => return true,
         Some(quote) => (format!("{path}.quote"), format!("\"{quote}\""), format!("{}, in which", terms.quote)),
         None => (path, "missing".to_owned(), format!("an index in {}, in which", terms.quote)),
     };
@@ -161,9 +162,12 @@ fn underlying_fits(entry: &Entry, market: &Snapshot, reported: &mut BTreeSet<Str
 /// Reports a quote or settlement asset that nothing prices.
 fn assets_have_prices(entry: &Entry, market: &Snapshot, reported: &mut BTreeSet<String>, report: &Report) {
     let (terms, used_at) = (entry.instrument.terms(), entry.used_at.as_deref().unwrap_or_default());
+    let index_quote = market.underlyings.get(&terms.underlying).map(|underlying| underlying.quote);
     for asset in BTreeSet::from([terms.settlement, terms.quote]) {
+        let exchanged = asset == terms.quote && index_quote != Some(asset);
         let path = format!("market.assets.{asset}.price");
-        if !has_price(asset, market) && reported.insert(path.clone()) {
+        let priced = if exchanged { is_published(asset, market) } else { has_price(asset, market) };
+        if !priced && reported.insert(path.clone()) {
             let expected = format!("a price in {}, for {} of {used_at}", market.currency, terms.name);
             report.error(|| path, "missing".to_owned(), expected);
         }
@@ -199,6 +203,11 @@ fn collateral_has_prices(account: &Account, market: &Snapshot, report: &Report) 
 
 /// Whether an asset has a price in the currency: its own, or the index of its name.
 fn has_price(asset: Asset, market: &Snapshot) -> bool {
-    let direct = |asset: Asset| asset == market.currency || market.assets.contains_key(&asset);
-    direct(asset) || market.underlyings.get(&asset.underlying()).is_some_and(|quote| direct(quote.quote))
+    is_published(asset, market)
+        || market.underlyings.get(&asset.underlying()).is_some_and(|quote| is_published(quote.quote, market))
+}
+
+/// Whether an asset is the currency or has a price of its own.
+fn is_published(asset: Asset, market: &Snapshot) -> bool {
+    asset == market.currency || market.assets.contains_key(&asset)
 }

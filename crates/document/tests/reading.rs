@@ -154,14 +154,20 @@ fn unknown_assets_and_instruments_are_named() {
 }
 
 #[test]
-fn a_wrong_currency_is_an_error() {
-    let linear = document("", r#""positions": [{"instrument": "ETH_USDC-PERPETUAL", "quantity": 1}]"#);
+fn a_contract_in_another_dollar_needs_the_prices_of_both() {
+    let priced = document("", r#""positions": [{"instrument": "ETH_USDC-PERPETUAL", "quantity": 1}]"#);
+    assert!(json(&priced).is_ok());
+    let unpriced = priced.replace(r#""USDC": {"price": "0.9998"}"#, "");
     assert_eq!(
-        refused(&linear),
+        refused(&unpriced),
         [
-            "market.underlyings.ETH.quote: \"USD\", expected USDC, in which ETH_USDC-PERPETUAL of accounts[0].positions[0].instrument is quoted"
+            "market.assets.USDC.price: missing, expected a price in USD, for ETH_USDC-PERPETUAL of accounts[0].positions[0].instrument"
         ]
     );
+}
+
+#[test]
+fn a_wrong_currency_is_an_error() {
     let euros = document("", r#""positions": [{"instrument": "ETH-PERPETUAL", "quantity": 1}]"#)
         .replace(r#""currency": "USD""#, r#""currency": "EUR""#);
     let paths: Vec<String> = json(&euros).expect_err("refused").errors.into_iter().map(|error| error.path).collect();

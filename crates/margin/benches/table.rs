@@ -1,6 +1,13 @@
 //! The risk table through the models' public path: 800 options × 32 scenarios, rounding to grains
 //! included, and an account pass over it. Run beside the numpy peer by `tools/bench/black76.py`.
-#![allow(clippy::unwrap_used, clippy::disallowed_types, clippy::disallowed_methods, clippy::print_stdout, missing_docs, reason = "a benchmark measures with the clock and prints")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    missing_docs,
+    reason = "a benchmark measures with the clock and prints"
+)]
 
 #[path = "../tests/support/mod.rs"]
 mod support;
@@ -28,7 +35,8 @@ fn median_us(mut job: impl FnMut()) -> f64 {
 
 fn main() {
     let mut text = String::from("index BTC 60000\n");
-    let expiries = [("26JUN26", "2026-06-26"), ("31JUL26", "2026-07-31"), ("25SEP26", "2026-09-25"), ("25DEC26", "2026-12-25")];
+    let expiries =
+        [("26JUN26", "2026-06-26"), ("31JUL26", "2026-07-31"), ("25SEP26", "2026-09-25"), ("25DEC26", "2026-12-25")];
     for (name, day) in expiries {
         writeln!(text, "forward BTC {day}T08:00:00Z 60500 vol 0.6").unwrap();
         for strike in (0..100).map(|at| 20_000 + 1_000 * at) {
@@ -56,7 +64,10 @@ fn main() {
     let build = median_us(|| {
         black_box(Table::build(&spec, &keys).unwrap());
     });
-    println!("table of 800 options x 32 scenarios, Table::build: {build:.0} us, {:.1} ns a cell", build * 1e3 / 25_600.0);
+    println!(
+        "table of 800 options x 32 scenarios, Table::build: {build:.0} us, {:.1} ns a cell",
+        build * 1e3 / 25_600.0
+    );
     let holdings: Vec<Holding> = (0..20).map(|at| Holding { row: at * 37 % 800, lots: 5 }).collect();
     let pass = median_us(|| {
         black_box(table.sums(black_box(&holdings), 0..32));

@@ -4,7 +4,9 @@
 //! price, fee included): each order decides alone, so no subset is searched. Spot orders move both
 //! assets, and premium is credited only by the fill's own P&L, never before.
 
-use plimsoll_core::{Amount, Decimal, Order, Rounding, Timestamp};
+use plimsoll_core::{Amount, Decimal, Order, Position, Rounding, Timestamp};
+use plimsoll_pricing::float::float;
+use plimsoll_pricing::instruments::Instrument;
 use plimsoll_pricing::market::Market;
 
 use crate::array::{RowKey, Table};
@@ -20,14 +22,22 @@ pub struct OrderArray {
     pub row: usize,
     /// Lots it would add; a sale is negative.
     pub lots: i64,
-    /// P&L from its own price, per column.
+    /// P&L from its own price, per column: what the fill loses at once, and then the move.
     pub pnl: Vec<i128>,
-    /// The same if the fill came now and nothing moved.
+    /// P&L from the mark, per column: the move alone, for charges beside the scan, which counts the
+    /// loss at the fill once.
+    pub moves: Vec<i128>,
+    /// P&L from its own price if nothing moved.
     pub unshocked: i128,
 }
 
 impl OrderArray {
     /// The array of `order` in `table`.
+    ///
+    /// A fill P&L f (against the mark, less the fee) is paid in the settlement asset and is worth
+    /// what that asset is worth in the scenario. So is the price paid for a value w at the mark: it
+    /// leaves the balance, and its own move with it. With G the asset's growth the order gains
+    /// lots × cell + f·G − w·(G − 1).
     ///
     /// # Errors
     /// [`MarginError`] for an instrument the table lacks, part lots, or a figure that does not fit.
@@ -42,27 +52,47 @@ impl OrderArray {
             lot: instrument.terms().lot_size,
         })?;
         let mark = market.priced(id)?.mark;
-        let at_fill = instrument.fill_pnl(quantity, order.price, mark)?;
-        let index = market.index_in(instrument.terms().underlying, instrument.terms().quote)?;
-        let notional = instrument.notional(mark, index)?.scaled(order.quantity.0, Rounding::Up)?;
-        let fee = notional.scaled(account.taker_fee_rate, Rounding::Up)?;
-        let start = at_fill.minus(fee)?;
-        let price = market.asset_price(start.asset)?;
-        let grains_now = grains(start.at(price, Rounding::Down)?, table.grain())?;
-        let pnl = table.scenarios().iter().enumerate().map(|(column, scenario)| {
-            let growth = asset_growth(scenario, start.asset, table.coin());
-            i128::from(lots) * i128::from(table.cell(row, column)) + scaled_down(grains_now, growth)
-        });
-        Ok(Self { expiry: table.rows()[row].expiry, row, lots, pnl: pnl.collect(), unshocked: grains_now })
+        let at_fill =
+            instrument.fill_pnl(quantity, order.price, mark)?.minus(fee(account, order, instrument, market)?)?;
+        let held = Position {
+            instrument: id,
+            quantity,
+            entry_price: None,
+            unsettled_pnl: Decimal::ZERO,
+            accrued_funding: Decimal::ZERO,
+        };
+        let paid = instrument.carry(&held, mark)?.option_value;
+        let price = market.asset_price(at_fill.asset)?;
+        let at_fill_grains = grains(at_fill.at(price, Rounding::Down)?, table.grain())?;
+        let paid_grains = grains(paid.at(price, Rounding::Down)?, table.grain())?;
+        let columns = table.scenarios().iter().enumerate();
+        let (moves, pnl) = columns
+            .map(|(column, scenario)| {
+                let growth = asset_growth(scenario, at_fill.asset, table.coin());
+                let damping = float(scenario.damping);
+                let cell = i128::from(lots) * i128::from(table.cell(row, column));
+                let moves = cell + scaled_down(paid_grains, (1.0 - growth) * damping);
+                (moves, moves + scaled_down(at_fill_grains, growth * damping))
+            })
+            .unzip();
+        Ok(Self { expiry: table.rows()[row].expiry, row, lots, pnl, moves, unshocked: at_fill_grains })
     }
 }
 
-/// The worst fills of `orders` in every column of a table: never positive.
+/// The fee of a whole fill, in the settlement asset.
+fn fee(account: &Account, order: &Order, instrument: &Instrument, market: &Market) -> Result<Amount, MarginError> {
+    let terms = instrument.terms();
+    let index = market.index_in(terms.underlying, terms.quote)?;
+    let notional = instrument.notional(market.priced(order.instrument)?.mark, index)?;
+    Ok(notional.scaled(order.quantity.0, Rounding::Up)?.scaled(account.taker_fee_rate, Rounding::Up)?)
+}
+
+/// The worst fills of orders, per column, given each order's P&L in the columns: never positive.
 #[must_use]
-pub fn worst_fills<'a>(orders: impl Iterator<Item = &'a OrderArray>, columns: usize) -> Vec<i128> {
+pub fn worst_fills<'a>(orders: impl Iterator<Item = &'a [i128]>, columns: usize) -> Vec<i128> {
     let mut worst = vec![0; columns];
     for order in orders {
-        worst.iter_mut().zip(&order.pnl).for_each(|(worst, pnl)| *worst += (*pnl).min(0));
+        worst.iter_mut().zip(order).for_each(|(worst, pnl)| *worst += (*pnl).min(0));
     }
     worst
 }

@@ -24,6 +24,8 @@ pub struct Scenario {
     pub price: Decimal,
     /// Relative move of volatility at 30 days: 0.5 is half as much again.
     pub vol: Decimal,
+    /// A rise takes a volatility at least here; zero for no floor.
+    pub vol_floor: Decimal,
     /// Move of forwards against the index, in multiples of the expiry's basis move.
     pub basis: Decimal,
     /// Absolute move of the discount rate.
@@ -44,6 +46,7 @@ impl Scenario {
             name: "unshocked".into(),
             price: Decimal::ZERO,
             vol: Decimal::ZERO,
+            vol_floor: Decimal::ZERO,
             basis: Decimal::ZERO,
             rate: Decimal::ZERO,
             stable: None,
@@ -84,8 +87,6 @@ pub struct ShockRules {
     pub vol_power_short: Decimal,
     /// The same from 30 days on.
     pub vol_power_long: Decimal,
-    /// An upward move takes a volatility at least here.
-    pub vol_floor_up: Decimal,
     /// Smallest basis move of an expiry; what a perpetual moves by.
     pub basis_minimum: Decimal,
     /// Basis move of an expiry a year away.
@@ -128,7 +129,7 @@ impl Columns {
             log_growth: growth.iter().map(|growth| ln(*growth)).collect(),
             vol_scale: column(&|scenario| (1.0 + float(scenario.vol) * term).max(0.0)),
             vol_shift: vec![0.0; scenarios.len()],
-            vol_floor: column(&|scenario| if scenario.vol.signum() > 0 { float(rules.vol_floor_up) } else { 0.0 }),
+            vol_floor: column(&|scenario| float(scenario.vol_floor)),
             sqrt_years: left.iter().map(|years| years.sqrt()).collect(),
             discount: scenarios.iter().zip(&left).map(|(s, years)| exp(-(rate + float(s.rate)) * years)).collect(),
             years: left,

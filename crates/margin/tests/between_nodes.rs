@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use plimsoll_core::Decimal;
 use plimsoll_margin::array::{RowKey, Table, TableSpec};
-use plimsoll_margin::models::plimsoll::{Plimsoll, VolRow};
+use plimsoll_margin::models::plimsoll::Plimsoll;
 use plimsoll_margin::orders::whole_lots;
 use plimsoll_margin::scenario::Scenario;
 use plimsoll_pricing::float::float;
@@ -21,13 +21,16 @@ fn finest_loss(book: &Book, fine: i64) -> f64 {
     let parameters = Plimsoll::default().parameters;
     let underlying = "BTC".parse().unwrap();
     let (range, steps) = (*parameters.price_range.of("BTC"), 4 * fine);
-    let vols = [parameters.vol_down.negated(), Decimal::ZERO, parameters.vol_up];
-    assert_eq!(vols.len(), VolRow::ALL.len());
     let moves = (-steps..=steps).flat_map(|step| {
         let price = range
             .times_ratio(Decimal::from_int(step), Decimal::from_int(steps), plimsoll_core::Rounding::HalfEven)
             .unwrap();
-        vols.map(|vol| Scenario::price_and_vol(price, vol))
+        let up = Scenario { vol_floor: parameters.vol_floor_up, ..Scenario::price_and_vol(price, parameters.vol_up) };
+        [
+            Scenario::price_and_vol(price, parameters.vol_down.negated()),
+            Scenario::price_and_vol(price, Decimal::ZERO),
+            up,
+        ]
     });
     let held = book.account.portfolio.positions.iter().map(|position| position.instrument);
     let of_btc =

@@ -100,8 +100,7 @@ fn sums_are_exact_on_both_paths_whatever_the_order() {
         assert!(narrow.is_narrow(), "seed {seed}");
         took_wide += usize::from(!wide.is_narrow());
         let rows = narrow.rows().len();
-        let mut holdings: Vec<Holding> =
-            (0..rows).map(|row| Holding { row, lots: random.signed(1_000_000) }).collect();
+        let mut holdings: Vec<Holding> = (0..rows).map(|row| Holding { row, lots: random.signed(1_000_000) }).collect();
         // So many lots that the 64-bit sums would not do.
         holdings.push(Holding { row: 0, lots: i64::from(u32::MAX) * 8 });
         for table in [&narrow, &wide] {
@@ -149,11 +148,8 @@ fn a_cell_that_no_table_can_hold_is_an_error_that_names_it() {
     let mut giant = book.market.snapshot().clone();
     giant.underlyings.values_mut().for_each(|quote| quote.index = decimal("99999999999999999999"));
     giant.marks.clear();
-    let market = plimsoll_pricing::market::Market::new(
-        Arc::new(giant),
-        Arc::new(book.market.listing().clone()),
-    )
-    .unwrap();
+    let market =
+        plimsoll_pricing::market::Market::new(Arc::new(giant), Arc::new(book.market.listing().clone())).unwrap();
     let book = Book { market, account: book.account };
     let error = btc_table(&book, &price_moves(), decimal("0.0001")).unwrap_err();
     assert!(matches!(&error, MarginError::CellTooLarge { row, .. } if &**row == "BTC"), "{error}");
@@ -192,7 +188,8 @@ fn every_parameter_works_at_both_its_bounds() {
                 let mut model = by_name(name).unwrap();
                 let text = if tiers { format!("0:{value}") } else { value.to_string() };
                 model.set(field, &text).unwrap_or_else(|error| panic!("{error}"));
-                let margin = book.margin(model.as_ref()).unwrap_or_else(|error| panic!("{name}.{field} {value}: {error}"));
+                let margin =
+                    book.margin(model.as_ref()).unwrap_or_else(|error| panic!("{name}.{field} {value}: {error}"));
                 assert!(margin.requirement.initial.amount >= Decimal::ZERO, "{name}.{field} {value}");
                 let kept = model.fields().into_iter().find(|each| each.name == field).unwrap().values();
                 assert_eq!(kept[0].1, text, "{name}.{field}");
@@ -206,4 +203,55 @@ fn part_lots_of_a_contract_are_refused() {
     let book = book("index BTC 60000\nmark BTC-PERPETUAL 60000\nposition BTC-PERPETUAL 15");
     let error = book.margin(&Plimsoll::default()).unwrap_err().to_string();
     assert_eq!(error, "BTC-PERPETUAL: 15 is not a whole number of lots of 10");
+}
+
+/// An order's array against the long way: fill it, move the market, and compare what the account is
+/// then worth with what it would be worth unfilled.
+#[test]
+fn an_orders_array_is_what_its_fill_would_be_worth() {
+    use plimsoll_core::{Order, Price, Side};
+    use plimsoll_margin::answers::whatif::{Changes, apply};
+    use plimsoll_margin::equity::net_assets;
+    let mut compared = 0;
+    for seed in 0..60 {
+        let mut book = random_book(seed, 10);
+        book.account = book.account.with_entry_prices(&book.market).unwrap();
+        let table = btc_table(&book, &price_moves(), decimal("0.0001")).unwrap();
+        let worth = |account: &plimsoll_margin::Account, market: &plimsoll_pricing::market::Market| {
+            net_assets(&account.portfolio, market)
+                .unwrap()
+                .iter()
+                .map(|net| (float(net.balance().unwrap()) + float(net.option_value)) * float(net.price.value))
+                .sum::<f64>()
+        };
+        for row in table.rows() {
+            let RowKey::Instrument(instrument) = row.key else { continue };
+            let mark = book.market.priced(instrument).unwrap().mark;
+            for (side, share) in [(Side::Buy, "0.97"), (Side::Buy, "1.05"), (Side::Sell, "0.9"), (Side::Sell, "1.01")] {
+                let price = Price::new(mark.value.times(decimal(share), Rounding::Down).unwrap(), mark.quote);
+                let quantity = Quantity(row.lot.times_count(3).unwrap());
+                let order = Order { instrument, side, quantity, price, reduce_only: false };
+                let array =
+                    plimsoll_margin::orders::OrderArray::new(&book.account, &order, &table, &book.market).unwrap();
+                let trades = vec![(instrument, order.signed_quantity(), Some(price))];
+                let filled = apply(&book.account, &book.market, &Changes { trades, ..Changes::default() }).unwrap();
+                for (column, scenario) in table.scenarios().iter().enumerate() {
+                    let moved =
+                        book.market.moved(&MarketMove::price(Some(table.underlying()), 1.0 + float(scenario.price)));
+                    let moved = moved.unwrap();
+                    let direct = worth(&filled, &moved) - worth(&book.account, &moved);
+                    let array = float(table.loss(-array.pnl[column]).unwrap());
+                    // Three lots of half a grain, two roundings down, and the floats of a whole account's worth.
+                    assert!(
+                        (array - direct).abs() < 0.0005,
+                        "seed {seed} {} {side:?} {share} {}: {array} {direct}",
+                        row.name,
+                        scenario.name
+                    );
+                    compared += 1;
+                }
+            }
+        }
+    }
+    assert!(compared > 2_000, "{compared}");
 }

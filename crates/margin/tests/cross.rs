@@ -13,7 +13,7 @@ use plimsoll_margin::parameters::Tiers;
 use support::{book, decimal, near};
 
 /// Maintenance amounts (`cum`) that Binance publishes beside its brackets: ADA/BUSD and ZEC/USDT, as
-/// carried in freqtrade's tests (test_binance.py).
+/// carried in freqtrade's tests (`test_binance.py`).
 #[test]
 fn deductions_are_the_maintenance_amounts_that_binance_publishes() {
     for (brackets, published) in [
@@ -73,7 +73,10 @@ fn short_options_need_the_standard_rates() {
         );
         let margin = book(&text).margin(&Cross::default()).unwrap();
         let mark = margin.equity.net_value.amount.negated();
-        (margin.requirement.initial.amount.plus(mark).unwrap(), margin.requirement.maintenance.amount.plus(mark).unwrap())
+        (
+            margin.requirement.initial.amount.plus(mark).unwrap(),
+            margin.requirement.maintenance.amount.plus(mark).unwrap(),
+        )
     };
     assert_eq!(figures("BTC-26JUN26-9000-C"), (decimal("1750"), decimal("1000")));
     assert_eq!(figures("BTC-26JUN26-9000-P"), (decimal("1250"), decimal("1000")));
@@ -90,9 +93,8 @@ fn a_long_option_needs_nothing_and_its_value_counts() {
 #[test]
 fn orders_count_at_the_worse_side() {
     let text = "index BTC 60000\nmark BTC/USD:USD 60000\nposition BTC/USD:USD 1 @ 60000\ncollateral USD 10000";
-    let initial = |orders: &str| {
-        book(&format!("{text}\n{orders}")).margin(&Cross::default()).unwrap().requirement.initial.amount
-    };
+    let initial =
+        |orders: &str| book(&format!("{text}\n{orders}")).margin(&Cross::default()).unwrap().requirement.initial.amount;
     assert_eq!(initial(""), decimal("600"));
     assert_eq!(initial("order buy BTC/USD:USD 1 @ 60000"), decimal("1200"));
     assert_eq!(initial("order sell BTC/USD:USD 1 @ 60000"), decimal("600"), "it only closes");

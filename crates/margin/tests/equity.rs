@@ -78,7 +78,8 @@ fn a_gain_is_not_withdrawable_and_a_loss_is_a_debt() {
 fn states_follow_the_lines() {
     // Cross: 1 % initial, 0.5 % maintenance on 60,000: 600 and 300, call at 450.
     let state = |cash: &str| {
-        let text = format!("index BTC 60000\nmark BTC/USD:USD 60000\nposition BTC/USD:USD 1 @ 60000\ncollateral USD {cash}");
+        let text =
+            format!("index BTC 60000\nmark BTC/USD:USD 60000\nposition BTC/USD:USD 1 @ 60000\ncollateral USD {cash}");
         book(&text).margin(&Cross::default()).unwrap().state
     };
     for (cash, expected) in [
@@ -106,7 +107,8 @@ fn excess_rises_from_line_to_line() {
 
 #[test]
 fn a_credit_line_counts_as_margin_and_not_as_worth() {
-    let text = "index BTC 60000\nmark BTC/USD:USD 60000\nposition BTC/USD:USD 1 @ 60000\ncollateral USD 100\ncredit 1000";
+    let text =
+        "index BTC 60000\nmark BTC/USD:USD 60000\nposition BTC/USD:USD 1 @ 60000\ncollateral USD 100\ncredit 1000";
     let margin = book(text).margin(&Cross::default()).unwrap();
     assert_eq!(readings(&margin), ["1100", "1100", "100", "100"]);
     assert_eq!(margin.state, State::Healthy);
@@ -120,8 +122,8 @@ fn an_order_far_from_the_mark_costs_what_its_fill_would() {
     let scan = |price: &str| part(&book(&format!("{text}{price}")).plimsoll(), "BTC");
     near(scan("60000"), "9600", "0.01");
     near(scan("66000"), "15600", "0.01");
-    // Far below the mark the fill gains more than the range can take back.
-    near(scan("50000"), "0", "0.01");
+    // Far below the mark only the fall by 66 % reaches it: 29,600, of which 0.9 × 16 ÷ 66 counts.
+    near(scan("50000"), "6458.18", "0.01");
 }
 
 #[test]
@@ -180,4 +182,21 @@ fn what_if_moves_cash_as_the_fill_would() {
     let fallen = ask(&fall).after.equity.net_value.amount;
     // Coin: 2 + 60000 × (1/50000 − 1/54000) at 54,000, and the deposit.
     near(fallen, "113800", "0.000001");
+}
+
+/// Trading at the mark is worth nothing, whatever was held before and however it was averaged.
+#[test]
+fn a_trade_at_the_mark_changes_no_net_value() {
+    for seed in 0..60 {
+        let book = support::random::random_book(seed, 8);
+        let mut changes = Changes::default();
+        for (at, position) in book.account.portfolio.positions.iter().enumerate() {
+            let lot = book.market.listing().get(position.instrument).unwrap().terms().lot_size;
+            let lots = [3, -3, 100_000, -100_000][at % 4];
+            changes.trades.push((position.instrument, Quantity(lot.0.times_count(lots).unwrap()), None));
+        }
+        let answer = what_if(&book.account, &book.market, &Plimsoll::default(), &Policy::default(), &changes).unwrap();
+        let gap = answer.after.equity.net_value.amount.minus(answer.before.equity.net_value.amount).unwrap();
+        assert!(gap.abs() < decimal("0.000001"), "seed {seed}: {gap}");
+    }
 }

@@ -39,13 +39,14 @@ fn sharing_is_what_cross_and_portfolio_save() {
     let initial = &rows[2].margin.as_ref().unwrap().requirement.initial;
     assert_eq!(initial.find("BTC").unwrap().amount, Decimal::ZERO, "no price risk");
     let named = ["basis", "liquidity", "rounding of cells"].map(|part| initial.find(part).unwrap().amount);
-    let sum = named.into_iter().try_fold(Decimal::ZERO, |sum, part| sum.plus(part)).unwrap();
+    let sum = named.into_iter().try_fold(Decimal::ZERO, Decimal::plus).unwrap();
     assert_eq!(needed[2], sum);
 }
 
 #[test]
 fn an_order_to_close_needs_margin_of_its_own() {
-    let text = "index BTC 60000\nmark BTC/USD:USD 60000\nposition BTC/USD:USD 1 @ 60000\norder sell BTC/USD:USD 1 @ 60000";
+    let text =
+        "index BTC 60000\nmark BTC/USD:USD 60000\nposition BTC/USD:USD 1 @ 60000\norder sell BTC/USD:USD 1 @ 60000";
     let initial = |book: support::Book| book.margin(&Isolated::default()).unwrap().requirement.initial.amount;
     assert_eq!(initial(book(text)), decimal("1200"));
     let mut closing = book(text);

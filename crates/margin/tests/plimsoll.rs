@@ -55,10 +55,7 @@ fn a_calendar_pays_for_each_expiry_moving_on_its_own() {
     let market = "index BTC 60000
                   forward BTC 2026-06-26T08:00:00Z 60200 vol 0.6
                   forward BTC 2026-12-25T08:00:00Z 61800 vol 0.6\n";
-    let node = initial(
-        &book(&format!("{market}position BTC-26JUN26-60000-C -5\nposition BTC-25DEC26-60000-C 3")),
-        &[],
-    );
+    let node = initial(&book(&format!("{market}position BTC-26JUN26-60000-C -5\nposition BTC-25DEC26-60000-C 3")), &[]);
     let own = node.find("volatility of single expiries").unwrap();
     assert_eq!(own.children()[0].children().len(), 2, "two expiries, each at its worse side");
     assert!(own.children()[0].children().iter().all(|expiry| expiry.amount.signum() > 0));

@@ -171,8 +171,9 @@ fn a_liquidation_price_is_where_the_excess_turns() {
                 let factor = plimsoll_pricing::float::float(root) / plimsoll_pricing::float::float(price.index.value);
                 let excess = [factor * (1.0 - 1e-6), factor * (1.0 + 1e-6)].map(|factor| {
                     let moved = book.market.moved(&MarketMove::price(Some(price.underlying), factor)).unwrap();
-                    let judge = model.prepare(&moved, &Held::by([&book.account])).unwrap();
-                    let margin = Margin::of(&book.account, &moved, judge.as_ref(), &policy).unwrap();
+                    let entered = book.account.with_entry_prices(&book.market).unwrap();
+                    let judge = model.prepare(&moved, &Held::by([&entered])).unwrap();
+                    let margin = Margin::of(&entered, &moved, judge.as_ref(), &policy).unwrap();
                     margin.levels.at(Level::Maintenance).excess
                 });
                 assert_ne!(excess[0].signum() < 0, excess[1].signum() < 0, "seed {seed}: {price:?} {excess:?}");
@@ -218,10 +219,11 @@ fn worst_fills_are_the_worst_of_all_subsets() {
                 row: 0,
                 lots: 1,
                 pnl: (0..8).map(|_| i128::from(random.signed(1_000))).collect(),
+                moves: vec![0; 8],
                 unshocked: 0,
             })
             .collect();
-        let worst = worst_fills(orders.iter(), 8);
+        let worst = worst_fills(orders.iter().map(|order| order.pnl.as_slice()), 8);
         for (column, worst) in worst.iter().enumerate() {
             let by_subset = (0..1_u32 << orders.len()).map(|subset| {
                 let filled = orders.iter().enumerate().filter(|(at, _)| subset >> at & 1 == 1);

@@ -46,7 +46,7 @@ fn coins_against_a_short_inverse_perpetual_of_the_same_size_show_no_price_risk()
     near(part(&margin, "basis"), "1794.67", "0.1");
 }
 
-/// TorchTrade issue 344: equity 5, long 1 at 100, 0.4 % maintenance, another position needing 4.
+/// `TorchTrade` issue 344: equity 5, long 1 at 100, 0.4 % maintenance, another position needing 4.
 #[test]
 fn a_cross_liquidation_price_counts_what_other_positions_need() {
     let book = book(

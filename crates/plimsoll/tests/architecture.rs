@@ -28,7 +28,7 @@ const CRATES: [Crate; 8] = [
     Crate { folder: "core", floor: 0, may_use: &[] },
     Crate { folder: "pricing", floor: 1, may_use: &["core", "numerics"] },
     Crate { folder: "margin", floor: 2, may_use: &["core", "numerics", "pricing"] },
-    Crate { folder: "document", floor: 3, may_use: &["core", "margin", "pricing"] },
+    Crate { folder: "document", floor: 3, may_use: &["core", "pricing"] },
     Crate { folder: "venues", floor: 4, may_use: &["core", "document", "margin", "pricing"] },
     Crate { folder: "plimsoll", floor: 5, may_use: &["core", "document", "margin", "numerics", "pricing", "venues"] },
     Crate { folder: "cli", floor: 6, may_use: &["plimsoll"] },

@@ -13,7 +13,9 @@ pub enum PricingError {
     Market(Box<MarketError>),
     /// The index is counted in another asset than the instrument's underlying price, and one of the
     /// two has no published price.
-    #[error("its underlying is priced in {expected}, but the index is in {found}: expected an index in {expected}, or a price of both assets")]
+    #[error(
+        "its underlying is priced in {expected}, but the index is in {found}: expected an index in {expected}, or a price of both assets"
+    )]
     Quote {
         /// What the instrument's underlying price is counted in.
         expected: Asset,

@@ -6,8 +6,11 @@ use plimsoll_core::{Decimal, NumberError, Timestamp};
 #[must_use]
 #[expect(clippy::cast_precision_loss, reason = "mantissa and power are below 2⁵³, or the text is read instead")]
 pub fn float(value: Decimal) -> f64 {
-    // One division of two numbers that floats hold exactly is rounded once. Short decimals, which is
-    // what prices and strikes are, come out of it; the rest are read from their text, rounded once too.
+    if let Some(nearest) = short(value.units()) {
+        return nearest;
+    }
+    // One division of two numbers that floats hold exactly is rounded once. Where digits are too many
+    // for that, the text is read instead, rounded once too.
     let (mut mantissa, mut power) = (value.units(), Decimal::UNITS_PER_ONE);
     for step in [1_000_000_000, 100_000, 100, 10, 10] {
         if mantissa % step == 0 && power % step == 0 {
@@ -20,6 +23,21 @@ pub fn float(value: Decimal) -> f64 {
         // A decimal's text is always a float's.
         value.to_string().parse().unwrap_or(f64::NAN)
     }
+}
+
+/// The same for what prices, strikes and lots are, up to nine decimals and below nine million, in
+/// 64-bit arithmetic: a risk table asks it a few times a row.
+#[expect(clippy::cast_precision_loss, reason = "the mantissa is below 2⁵³")]
+fn short(units: i128) -> Option<f64> {
+    const NANO: u64 = 1_000_000_000;
+    const FIVE_TO_18: u64 = 3_814_697_265_625;
+    let magnitude = units.unsigned_abs();
+    // 10¹⁸ is 2¹⁸ × 5¹⁸, and a floor of a floor is a floor.
+    let whole = u64::try_from(magnitude >> 18).ok()? / FIVE_TO_18;
+    let rest = u64::try_from(magnitude - u128::from(whole) * Decimal::UNITS_PER_ONE.unsigned_abs()).ok()?;
+    let mantissa = (rest % NANO == 0).then(|| whole.checked_mul(NANO)?.checked_add(rest / NANO))??;
+    let nearest = (mantissa < 1 << f64::MANTISSA_DIGITS).then(|| mantissa as f64 / NANO as f64)?;
+    Some(if units < 0 { -nearest } else { nearest })
 }
 
 /// A float as a decimal: its exact binary value, rounded half even at `places` decimals (at most 18).

@@ -79,7 +79,7 @@ pub fn liquidation_prices(
     underlyings.sort_unstable();
     underlyings.dedup();
     underlyings.retain(|underlying| market.snapshot().underlyings.contains_key(underlying));
-    let mut account = account.clone();
+    let mut account = account.with_entry_prices(&market)?;
     account.portfolio.orders.clear();
     let search = |underlying| Search { account: &account, market: &market, model, policy, held: &held, underlying };
     underlyings.into_iter().map(|underlying| search(underlying).run()).collect()

@@ -62,7 +62,7 @@ pub fn what_if(
 /// # Errors
 /// [`MarginError`] for an unknown instrument or a figure that does not fit.
 pub fn apply(account: &Account, market: &Market, changes: &Changes) -> Result<Account, MarginError> {
-    let mut changed = account.clone();
+    let mut changed = account.with_entry_prices(market)?;
     let portfolio = &mut changed.portfolio;
     for deposit in &changes.deposits {
         portfolio.deposit(*deposit)?;
@@ -88,7 +88,11 @@ pub fn apply(account: &Account, market: &Market, changes: &Changes) -> Result<Ac
             let realised = instrument.carry(&closed, price)?.unrealised;
             portfolio.deposit(realised)?;
         }
-        portfolio.trade(*id, *quantity, Some(price))?;
+        if instrument.averages_harmonically() {
+            portfolio.trade_inverse(*id, *quantity, Some(price))?;
+        } else {
+            portfolio.trade(*id, *quantity, Some(price))?;
+        }
     }
     portfolio.positions.retain(|position| {
         position.quantity != Quantity::ZERO || !position.unsettled_pnl.is_zero() || !position.accrued_funding.is_zero()

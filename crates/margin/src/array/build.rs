@@ -1,6 +1,7 @@
 //! Making a table: every row revalued under every scenario, once.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use plimsoll_core::{Asset, Decimal, Rounding, Timestamp, Underlying};
@@ -132,8 +133,8 @@ fn run_pnl(
     let worth = contract_worths(spec, &contracts, with_base, years, rate);
     let mut contract_worths = contracts.iter().zip(worth.chunks_exact(with_base.len()));
     let units = vec![1.0; with_base.len()];
-    // By asset: what a unit costs in every scenario, per lot of one unit and with the damping in.
-    let mut growths: BTreeMap<Asset, Vec<f64>> = BTreeMap::new();
+    // By asset: its price now, and in every scenario as a multiple of that.
+    let mut prices: BTreeMap<Asset, (f64, Vec<f64>)> = BTreeMap::new();
     let mut all = Vec::with_capacity(run.len() * spec.scenarios.len());
     for row in run {
         let (asset, worth) = match row.key {
@@ -143,10 +144,15 @@ fn run_pnl(
                 None => continue,
             },
         };
-        let growth = growths
-            .entry(asset)
-            .or_insert_with(|| spec.scenarios.iter().map(|s| asset_growth(s, asset, spec.coin)).collect());
-        let lot_price = float(market.asset_price(asset)?.value) * float(row.lot);
+        let (price, growth) = match prices.entry(asset) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                let growth = spec.scenarios.iter().map(|scenario| asset_growth(scenario, asset, spec.coin)).collect();
+                new.insert((float(market.asset_price(asset)?.value), growth))
+            }
+        };
+        let lot_price = *price * float(row.lot);
+        let lot_price = *price * float(row.lot);
         let shocked = worth[1..].iter().zip(growth.iter()).zip(damping);
         all.extend(shocked.map(|((shocked, growth), damping)| (shocked * growth - worth[0]) * lot_price * damping));
     }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::{Book, book};
 
-/// SplitMix64: small, seedable, the same on every machine.
+/// `SplitMix64`: small, seedable, the same on every machine.
 pub struct Random(pub u64);
 
 impl Random {

@@ -34,6 +34,13 @@ impl Instrument {
         matches!(self, Self::Spot(_))
     }
 
+    /// Whether an average entry price is harmonic, weighted by money and not by contracts: an inverse
+    /// future, whose P&L is linear in 1 ÷ price.
+    #[must_use]
+    pub fn averages_harmonically(&self) -> bool {
+        matches!(self, Self::Perpetual(_) | Self::Future(_)) && self.style() == Style::Inverse
+    }
+
     /// What people and documents call its kind: `spot`, `perpetual`, `future`, `option`, `perpetual_option`.
     #[must_use]
     pub const fn kind(&self) -> &'static str {

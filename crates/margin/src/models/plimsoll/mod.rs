@@ -8,6 +8,7 @@ mod requirement;
 mod scenarios;
 mod tables;
 
+use plimsoll_core::requirement::Origin;
 use plimsoll_core::{Decimal, Node, NumberError, Requirement, Underlying};
 use plimsoll_pricing::market::Market;
 
@@ -15,6 +16,7 @@ pub use parameters::PlimsollParameters;
 pub use scenarios::{ScenarioSet, VolRow};
 
 use super::{Held, Judge, Model};
+use crate::array::Holding;
 use crate::collateral::CollateralRules;
 use crate::parameters::{Field, Parameters};
 use crate::{Account, MarginError};
@@ -64,10 +66,6 @@ impl Model for Plimsoll {
 #[derive(Debug)]
 pub struct PlimsollJudge<'m>(Tables<'m>);
 
-/// Sums that take part in one requirement, each of which rounding can move by half a grain a lot:
-/// worst of the scan and half again between nodes, basis, expiry volatility, rate, a stablecoin.
-const ROUNDED_SUMS: i128 = 6;
-
 impl Judge for PlimsollJudge<'_> {
     fn requirement(&self, account: &Account) -> Result<Requirement, MarginError> {
         let (mut stakes, part_lots) = self.0.stakes(account)?;
@@ -103,15 +101,26 @@ fn total(
     Node::sum(label, of)
 }
 
-/// What rounding cells can hide, orders included.
+/// Sums in one requirement that rounding can move by half a grain a lot each: the scan and half of it
+/// again between the nodes, basis, expiry volatility, rate; and one for every stablecoin.
+const ROUNDED_SUMS: usize = 5;
+
+/// What rounding cells can hide, orders included: two of an order's figures are rounded in each sum.
 fn allowance(stakes: &[Stake<'_>]) -> Result<Node, NumberError> {
     let mut sum = Decimal::ZERO;
     for stake in stakes {
-        let ordered = stake.orders.iter().map(|order| crate::array::Holding { row: order.row, lots: order.lots });
+        let table = &stake.tables.table;
+        let ordered = stake.orders.iter().map(|order| Holding { row: order.row, lots: order.lots });
         let all: Vec<_> = stake.holdings.iter().copied().chain(ordered).collect();
-        sum = sum.plus(stake.tables.table.rounding_allowance(&all)?)?;
+        let in_one = table.rounding_allowance(&all)?.plus(table.grain().times_count(2 * count(stake.orders.len()))?)?;
+        let sums = ROUNDED_SUMS + stake.tables.set.stablecoins.len();
+        sum = sum.plus(in_one.times_count(count(sums))?)?;
     }
-    Ok(Node::leaf("rounding of cells", sum.times_count(ROUNDED_SUMS)?, plimsoll_core::requirement::Origin::default()))
+    Ok(Node::leaf("rounding of cells", sum, Origin::default()))
+}
+
+fn count(of: usize) -> i128 {
+    i128::try_from(of).unwrap_or(i128::MAX)
 }
 
 /// One cell of a risk matrix.

@@ -18,7 +18,6 @@ use super::parameters::PlimsollParameters;
 use super::scenarios::VolRow;
 use crate::MarginError;
 use crate::array::{RowKey, Table, TableSpec};
-use crate::scenario::Scenario;
 
 /// An expiry and a strike.
 type Strike = (Timestamp, Decimal);
@@ -66,7 +65,7 @@ impl Near {
         for (strike, moves) in moves {
             let start = scenarios.len();
             for row in VolRow::ALL {
-                scenarios.extend(moves.iter().map(|to| Scenario::price_and_vol(*to, row.shift(parameters))));
+                scenarios.extend(moves.iter().map(|to| row.scenario(*to, parameters)));
             }
             columns.insert(strike, start..scenarios.len());
         }

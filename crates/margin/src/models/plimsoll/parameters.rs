@@ -19,6 +19,8 @@ pub struct PlimsollParameters {
     pub vol_up: Decimal,
     /// Relative downward move.
     pub vol_down: Decimal,
+    /// A rise on the grid takes a volatility at least here.
+    pub vol_floor_up: Decimal,
     /// How moves reach an expiry.
     pub rules: ShockRules,
     /// Share of a tail's P&L that counts, times scan range ÷ move.
@@ -68,10 +70,10 @@ impl Default for PlimsollParameters {
             price_steps: Decimal::from_int(4),
             vol_up: pct(50),
             vol_down: pct(25),
+            vol_floor_up: pct(45),
             rules: ShockRules {
                 vol_power_short: pct(30),
                 vol_power_long: pct(13),
-                vol_floor_up: pct(45),
                 basis_minimum: Decimal::new(3, 3),
                 basis_annual: pct(4),
             },
@@ -195,7 +197,7 @@ impl Parameters for PlimsollParameters {
                 "a rise takes a volatility at least here",
                 zero,
                 Decimal::from_int(3),
-                &mut rules.vol_floor_up,
+                &mut self.vol_floor_up,
             ),
             number(
                 "tail_damping",

@@ -12,7 +12,7 @@ use super::scenarios::{ScenarioSet, VolRow};
 use super::tables::{Stake, UnderlyingTables};
 use crate::array::by_expiry;
 use crate::fold::Summed;
-use crate::orders::worst_fills;
+use crate::orders::{OrderArray, worst_fills};
 
 /// Everything one reading of an account costs: with its orders, or without.
 pub(super) struct Risk {
@@ -66,7 +66,8 @@ pub(super) struct Scan<'a> {
     /// One node a scan column.
     losses: Vec<Node>,
     near: Vec<Summed<'a>>,
-    orders_now: Decimal,
+    /// The same where nothing moves: orders that lose at the fill, and what lies around.
+    unshocked: Node,
 }
 
 impl<'a> Scan<'a> {
@@ -77,24 +78,32 @@ impl<'a> Scan<'a> {
     pub(super) fn new(stake: &'a Stake<'_>) -> Result<Self, NumberError> {
         let UnderlyingTables { table, set, near, .. } = stake.tables;
         let all = Arc::new(group(table, &stake.holdings));
-        let fills = worst_fills(stake.orders.iter(), table.scenarios().len());
+        let fills = worst_fills(pnl_of(&stake.orders), table.scenarios().len());
         let summed = Summed::new(table, &stake.holdings, Arc::clone(&all), set.scan.clone(), &fills);
-        let losses = (0..set.scan.len()).map(|at| cell_loss(&summed, set, at)).collect::<Result<_, _>>()?;
+        let unshocked: i128 = stake.orders.iter().map(|order| order.unshocked.min(0)).sum();
+        let grid = Grid { summed: &summed, set, unshocked };
+        let mut losses = (0..set.scan.len()).map(|at| summed.loss(at)).collect::<Result<Vec<_>, _>>()?;
+        for (row, step) in inner_nodes(set) {
+            if let Some(at) = set.node(row, step) {
+                losses[at] = grid.between_nodes(losses[at].clone(), row, step)?;
+            }
+        }
+        let now = Node::leaf("nothing moves", table.loss(unshocked)?, Origin::default());
+        let now = grid.between_nodes(now, VolRow::Still, 0)?;
         let near = near.as_ref().map_or_else(Vec::new, |near| {
-            let fills = worst_fills(stake.near_orders.iter(), near.table.scenarios().len());
+            let fills = worst_fills(pnl_of(&stake.near_orders), near.table.scenarios().len());
             let columns = near.columns(stake.instruments());
             columns
                 .into_iter()
                 .map(|run| Summed::new(&near.table, &stake.holdings, Arc::clone(&all), run, &fills))
                 .collect()
         });
-        let now: i128 = stake.orders.iter().map(|order| order.unshocked.min(0)).sum();
-        Ok(Self { summed, losses, near, orders_now: table.loss(now)? })
+        Ok(Self { summed, losses, near, unshocked: now })
     }
 
     /// The folded loss at a grid node; nothing where nothing moves.
     pub(super) fn loss(&self, column: Option<usize>) -> Decimal {
-        column.map_or(self.orders_now, |column| self.losses[column].amount)
+        column.map_or(self.unshocked.amount, |column| self.losses[column].amount)
     }
 
     /// P&L in a scan column, gain positive.
@@ -129,7 +138,7 @@ impl<'a> Scan<'a> {
         for near in &self.near {
             of.push(near.worst("near a held strike")?);
         }
-        of.push(Node::leaf("nothing moves", self.orders_now, Origin::default()));
+        of.push(self.unshocked.clone());
         let mut node = Node::worst_of(label, of);
         if let Rule::WorstOf { winner, of } = &mut node.rule
             && *winner < scanned
@@ -142,31 +151,45 @@ impl<'a> Scan<'a> {
 
 const BETWEEN: &str = "between nodes";
 
-/// The loss in scan column `at`, with what a parabola through its neighbours could add between the
-/// nodes: ⅛ of the second difference of P&L where that is positive. A P&L of curvature Γ is at
-/// most Γ(h/2)²/2 lower within half a step of a node, and its second difference is Γh².
-fn cell_loss(summed: &Summed<'_>, set: &ScenarioSet, at: usize) -> Result<Node, NumberError> {
-    let loss = summed.loss(at)?;
-    let Some((left, right)) = neighbours(set, at) else { return Ok(loss) };
-    let pnl = |column: Option<usize>| column.map_or(0, |column| summed.sums[column]);
-    let second_difference = pnl(left) - 2 * summed.sums[at] + pnl(right);
-    if second_difference <= 0 {
-        return Ok(loss);
-    }
-    let curvature = Node::leaf("second difference", summed.table.loss(-second_difference)?, Origin::default());
-    let between = Node::scale(BETWEEN, Decimal::new(125, 3), curvature)?;
-    Node::sum("loss, between nodes too", vec![loss, between])
+/// The summed P&L of the price × volatility grid.
+struct Grid<'a> {
+    summed: &'a Summed<'a>,
+    set: &'a ScenarioSet,
+    /// Grains gained where nothing moves, which has no column: what orders lose at the fill.
+    unshocked: i128,
 }
 
-/// The grid columns beside `at` in its volatility row, where it has one on both sides; the inner
-/// `None` is the unshocked node.
-fn neighbours(set: &ScenarioSet, at: usize) -> Option<(Option<usize>, Option<usize>)> {
+impl Grid<'_> {
+    /// `loss`, the loss at an inner node, with what a parabola through its neighbours could add between
+    /// the nodes: ⅛ of the second difference of P&L where that is positive. A P&L of curvature Γ is at
+    /// most Γ(h/2)²/2 lower within half a step of a node, and its second difference is Γh².
+    fn between_nodes(&self, loss: Node, row: VolRow, step: i64) -> Result<Node, NumberError> {
+        let pnl = |step| self.set.node(row, step).map_or(self.unshocked, |column| self.summed.sums[column]);
+        let second_difference = pnl(step - 1) - 2 * pnl(step) + pnl(step + 1);
+        if second_difference <= 0 {
+            return Ok(loss);
+        }
+        let second_difference = self.summed.table.loss(-second_difference)?;
+        let curvature = Node::leaf("second difference", second_difference, Origin::default());
+        let between = Node::scale(BETWEEN, Decimal::new(125, 3), curvature)?;
+        Node::sum("loss, between nodes too", vec![loss, between])
+    }
+}
+
+/// Grid nodes with a neighbour on both sides, the unshocked one among them.
+fn inner_nodes(set: &ScenarioSet) -> impl Iterator<Item = (VolRow, i64)> {
     let steps = set.steps();
-    let (row, step) = VolRow::ALL
-        .into_iter()
-        .flat_map(|row| (1 - steps..steps).map(move |step| (row, step)))
-        .find(|(row, step)| set.node(*row, *step) == Some(at))?;
-    Some((set.node(row, step - 1), set.node(row, step + 1)))
+    VolRow::ALL.into_iter().flat_map(move |row| (1 - steps..steps).map(move |step| (row, step)))
+}
+
+/// What orders gain from their own prices.
+fn pnl_of(orders: &[OrderArray]) -> impl Iterator<Item = &[i128]> {
+    orders.iter().map(|order| order.pnl.as_slice())
+}
+
+/// What orders gain from the mark: the loss at the fill is the scan's to count.
+fn moves_of(orders: &[OrderArray]) -> impl Iterator<Item = &[i128]> {
+    orders.iter().map(|order| order.moves.as_slice())
 }
 
 /// The worst of two columns, expiry by expiry, summed: every expiry may move on its own.
@@ -184,7 +207,8 @@ fn by_expiry_worst(
     }
     let mut of = Vec::new();
     for (expiry, run) in expiries {
-        let fills = worst_fills(stake.orders.iter().filter(|order| order.expiry == expiry), width);
+        let here = stake.orders.iter().filter(|order| order.expiry == expiry);
+        let fills = worst_fills(here.map(|order| order.moves.as_slice()), width);
         let summed = Summed::new(table, run, Arc::new(group(table, run)), columns(set), &fills);
         let label = expiry.map_or_else(|| "perpetual".to_owned(), |expiry| expiry.to_string());
         let worst = summed.worst("")?.named(label);
@@ -197,7 +221,7 @@ fn by_expiry_worst(
 
 fn rate_worst(stake: &Stake<'_>) -> Result<Node, NumberError> {
     let UnderlyingTables { table, set, .. } = stake.tables;
-    let fills = worst_fills(stake.orders.iter(), table.scenarios().len());
+    let fills = worst_fills(moves_of(&stake.orders), table.scenarios().len());
     let all = Arc::new(group(table, &stake.holdings));
     Ok(Summed::new(table, &stake.holdings, all, set.rate.clone(), &fills)
         .worst("")?
@@ -215,7 +239,7 @@ fn stablecoins(stakes: &[Stake<'_>]) -> Result<Node, NumberError> {
             for stake in stakes {
                 let UnderlyingTables { table, set, .. } = stake.tables;
                 let column = set.stable.start + 2 * at + way;
-                let fills = worst_fills(stake.orders.iter(), table.scenarios().len());
+                let fills = worst_fills(moves_of(&stake.orders), table.scenarios().len());
                 let all = Arc::new(group(table, &stake.holdings));
                 let summed = Summed::new(table, &stake.holdings, all, column..column + 1, &fills);
                 if summed.sums[0] != 0 {

@@ -49,7 +49,22 @@ impl VolRow {
     /// The rows, in the order of the columns.
     pub const ALL: [Self; 3] = [Self::Down, Self::Still, Self::Up];
 
-    pub(super) fn shift(self, parameters: &PlimsollParameters) -> Decimal {
+    /// How a name of the row ends.
+    pub(super) fn suffix(self) -> &'static str {
+        match self {
+            Self::Down => ", vol down",
+            Self::Still => "",
+            Self::Up => ", vol up",
+        }
+    }
+
+    /// The scenario of this row at `price`.
+    pub(super) fn scenario(self, price: Decimal, parameters: &PlimsollParameters) -> Scenario {
+        let vol_floor = if self == Self::Up { parameters.vol_floor_up } else { Decimal::ZERO };
+        Scenario { vol_floor, ..Scenario::price_and_vol(price, self.shift(parameters)) }
+    }
+
+    fn shift(self, parameters: &PlimsollParameters) -> Decimal {
         match self {
             Self::Down => parameters.vol_down.negated(),
             Self::Still => Decimal::ZERO,
@@ -76,7 +91,7 @@ impl ScenarioSet {
                 if row != VolRow::Still || step != 0 {
                     let price =
                         range.times_ratio(Decimal::from_int(step), Decimal::from_int(steps), Rounding::HalfEven)?;
-                    all.push(Scenario::price_and_vol(price, row.shift(parameters)));
+                    all.push(row.scenario(price, parameters));
                 }
             }
         }
@@ -84,7 +99,7 @@ impl ScenarioSet {
         for percent in TAILS_PERCENT {
             let price = Decimal::new(percent, 2);
             let damping = parameters.tail_damping.times_ratio(range, price.abs(), Rounding::Up)?.min(Decimal::ONE);
-            all.push(Scenario { damping, ..Scenario::price_and_vol(price, parameters.vol_up) });
+            all.push(Scenario { damping, ..VolRow::Up.scenario(price, parameters) });
         }
         all.push(Scenario { name: "a day passes".into(), seconds: DAY_S, ..Scenario::unshocked() });
         let scan = 0..all.len();
@@ -121,6 +136,17 @@ impl ScenarioSet {
         let stable = rates.end..all.len();
         let stablecoins = stablecoins.to_vec();
         Ok(Self { scenarios: all.into(), grid, scan, basis, vol_term, rate: rates, stable, stablecoins, steps })
+    }
+
+    /// A scan column's name for underlyings of different ranges: a grid node by its share of the range.
+    pub(super) fn relative_name(&self, column: usize) -> String {
+        let steps = self.steps;
+        let nodes = VolRow::ALL.into_iter().flat_map(|row| (-steps..=steps).map(move |step| (row, step)));
+        let node = nodes.into_iter().find(|(row, step)| self.node(*row, *step) == Some(column));
+        node.map_or_else(
+            || self.scenarios[column].name.to_string(),
+            |(row, step)| format!("{step:+}/{steps} of range{}", row.suffix()),
+        )
     }
 
     /// Nodes on each side of the price.

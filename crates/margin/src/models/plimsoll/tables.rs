@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_core::requirement::Origin;
-use plimsoll_core::{Asset, Decimal, InstrumentId, Node, NumberError, Order, Rounding, Side, Underlying};
+use plimsoll_core::{Asset, Decimal, InstrumentId, Node, NumberError, Order, Position, Rounding, Side, Underlying};
 use plimsoll_pricing::market::Market;
 
 use super::charges::Charges;
@@ -126,7 +126,8 @@ impl<'m> Tables<'m> {
         let tables = &self.by_underlying[&underlying];
         let mut mine: Vec<&Order> = Vec::new();
         for order in &account.portfolio.orders {
-            if self.instrument_row(order.instrument)?.0.table.underlying() == underlying {
+            let (table, _) = self.instrument_row(order.instrument)?;
+            if table.table.underlying() == underlying && can_fill(account, order) {
                 mine.push(order);
             }
         }
@@ -185,6 +186,14 @@ fn one(
     Ok(UnderlyingTables { table, set, near, charges, rows })
 }
 
+/// Whether a fill of `order` is possible: one that may only reduce needs a position against it.
+fn can_fill(account: &Account, order: &Order) -> bool {
+    let against = |position: &Position| {
+        position.instrument == order.instrument && position.quantity.0.signum() * order.signed_quantity().0.signum() < 0
+    };
+    !order.reduce_only || account.portfolio.positions.iter().any(against)
+}
+
 /// Holdings of one row made one.
 fn merged(holdings: Vec<Holding>) -> Vec<Holding> {
     let mut all: Vec<Holding> = Vec::with_capacity(holdings.len());
@@ -211,6 +220,11 @@ fn part_lot(tables: &UnderlyingTables, row: usize, rest: Decimal) -> Result<Node
 }
 
 impl Stake<'_> {
+    /// Whether anything in it moves with an underlying's price; a balance of a stablecoin does not.
+    pub(super) fn moves_with_price(&self) -> bool {
+        self.tables.table.coin().is_some() || self.instruments().next().is_some()
+    }
+
     /// The instruments held or ordered.
     pub(super) fn instruments(&self) -> impl Iterator<Item = InstrumentId> {
         let rows = self.holdings.iter().map(|holding| holding.row).chain(self.orders.iter().map(|order| order.row));

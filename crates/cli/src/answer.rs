@@ -1,0 +1,157 @@
+//! One question, asked of every account, and the shapes its answers are shown in.
+
+use plimsoll::{Desk, Entry, MarginError};
+use serde_json::{Value, json};
+
+use crate::args::Format;
+use crate::color::Tone;
+use crate::figures::instant;
+use crate::outcome::{Failure, Outcome};
+use crate::progress::Progress;
+use crate::screen::Screen;
+
+/// Reasons shown in full; further ones are counted.
+const REASONS_SHOWN: usize = 20;
+
+/// What was answered, and why the rest was not.
+pub(crate) struct Answers<'d, T> {
+    desk: &'d Desk,
+    /// Account by account, in the document's order.
+    pub(crate) given: Vec<(&'d Entry, T)>,
+    refused: Vec<(&'d Entry, MarginError)>,
+}
+
+/// Asks `question` of every account; those that cannot be answered take no other with them.
+pub(crate) fn ask<'d, T>(
+    desk: &'d Desk,
+    screen: &Screen,
+    mut question: impl FnMut(usize, &'d Entry) -> Result<T, MarginError>,
+) -> Answers<'d, T> {
+    let mut answers = Answers { desk, given: Vec::new(), refused: Vec::new() };
+    let mut progress = Progress::new(screen, desk.accounts().len(), "accounts");
+    for (place, entry) in desk.accounts().iter().enumerate() {
+        match question(place, entry) {
+            Ok(answer) => answers.given.push((entry, answer)),
+            Err(error) => answers.refused.push((entry, error)),
+        }
+        progress.step();
+    }
+    answers
+}
+
+impl<T> Answers<'_, T> {
+    /// The answers as one JSON document; `shown` gives an account's fields.
+    pub(crate) fn json(&self, shown: impl Fn(&Entry, &T) -> Value) -> String {
+        let accounts = self.given.iter().map(|(entry, answer)| {
+            let mut fields = json!({"account": entry.id, "model": &*entry.model});
+            if let (Value::Object(fields), Value::Object(more)) = (&mut fields, shown(entry, answer)) {
+                fields.extend(more);
+            }
+            fields
+        });
+        let errors = self.refused.iter().map(|(entry, error)| json!({"account": entry.id, "error": error.to_string()}));
+        let snapshot = self.desk.market().snapshot();
+        pretty(&json!({
+            "as_of": snapshot.as_of.to_string(),
+            "currency": snapshot.currency.as_str(),
+            "accounts": accounts.collect::<Vec<_>>(),
+            "errors": errors.collect::<Vec<_>>(),
+        }))
+    }
+
+    /// Writes the answers, then says why the others are missing.
+    pub(crate) fn finish(&self, text: &str, format: Format, screen: &Screen) -> Result<Outcome, Failure> {
+        if format == Format::Table { screen.print(text) } else { screen.print_plain(text) }?;
+        for (entry, error) in self.refused.iter().take(REASONS_SHOWN) {
+            screen.say(Tone::Bad, "error", &format!("account {}: {error}", entry.id));
+        }
+        let more = self.refused.len().saturating_sub(REASONS_SHOWN);
+        if more > 0 {
+            screen.say(Tone::Bad, "error", &format!("and {more} more accounts without an answer"));
+        }
+        Ok(if self.refused.is_empty() { Outcome::Answered } else { Outcome::Partly })
+    }
+}
+
+/// JSON as people can read it, with a line end.
+pub(crate) fn pretty(value: &Value) -> String {
+    // A tree of our own making has text for keys, so it can always be written.
+    let mut text = serde_json::to_string_pretty(value).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+/// `desk-7   plimsoll · USD · 5 Aug 2024 08:00 UTC`: whose answer this is.
+pub(crate) fn title(desk: &Desk, entry: &Entry, model: &str, out: &mut String) {
+    let snapshot = desk.market().snapshot();
+    Tone::Strong.paint(&entry.id, out);
+    Tone::Quiet.paint(&format!("   {model} · {} · {} UTC", snapshot.currency, instant(snapshot.as_of)), out);
+}
+
+/// A heading over a part of an answer.
+pub(crate) fn heading(text: &str, out: &mut String) {
+    out.push('\n');
+    Tone::Strong.paint(text, out);
+    out.push('\n');
+}
+
+/// A remark under a table.
+pub(crate) fn remark(text: &str, out: &mut String) {
+    Tone::Quiet.paint(text, out);
+    out.push('\n');
+}
+
+/// Rows of text under one header line, as RFC 4180 has them.
+pub(crate) struct Csv(String);
+
+impl Csv {
+    /// The header.
+    pub(crate) fn new<const N: usize>(header: [&str; N]) -> Self {
+        let mut csv = Self(String::new());
+        csv.row(header);
+        csv
+    }
+
+    /// One row.
+    pub(crate) fn row<S: AsRef<str>, const N: usize>(&mut self, fields: [S; N]) {
+        for (place, field) in fields.iter().enumerate() {
+            if place > 0 {
+                self.0.push(',');
+            }
+            self.field(field.as_ref());
+        }
+        self.0.push('\n');
+    }
+
+    fn field(&mut self, field: &str) {
+        if field.contains([',', '"', '\n', '\r']) {
+            self.0.push('"');
+            self.0.push_str(&field.replace('"', "\"\""));
+            self.0.push('"');
+        } else {
+            self.0.push_str(field);
+        }
+    }
+
+    /// The whole.
+    pub(crate) fn into_text(self) -> String {
+        self.0
+    }
+}
+
+/// A value's text, or nothing.
+pub(crate) fn or_empty<T: ToString>(value: Option<T>) -> String {
+    value.map_or_else(String::new, |value| value.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn csv_quotes_what_needs_it() {
+        let mut csv = Csv::new(["a", "b"]);
+        csv.row(["x,\"y\"\n", "plain"]);
+        assert_eq!(csv.into_text(), "a,b\n\"x,\"\"y\"\"\n\",plain\n");
+    }
+}

@@ -1,0 +1,165 @@
+//! `compare`: a book margined position by position, by settlement asset, and as a whole.
+
+use plimsoll::margin::answers::compare::{Row, Sharing};
+use plimsoll::margin::level::Level;
+use plimsoll::{Decimal, Desk};
+use serde_json::{Value, json};
+
+use super::tone_of;
+use crate::answer::{Csv, ask, or_empty, remark, title};
+use crate::args::{Asked, Format};
+use crate::color::Tone;
+use crate::figures::{money, percent};
+use crate::input;
+use crate::outcome::{Failure, Outcome};
+use crate::screen::Screen;
+use crate::table::{Cell, Table, figures, text};
+
+/// Answers `plimsoll compare`.
+pub(crate) fn run(asked: &Asked, screen: &Screen) -> Result<Outcome, Failure> {
+    let desk = input::open(asked, screen)?;
+    let answers = ask(&desk, screen, |_, entry| desk.compare(entry));
+    let text = match asked.format {
+        Format::Table => {
+            let mut out = String::new();
+            for (entry, rows) in &answers.given {
+                title(&desk, entry, "three ways to share collateral", &mut out);
+                out.push_str("\n\n");
+                shown(&desk, rows, &mut out);
+                out.push('\n');
+            }
+            remark(
+                "Collateral needed: what an owner of nothing else would bring at the initial level. Saved: against isolated.",
+                &mut out,
+            );
+            out
+        }
+        Format::Json => {
+            answers.json(|_, rows| json!({"compared": rows.iter().map(|row| json_of(row, rows)).collect::<Vec<_>>()}))
+        }
+        Format::Csv => {
+            let [a, b, c, d, e, f, g] = FIGURES.map(|(name, _)| name);
+            let mut csv = Csv::new(["account", "model", "sharing", a, b, c, d, e, f, g, "state", "error"]);
+            for (entry, rows) in &answers.given {
+                rows.iter().for_each(|row| csv_row(&entry.id, row, rows, &mut csv));
+            }
+            csv.into_text()
+        }
+    };
+    answers.finish(&text, asked.format, screen)
+}
+
+/// Names for programs, and for people.
+const FIGURES: [(&str, &str); 7] = [
+    ("initial_margin", "initial margin"),
+    ("maintenance_margin", "maintenance margin"),
+    ("equity_initial", "equity, initial"),
+    ("excess_initial", "excess over initial"),
+    ("excess_maintenance", "excess over maintenance"),
+    ("collateral_needed", "collateral needed"),
+    ("saving", "saved"),
+];
+
+/// The figures of `row`, in the order of [`FIGURES`]; none where it has no margin.
+fn values(row: &Row, rows: &[Row]) -> [Option<Decimal>; FIGURES.len()] {
+    let Ok(margin) = &row.margin else { return [None; FIGURES.len()] };
+    let (initial, maintenance) = (margin.levels.at(Level::Initial), margin.levels.at(Level::Maintenance));
+    [
+        Some(initial.requirement),
+        Some(maintenance.requirement),
+        Some(initial.equity),
+        Some(initial.excess),
+        Some(maintenance.excess),
+        row.collateral_needed,
+        saving(row, rows),
+    ]
+}
+
+/// Collateral that `row` needs less than the first of `rows`.
+fn saving(row: &Row, rows: &[Row]) -> Option<Decimal> {
+    let alone = rows.first()?.collateral_needed?;
+    alone.minus(row.collateral_needed?).ok()
+}
+
+const fn sharing(of: Sharing) -> [&'static str; 2] {
+    match of {
+        Sharing::None => ["none", "nothing shared"],
+        Sharing::BySettlement => ["settlement_asset", "shared by settlement asset"],
+        Sharing::Whole => ["whole", "shared as a whole"],
+    }
+}
+
+/// One account's comparison.
+pub(crate) fn shown(desk: &Desk, rows: &[Row], out: &mut String) {
+    let currency = desk.market().currency().to_string();
+    let columns = rows.iter().map(|row| figures(row.model).in_unit(&currency));
+    let mut table = Table::new(std::iter::once(text("figure")).chain(columns));
+    let quiet = |row: &Row| Cell::new(sharing(row.sharing)[1], Tone::Quiet);
+    table.row(std::iter::once("collateral".into()).chain(rows.iter().map(quiet)));
+    table.space();
+    let all: Vec<_> = rows.iter().map(|row| values(row, rows)).collect();
+    for (at, (_, name)) in FIGURES.iter().enumerate() {
+        if at == 2 || at == 5 {
+            table.space();
+        }
+        let cell = |values: &[Option<Decimal>; FIGURES.len()]| match values[at] {
+            None => Cell::new("–", Tone::Quiet),
+            Some(value) if at == 6 && value.is_zero() => Cell::new("·", Tone::Quiet),
+            Some(value) if at == 6 && value.signum() > 0 => Cell::new(money(value), Tone::Good),
+            Some(value) if value.signum() < 0 => Cell::new(money(value), Tone::Bad),
+            Some(value) => Cell::from(money(value)),
+        };
+        table.row(std::iter::once((*name).into()).chain(all.iter().map(cell)));
+    }
+    let share = |row: &Row| {
+        let alone = rows.first().and_then(|first| first.collateral_needed).filter(|alone| alone.signum() > 0);
+        let saved = saving(row, rows).filter(|saved| !saved.is_zero());
+        let share = alone.zip(saved).and_then(|(alone, saved)| saved.over(alone, plimsoll::core::Rounding::Down).ok());
+        let tone = if share.is_some_and(|share| share.signum() < 0) { Tone::Bad } else { Tone::Good };
+        Cell::new(share.map_or_else(String::new, percent), tone)
+    };
+    table.row(std::iter::once("".into()).chain(rows.iter().map(share)));
+    let state = |row: &Row| match &row.margin {
+        Ok(margin) => Cell::new(margin.state.to_string(), tone_of(margin.state)),
+        Err(_) => Cell::new("no rule", Tone::Quiet),
+    };
+    table.row(std::iter::once("state".into()).chain(rows.iter().map(state)));
+    table.render(out);
+    for row in rows {
+        if let Err(error) = &row.margin {
+            remark(&format!("{}: {error}", row.model), out);
+        }
+    }
+}
+
+fn json_of(row: &Row, rows: &[Row]) -> Value {
+    let mut fields = json!({"model": row.model, "sharing": sharing(row.sharing)[0]});
+    if let Value::Object(fields) = &mut fields {
+        for ((name, _), value) in FIGURES.iter().zip(values(row, rows)) {
+            fields.insert((*name).to_owned(), json!(value.map(|value| value.to_string())));
+        }
+        match &row.margin {
+            Ok(margin) => fields.insert("state".into(), json!(margin.state.to_string())),
+            Err(error) => fields.insert("error".into(), json!(error.to_string())),
+        };
+    }
+    fields
+}
+
+fn csv_row(account: &str, row: &Row, rows: &[Row], csv: &mut Csv) {
+    let [initial, maintenance, equity, excess, excess_maintenance, needed, saved] = values(row, rows).map(or_empty);
+    csv.row([
+        account.to_owned(),
+        row.model.to_owned(),
+        sharing(row.sharing)[0].to_owned(),
+        initial,
+        maintenance,
+        equity,
+        excess,
+        excess_maintenance,
+        needed,
+        saved,
+        or_empty(row.margin.as_ref().ok().map(|margin| margin.state)),
+        or_empty(row.margin.as_ref().err()),
+    ]);
+}

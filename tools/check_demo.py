@@ -23,6 +23,7 @@ FILES = [ROOT / "crates/cli/demo/market.json", ROOT / "crates/cli/demo/book.json
 # The model's parameters, from its page and `plimsoll models plimsoll`.
 PRICE_RANGE = {"BTC": 0.16, "ETH": 0.18, "USDC": 0.25}
 STEPS = 4
+PRICED_IN_DOLLARS = {"BTC", "ETH"}  # Nothing of theirs in the demo is paid in a stablecoin.
 VOL_UP, VOL_DOWN = 0.5, -0.25
 POWER_SHORT, POWER_LONG = 0.30, 0.13
 VOL_FLOOR_UP = 0.45
@@ -70,9 +71,14 @@ def black(right, forward, strike, vol, years):
 class Scenario:
     """One joint move; what is not said does not move."""
 
-    def __init__(self, price=0.0, vol=0.0, basis=0.0, days=0.0, damping=1.0, stable=None):
-        self.price, self.vol, self.basis = price, vol, basis
+    def __init__(self, price=0.0, vol=0.0, basis=0.0, days=0.0, damping=1.0, stable=None, floor=0.0):
+        self.price, self.vol, self.basis, self.floor = price, vol, basis, floor
         self.days, self.damping, self.stable = days, damping, stable
+
+
+def scanned(price, vol, damping=1.0):
+    """A move of the grid or beyond it: there a rise of volatility has a floor."""
+    return Scenario(price, vol, damping=damping, floor=VOL_FLOOR_UP if vol > 0 else 0.0)
 
 
 class Market:
@@ -124,9 +130,7 @@ class Contract:
             return (1 / self.forward) * (1 - 1 / growth)
         power = POWER_SHORT if self.years * 365 < 30 else POWER_LONG
         term = (30 / max(self.years * 365, 1)) ** power
-        vol = self.vol * max(1 + scenario.vol * term, 0)
-        if scenario.vol > 0:
-            vol = max(vol, VOL_FLOOR_UP)
+        vol = max(self.vol * max(1 + scenario.vol * term, 0), scenario.floor)
         years = max(self.years - scenario.days / 365, 0)
         forward = self.forward * growth
         return black(self.right, forward, self.strike, vol, years) / forward
@@ -175,10 +179,11 @@ class Order:
         self.start = float((gain - fee_rate * notional) * coin)
         self.paid = float(self.paid * coin)
 
-    def pnl(self, scenario):
+    def pnl(self, scenario, from_mark=False):
+        """From its own price; or the move from the mark alone."""
         move = scenario.price * self.paid * scenario.damping
         held = float(self.lots) * grains(self.contract.pnl_per_lot(scenario)) * GRAIN
-        return held - move + self.start * (1 + scenario.price)
+        return held - move + (0.0 if from_mark else self.start * (1 + scenario.price) * scenario.damping)
 
 
 class Stake:
@@ -187,22 +192,32 @@ class Stake:
     def __init__(self, name):
         self.name, self.rows, self.orders = name, [], []
 
-    def pnl(self, scenario, orders=True, of=lambda row: True):
+    def pnl(self, scenario, orders=True, of=lambda row: True, from_mark=False):
         held = sum(lots * grains(row.pnl_per_lot(scenario)) for row, lots in self.rows if of(row)) * GRAIN
-        fills = sum(min(0.0, o.pnl(scenario)) for o in self.orders if orders and of(o.contract))
+        fills = sum(min(0.0, o.pnl(scenario, from_mark)) for o in self.orders if orders and of(o.contract))
         return float(held) + fills
 
     def node(self, row, step):
-        return Scenario(PRICE_RANGE[self.name] * step / STEPS, row)
+        return scanned(PRICE_RANGE[self.name] * step / STEPS, row)
+
+    def node_pnl(self, row, step, orders):
+        if row == 0 and step == 0:
+            return sum(min(0.0, o.start) for o in self.orders) if orders else 0.0
+        return self.pnl(self.node(row, step), orders)
 
     def node_loss(self, row, step, orders):
-        if row == 0 and step == 0:
-            return -sum(min(0.0, o.start) for o in self.orders) if orders else 0.0
-        here = self.pnl(self.node(row, step), orders)
+        here = self.node_pnl(row, step, orders)
         if abs(step) == STEPS:
             return -here
-        beside = [0.0 if row == 0 and s == 0 else self.pnl(self.node(row, s), orders) for s in (step - 1, step + 1)]
+        beside = [self.node_pnl(row, s, orders) for s in (step - 1, step + 1)]
         return -here + max(0.0, sum(beside) - 2 * here) / 8
+
+    def beyond(self, orders):
+        """Losses of the extreme moves and of a day, in one order."""
+        for move in TAILS:
+            damping = min(1.0, TAIL_DAMPING * PRICE_RANGE[self.name] / abs(move))
+            yield -self.pnl(scanned(move, VOL_UP, damping), orders)
+        yield -self.pnl(Scenario(days=1.0), orders)
 
     def near(self):
         """Moves to the strikes of short-dated options held or ordered."""
@@ -217,17 +232,15 @@ class Stake:
 
     def own_worst(self, orders):
         losses = [self.node_loss(row, step, orders) for row in (VOL_DOWN, 0, VOL_UP) for step in range(-STEPS, STEPS + 1)]
-        for move in TAILS:
-            damping = min(1.0, TAIL_DAMPING * PRICE_RANGE[self.name] / abs(move))
-            losses.append(-self.pnl(Scenario(move, VOL_UP, damping=damping), orders))
-        losses.append(-self.pnl(Scenario(days=1.0), orders))
-        losses += [-self.pnl(Scenario(move, row), orders) for move in self.near() for row in (VOL_DOWN, 0, VOL_UP)]
+        losses += self.beyond(orders)
+        losses += [-self.pnl(scanned(move, row), orders) for move in self.near() for row in (VOL_DOWN, 0, VOL_UP)]
         return max(losses)
 
     def by_expiry(self, orders, moves):
         """Every expiry on its own, at the worse of two moves."""
         expiries = {row.expiry for row, _ in self.rows} | {o.contract.expiry for o in self.orders}
-        worst = lambda expiry: max(0.0, *(-self.pnl(m, orders, lambda row: row.expiry == expiry) for m in moves))
+        loss = lambda move, expiry: -self.pnl(move, orders, lambda row: row.expiry == expiry, from_mark=True)
+        worst = lambda expiry: max(0.0, *(loss(move, expiry) for move in moves))
         return sum(worst(expiry) for expiry in expiries)
 
     def filled(self, orders):
@@ -268,9 +281,10 @@ class Stake:
         )
 
     def rounding(self, orders):
-        """Half a grain a lot of what was rounded."""
+        """Half a grain a lot of what was rounded, and two grains an order, in every sum they are in."""
         lots = sum(abs(lots) for row, lots in self.rows) + sum(abs(o.lots) for o in self.orders if orders)
-        return float(math.ceil(lots / 2)) * GRAIN
+        stable = self.name not in PRICED_IN_DOLLARS
+        return (6 if stable else 5) * float(math.ceil(lots / 2) + 2 * (len(self.orders) if orders else 0)) * GRAIN
 
 
 class Account:
@@ -318,15 +332,15 @@ class Account:
         return total
 
     def net_risk(self, orders):
-        own = [stake.own_worst(orders) for stake in self.list]
-        own = [max(0.0, each) for each in own]
-        joint = []
+        moving = [stake for stake in self.list if stake.name in self.market.index]
+        own = [max(0.0, stake.own_worst(orders)) for stake in moving]
+        joint = [sum(losses) for losses in zip(*(stake.beyond(orders) for stake in moving))]
         for row in (VOL_DOWN, 0, VOL_UP):
             for step in range(-STEPS, STEPS + 1):
-                joint.append(sum(stake.node_loss(row, step, orders) for stake in self.list))
-            for leader in self.list:
+                joint.append(sum(stake.node_loss(row, step, orders) for stake in moving))
+            for leader in moving:
                 for one, rest in ((-2, -1), (2, 1), (-2, 1), (2, -1)):
-                    nodes = [(s, (one if s is leader else rest) * STEPS // 2) for s in self.list]
+                    nodes = [(s, (one if s is leader else rest) * STEPS // 2) for s in moving]
                     joint.append(sum(stake.node_loss(row, step, orders) for stake, step in nodes))
         return max(*own, *joint, CREDIT_FLOOR * sum(own))
 
@@ -334,25 +348,24 @@ class Account:
         total = 0.0
         for name in self.stables:
             moves = [Scenario(stable=(name, by)) for by in (STABLE_DOWN, STABLE_UP)]
-            total += max(0.0, *(-sum(stake.pnl(move, orders) for stake in self.list) for move in moves))
+            total += max(0.0, *(-sum(stake.pnl(move, orders, from_mark=True) for stake in self.list) for move in moves))
         return total
 
     def requirement(self, orders):
         """The parts of the requirement, by the labels of the program's tree."""
         each = lambda figure: sum(figure(stake) for stake in self.list)
         moves = lambda **of: [Scenario(**{name: sign * by for name, by in of.items()}) for sign in (1, -1)]
-        rate = Scenario()  # A coin premium is not discounted: only fills count.
         parts = {
             "net risk": self.net_risk(orders),
             "short option minimum": each(lambda s: s.short_minimum(orders)),
             "basis": each(lambda s: s.by_expiry(orders, moves(basis=1.0))),
             "volatility of single expiries": each(lambda s: s.by_expiry(orders, moves(vol=VOL_TERM))),
-            "interest rate": each(lambda s: max(0.0, -s.pnl(rate, orders))),
+            "interest rate": 0.0,  # A coin premium is not discounted.
             "stablecoins": self.stablecoins(orders),
             "liquidity": each(lambda s: s.cost_to_close(orders)),
             "concentration": 0.0,
             "balances under one lot": sum(self.part_lot(row, rest) for row, rest in self.part_lots),
-            "rounding of cells": 6 * each(lambda s: s.rounding(orders)),
+            "rounding of cells": each(lambda s: s.rounding(orders)),
         }
         market = max(parts["net risk"], parts["short option minimum"]) + sum(
             parts[name] for name in ("basis", "volatility of single expiries", "interest rate", "stablecoins")

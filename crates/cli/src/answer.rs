@@ -113,6 +113,7 @@ impl Csv {
     }
 
     /// One row.
+    #[expect(clippy::needless_pass_by_value, reason = "a row is made where it is added")]
     pub(crate) fn row<S: AsRef<str>, const N: usize>(&mut self, fields: [S; N]) {
         for (place, field) in fields.iter().enumerate() {
             if place > 0 {

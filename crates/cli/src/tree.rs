@@ -185,7 +185,7 @@ fn of_positions(group: &Group) -> String {
 
 /// The whole tree as JSON, from which anyone can recompute it.
 pub(crate) fn json_of(node: &Node) -> Value {
-    let mut value = json!({"label": node.label, "amount": node.amount.to_string(), "rule": rule(node)});
+    let mut value = json!({"label": &*node.label, "amount": node.amount.to_string(), "rule": rule(node)});
     let fields = [
         ("scenario", origin(node).and_then(|origin| origin.scenario.as_deref()).map(|text| json!(text))),
         ("position", origin(node).and_then(|origin| origin.position.as_deref()).map(|text| json!(text))),

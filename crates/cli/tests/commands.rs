@@ -42,8 +42,8 @@ fn every_question_has_a_table_json_and_csv() {
         let header = csv.out.lines().next().unwrap();
         assert!(documented.contains(header), "docs/cli.md lacks the columns of {question:?}:\n{header}");
         let mut reader = csv::Reader::from_reader(csv.out.as_bytes());
-        let rows = reader.records().map(|row| row.expect("as many fields as the header")).count();
-        assert!(rows >= 3, "{question:?}: {rows} rows");
+        let rows: Vec<_> = reader.records().map(|row| row.expect("as many fields as the header")).collect();
+        assert!(rows.len() >= 3, "{question:?}: {} rows", rows.len());
     }
 }
 
@@ -124,11 +124,11 @@ fn the_matrix_marks_the_cell_that_loses_most() {
     assert_eq!(asked(&["matrix"], &["-a", "desk-7"]).out.matches("▶ worst").count(), 2);
 }
 
-/// A desk that reads until the first line and goes away is no error.
+/// Whoever reads the first line of far more than a pipe holds, and goes away, is no error.
 #[test]
 fn a_closed_pipe_is_no_error() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_plimsoll"))
-        .args(["models", "plimsoll", "--format", "json"])
+        .args(["explain", &book("market.json"), &book("book.yaml"), "--format", "json"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()

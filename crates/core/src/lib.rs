@@ -25,5 +25,5 @@ pub use encoding::{Decode, DecodeError, Digest, Encode, hash};
 pub use money::{Amount, Price, Quantity, Rate};
 pub use name::{Asset, NameError, Underlying};
 pub use portfolio::{Balance, InstrumentId, Order, Portfolio, Position, Side};
-pub use requirement::{Node, Requirement, Rule};
+pub use requirement::{Label, Node, Requirement, Rule};
 pub use time::{TimeError, Timestamp};

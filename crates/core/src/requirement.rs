@@ -4,7 +4,8 @@
 //! by a decimal or clamp, so anyone can recompute the total from the leaves with [`Node::check`],
 //! and *explain* is this tree and never a second calculation.
 
-use std::borrow::Cow;
+use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use thiserror::Error;
@@ -50,11 +51,76 @@ pub struct Requirement {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Node {
     /// What the figure is.
-    pub label: Cow<'static, str>,
+    pub label: Label,
     /// The figure, in the requirement's asset.
     pub amount: Decimal,
     /// How it was made.
     pub rule: Rule,
+}
+
+/// What a figure is called: a text that costs nothing to copy.
+#[derive(Clone)]
+pub struct Label(Text);
+
+#[derive(Clone)]
+enum Text {
+    Fixed(&'static str),
+    Shared(Arc<str>),
+}
+
+impl Deref for Label {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match &self.0 {
+            Text::Fixed(text) => text,
+            Text::Shared(text) => text,
+        }
+    }
+}
+
+impl PartialEq for Label {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for Label {}
+
+impl PartialEq<&str> for Label {
+    fn eq(&self, other: &&str) -> bool {
+        **self == **other
+    }
+}
+
+impl fmt::Display for Label {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.pad(self)
+    }
+}
+
+impl fmt::Debug for Label {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self, out)
+    }
+}
+
+impl From<&'static str> for Label {
+    fn from(text: &'static str) -> Self {
+        Self(Text::Fixed(text))
+    }
+}
+
+impl From<String> for Label {
+    fn from(text: String) -> Self {
+        Self(Text::Shared(text.into()))
+    }
+}
+
+impl From<&Arc<str>> for Label {
+    fn from(text: &Arc<str>) -> Self {
+        Self(Text::Shared(Arc::clone(text)))
+    }
 }
 
 /// How a node's amount follows from its children.
@@ -127,7 +193,7 @@ pub struct Mismatch {
 impl Node {
     /// An exact figure.
     #[must_use]
-    pub fn leaf(label: impl Into<Cow<'static, str>>, amount: Decimal, origin: Origin) -> Self {
+    pub fn leaf(label: impl Into<Label>, amount: Decimal, origin: Origin) -> Self {
         Self { label: label.into(), amount, rule: Rule::Leaf(origin) }
     }
 
@@ -135,14 +201,14 @@ impl Node {
     ///
     /// # Errors
     /// [`NumberError::Overflow`].
-    pub fn sum(label: impl Into<Cow<'static, str>>, of: Vec<Self>) -> Result<Self, NumberError> {
+    pub fn sum(label: impl Into<Label>, of: Vec<Self>) -> Result<Self, NumberError> {
         let amount = of.iter().try_fold(Decimal::ZERO, |sum, node| sum.plus(node.amount))?;
         Ok(Self { label: label.into(), amount, rule: Rule::Sum(of) })
     }
 
     /// The largest of `of`, the first where several are; a zero leaf when there is none.
     #[must_use]
-    pub fn worst_of(label: impl Into<Cow<'static, str>>, of: Vec<Self>) -> Self {
+    pub fn worst_of(label: impl Into<Label>, of: Vec<Self>) -> Self {
         let amounts: Vec<_> = of.iter().map(|node| node.amount).collect();
         match largest(&amounts) {
             Some(winner) => Self { label: label.into(), amount: of[winner].amount, rule: Rule::WorstOf { winner, of } },
@@ -154,27 +220,27 @@ impl Node {
     ///
     /// # Errors
     /// [`NumberError::Overflow`].
-    pub fn scale(label: impl Into<Cow<'static, str>>, by: Decimal, of: Self) -> Result<Self, NumberError> {
+    pub fn scale(label: impl Into<Label>, by: Decimal, of: Self) -> Result<Self, NumberError> {
         let amount = of.amount.times(by, Rounding::Up)?;
         Ok(Self { label: label.into(), amount, rule: Rule::Scale { by, of: Box::new(of) } })
     }
 
     /// `of`, at least `low` and at most `high`; where the two cross, `high` holds.
     #[must_use]
-    pub fn clamp(label: impl Into<Cow<'static, str>>, low: Option<Decimal>, high: Option<Decimal>, of: Self) -> Self {
+    pub fn clamp(label: impl Into<Label>, low: Option<Decimal>, high: Option<Decimal>, of: Self) -> Self {
         let amount = clamped(of.amount, low, high);
         Self { label: label.into(), amount, rule: Rule::Clamp { low, high, of: Box::new(of) } }
     }
 
     /// `of`, at least zero.
     #[must_use]
-    pub fn at_least_zero(label: impl Into<Cow<'static, str>>, of: Self) -> Self {
+    pub fn at_least_zero(label: impl Into<Label>, of: Self) -> Self {
         Self::clamp(label, Some(Decimal::ZERO), None, of)
     }
 
     /// The same figure under another label.
     #[must_use]
-    pub fn named(self, label: impl Into<Cow<'static, str>>) -> Self {
+    pub fn named(self, label: impl Into<Label>) -> Self {
         Self { label: label.into(), ..self }
     }
 
@@ -191,7 +257,7 @@ impl Node {
     /// The first node on a depth-first walk whose label is `label`.
     #[must_use]
     pub fn find(&self, label: &str) -> Option<&Self> {
-        if self.label == label {
+        if &*self.label == label {
             return Some(self);
         }
         self.children().iter().find_map(|child| child.find(label))
@@ -213,7 +279,7 @@ impl Node {
         if made == Some(self.amount) {
             return Ok(self.amount);
         }
-        Err(Mismatch { label: self.label.clone().into_owned(), says: self.amount, parts: made })
+        Err(Mismatch { label: self.label.to_string(), says: self.amount, parts: made })
     }
 }
 

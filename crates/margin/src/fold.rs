@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use plimsoll_core::requirement::{Group, Origin};
-use plimsoll_core::{Node, NumberError, Rule};
+use plimsoll_core::{Label, Node, NumberError, Rule};
 
 use crate::array::{Holding, Table};
 
@@ -83,7 +83,7 @@ impl<'a> Summed<'a> {
     ///
     /// # Errors
     /// [`NumberError::Overflow`].
-    pub fn worst(&self, label: &'static str) -> Result<Node, NumberError> {
+    pub fn worst(&self, label: impl Into<Label>) -> Result<Node, NumberError> {
         let mut of = (0..self.sums.len()).map(|at| self.loss(at)).collect::<Result<Vec<_>, _>>()?;
         of.push(Node::leaf("no loss", plimsoll_core::Decimal::ZERO, Origin::default()));
         let mut node = Node::worst_of(label, of);

@@ -1,4 +1,5 @@
 //! A desk joins a document to its models: names, labels, parameters, and accounts that fail alone.
+#![expect(clippy::expect_used, reason = "a document of our own that cannot be read has failed the test")]
 
 use plimsoll::document::Format;
 use plimsoll::{Desk, DocumentErrors, Level, Request};

@@ -3,8 +3,6 @@
 //! A node is its label, its amount and its rule; a rule is a byte that names it, then its fields. A
 //! group is written out for every leaf that shares it.
 
-use std::borrow::Cow;
-
 use super::{Decode, DecodeError, Encode, length};
 use crate::{Decimal, Node, Rule};
 
@@ -20,7 +18,7 @@ const CLAMP: u8 = 4;
 
 impl Encode for Node {
     fn encode(&self, out: &mut Vec<u8>) {
-        self.label.as_ref().encode(out);
+        self.label.encode(out);
         self.amount.encode(out);
         self.rule.encode(out);
     }
@@ -73,7 +71,7 @@ impl Decode for Rule {
 
 fn node(bytes: &mut &[u8], depth: u32) -> Result<Node, DecodeError> {
     let depth = depth.checked_sub(1).ok_or(DecodeError::Invalid("a tree of at most 64 nodes deep"))?;
-    let label = Cow::Owned(String::decode(bytes)?);
+    let label = String::decode(bytes)?.into();
     Ok(Node { label, amount: Decimal::decode(bytes)?, rule: rule(bytes, depth)? })
 }
 

@@ -73,7 +73,7 @@ fn needed(account: &Account, market: &Market, margin: &Margin, sharing: Sharing)
         settled.insert(name, asset);
     }
     for (at, child) in initial.children().iter().enumerate() {
-        let (asset, name) = match settled.get(child.label.as_ref()) {
+        let (asset, name) = match settled.get(&*child.label) {
             Some(asset) => (*asset, child.label.to_string()),
             None => (initial_asset(market, &child.label)?, format!("order {at}")),
         };

@@ -152,7 +152,6 @@ fn run_pnl(
             }
         };
         let lot_price = *price * float(row.lot);
-        let lot_price = *price * float(row.lot);
         let shocked = worth[1..].iter().zip(growth.iter()).zip(damping);
         all.extend(shocked.map(|((shocked, growth), damping)| (shocked * growth - worth[0]) * lot_price * damping));
     }

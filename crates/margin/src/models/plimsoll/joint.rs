@@ -7,11 +7,11 @@
 //! not given the credit when they part. γ is the share that no offset can take away.
 
 use plimsoll_core::requirement::Origin;
-use plimsoll_core::{Node, NumberError, Rule};
+use plimsoll_core::{Label, Node, NumberError, Rule, Underlying};
 
 use super::parameters::PlimsollParameters;
 use super::requirement::Scan;
-use super::scenarios::VolRow;
+use super::scenarios::{ScenarioSet, VolRow};
 use super::tables::Stake;
 
 /// Where one underlying and the rest go, in halves of their own ranges.
@@ -19,7 +19,7 @@ const PARTING: [(i64, i64); 4] = [(-2, -1), (2, 1), (-2, 1), (2, -1)];
 
 /// One joint move.
 struct Joint {
-    label: String,
+    label: Label,
     places: Places,
 }
 
@@ -39,11 +39,8 @@ pub(super) fn across(stakes: &[Stake<'_>], parameters: &PlimsollParameters) -> R
     // A stablecoin's own moves are charged apart; at these it stands still.
     let stakes: Vec<&Stake<'_>> = stakes.iter().filter(|stake| stake.moves_with_price()).collect();
     let scans = stakes.iter().map(|stake| Scan::new(stake)).collect::<Result<Vec<_>, _>>()?;
-    let own = stakes
-        .iter()
-        .zip(&scans)
-        .map(|(stake, scan)| scan.worst(stake.tables.table.underlying().to_string()))
-        .collect::<Result<Vec<_>, _>>()?;
+    let own =
+        stakes.iter().zip(&scans).map(|(stake, scan)| scan.worst(&stake.tables.name)).collect::<Result<Vec<_>, _>>()?;
     if own.len() <= 1 {
         return Node::sum("net risk", own);
     }
@@ -64,24 +61,31 @@ pub(super) fn across(stakes: &[Stake<'_>], parameters: &PlimsollParameters) -> R
     Ok(node)
 }
 
+/// Labels of the moves that all share, by scan column, and of those that `leader` leads.
+pub(super) fn labels(set: &ScenarioSet, leader: Underlying) -> (Vec<Label>, Vec<Label>) {
+    let together = set.scan.clone().map(|column| format!("all: {}", set.relative_name(column)).into());
+    let steps = set.steps();
+    let leading = partings(steps).map(|(row, one, rest)| {
+        format!("{leader} {one:+}/{steps} of range, the rest {rest:+}/{steps}{}", row.suffix()).into()
+    });
+    (together.collect(), leading.collect())
+}
+
+/// Volatility row, the leader's node and the others'.
+fn partings(steps: i64) -> impl Iterator<Item = (VolRow, i64, i64)> {
+    let nodes = PARTING.map(|(one, rest)| (one * steps / 2, rest * steps / 2));
+    VolRow::ALL.into_iter().flat_map(move |row| nodes.map(move |(one, rest)| (row, one, rest)))
+}
+
 /// The published joint moves, for the underlyings an account has.
 fn joints(stakes: &[&Stake<'_>]) -> Vec<Joint> {
     let Some(first) = stakes.first() else { return Vec::new() };
-    let set = &first.tables.set;
-    let mut all: Vec<Joint> = set
-        .scan
-        .clone()
-        .map(|column| Joint { label: format!("all: {}", set.relative_name(column)), places: Places::Common(column) })
-        .collect();
-    let steps = set.steps();
+    let together = first.tables.together.iter().zip(first.tables.set.scan.clone());
+    let mut all: Vec<Joint> =
+        together.map(|(label, column)| Joint { label: label.clone(), places: Places::Common(column) }).collect();
     for (leads, stake) in stakes.iter().enumerate() {
-        let leader = stake.tables.table.underlying();
-        for row in VolRow::ALL {
-            for (one, rest) in PARTING {
-                let (one, rest) = (one * steps / 2, rest * steps / 2);
-                let label = format!("{leader} {one:+}/{steps} of range, the rest {rest:+}/{steps}{}", row.suffix());
-                all.push(Joint { label, places: Places::Parting { row, leads, one, rest } });
-            }
+        for (label, (row, one, rest)) in stake.tables.leading.iter().zip(partings(first.tables.set.steps())) {
+            all.push(Joint { label: label.clone(), places: Places::Parting { row, leads, one, rest } });
         }
     }
     all
@@ -97,7 +101,7 @@ impl Joint {
                     stake.tables.set.node(row, if leads == at { one } else { rest })
                 }
             };
-            let name = stake.tables.table.underlying().to_string();
+            let name = &stake.tables.name;
             of.push(match column {
                 Some(column) if explained => scan.explained(column)?.named(name),
                 _ => Node::leaf(name, scan.loss(column), Origin::default()),

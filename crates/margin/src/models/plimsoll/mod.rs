@@ -70,13 +70,12 @@ impl Judge for PlimsollJudge<'_> {
     fn requirement(&self, account: &Account) -> Result<Requirement, MarginError> {
         let (mut stakes, part_lots) = self.0.stakes(account)?;
         let with_orders = risk(&stakes, self.0.parameters())?;
+        let ordered = stakes.iter().any(|stake| !stake.orders.is_empty());
+        let without_orders = if ordered { None } else { Some(with_orders.clone()) };
         let initial = total("initial margin", with_orders, Decimal::ONE, &part_lots, allowance(&stakes)?)?;
-        stakes.iter_mut().for_each(|stake| {
-            stake.orders.clear();
-            stake.near_orders.clear();
-        });
+        stakes.iter_mut().for_each(Stake::forget_orders);
         let share = self.0.parameters().maintenance_share;
-        let quiet = risk(&stakes, self.0.parameters())?;
+        let quiet = without_orders.map_or_else(|| risk(&stakes, self.0.parameters()), Ok)?;
         let maintenance = total("maintenance margin", quiet, share, &part_lots, allowance(&stakes)?)?;
         Ok(Requirement { asset: self.0.market().snapshot().currency, initial, maintenance })
     }
@@ -102,7 +101,7 @@ fn total(
 }
 
 /// Sums in one requirement that rounding can move by half a grain a lot each: the scan and half of it
-/// again between the nodes, basis, expiry volatility, rate; and one for every stablecoin.
+/// again between the nodes, basis, expiry volatility, rate; and one for every stablecoin it moves with.
 const ROUNDED_SUMS: usize = 5;
 
 /// What rounding cells can hide, orders included: two of an order's figures are rounded in each sum.
@@ -113,7 +112,8 @@ fn allowance(stakes: &[Stake<'_>]) -> Result<Node, NumberError> {
         let ordered = stake.orders.iter().map(|order| Holding { row: order.row, lots: order.lots });
         let all: Vec<_> = stake.holdings.iter().copied().chain(ordered).collect();
         let in_one = table.rounding_allowance(&all)?.plus(table.grain().times_count(2 * count(stake.orders.len()))?)?;
-        let sums = ROUNDED_SUMS + stake.tables.set.stablecoins.len();
+        let stablecoins = (0..stake.tables.set.stablecoins.len()).filter(|at| stake.moves_with_stablecoin(*at)).count();
+        let sums = ROUNDED_SUMS + stablecoins;
         sum = sum.plus(in_one.times_count(count(sums))?)?;
     }
     Ok(Node::leaf("rounding of cells", sum, Origin::default()))
@@ -149,8 +149,7 @@ impl PlimsollJudge<'_> {
         let (mut stakes, _) = self.0.stakes(account)?;
         let mut all = Vec::with_capacity(stakes.len());
         for stake in &mut stakes {
-            stake.orders.clear();
-            stake.near_orders.clear();
+            stake.forget_orders();
             let table = &stake.tables.table;
             let scan = Scan::new(stake)?;
             let columns = stake.tables.set.scan.clone();

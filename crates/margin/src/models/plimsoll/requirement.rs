@@ -5,16 +5,15 @@ use std::sync::Arc;
 use plimsoll_core::requirement::Origin;
 use plimsoll_core::{Decimal, Node, NumberError, Rule};
 
-use super::charges::group;
 use super::joint::across;
 use super::parameters::PlimsollParameters;
 use super::scenarios::{ScenarioSet, VolRow};
 use super::tables::{Stake, UnderlyingTables};
-use crate::array::by_expiry;
 use crate::fold::Summed;
 use crate::orders::{OrderArray, worst_fills};
 
 /// Everything one reading of an account costs: with its orders, or without.
+#[derive(Clone)]
 pub(super) struct Risk {
     /// What markets could do.
     pub(super) market: Node,
@@ -77,9 +76,8 @@ impl<'a> Scan<'a> {
     /// [`NumberError::Overflow`].
     pub(super) fn new(stake: &'a Stake<'_>) -> Result<Self, NumberError> {
         let UnderlyingTables { table, set, near, .. } = stake.tables;
-        let all = Arc::new(group(table, &stake.holdings));
         let fills = worst_fills(pnl_of(&stake.orders), table.scenarios().len());
-        let summed = Summed::new(table, &stake.holdings, Arc::clone(&all), set.scan.clone(), &fills);
+        let summed = Summed::new(table, &stake.holdings, Arc::clone(&stake.group), set.scan.clone(), &fills);
         let unshocked: i128 = stake.orders.iter().map(|order| order.unshocked.min(0)).sum();
         let grid = Grid { summed: &summed, set, unshocked };
         let mut losses = (0..set.scan.len()).map(|at| summed.loss(at)).collect::<Result<Vec<_>, _>>()?;
@@ -95,7 +93,7 @@ impl<'a> Scan<'a> {
             let columns = near.columns(stake.instruments());
             columns
                 .into_iter()
-                .map(|run| Summed::new(&near.table, &stake.holdings, Arc::clone(&all), run, &fills))
+                .map(|run| Summed::new(&near.table, &stake.holdings, Arc::clone(&stake.group), run, &fills))
                 .collect()
         });
         Ok(Self { summed, losses, near, unshocked: now })
@@ -132,7 +130,7 @@ impl<'a> Scan<'a> {
     ///
     /// # Errors
     /// [`NumberError::Overflow`].
-    pub(super) fn worst(&self, label: String) -> Result<Node, NumberError> {
+    pub(super) fn worst(&self, label: &Arc<str>) -> Result<Node, NumberError> {
         let mut of = self.losses.clone();
         let scanned = of.len();
         for near in &self.near {
@@ -197,35 +195,24 @@ fn by_expiry_worst(
     stake: &Stake<'_>,
     columns: impl Fn(&ScenarioSet) -> std::ops::Range<usize>,
 ) -> Result<Node, NumberError> {
-    let UnderlyingTables { table, set, .. } = stake.tables;
-    let width = table.scenarios().len();
-    let mut expiries: Vec<_> = by_expiry(table, &stake.holdings).collect();
-    for order in &stake.orders {
-        if !expiries.iter().any(|(expiry, _)| *expiry == order.expiry) {
-            expiries.push((order.expiry, &[]));
-        }
-    }
+    let UnderlyingTables { table, set, name, .. } = stake.tables;
     let mut of = Vec::new();
-    for (expiry, run) in expiries {
-        let here = stake.orders.iter().filter(|order| order.expiry == expiry);
-        let fills = worst_fills(here.map(|order| order.moves.as_slice()), width);
-        let summed = Summed::new(table, run, Arc::new(group(table, run)), columns(set), &fills);
-        let label = expiry.map_or_else(|| "perpetual".to_owned(), |expiry| expiry.to_string());
-        let worst = summed.worst("")?.named(label);
+    for run in &stake.runs {
+        let here = stake.orders.iter().filter(|order| order.expiry == run.expiry);
+        let fills = worst_fills(here.map(|order| order.moves.as_slice()), table.scenarios().len());
+        let held = &stake.holdings[run.holdings.clone()];
+        let worst = Summed::new(table, held, Arc::clone(&run.group), columns(set), &fills).worst(run.label.clone())?;
         if !worst.amount.is_zero() {
             of.push(worst);
         }
     }
-    Node::sum(table.underlying().to_string(), of)
+    Node::sum(name, of)
 }
 
 fn rate_worst(stake: &Stake<'_>) -> Result<Node, NumberError> {
-    let UnderlyingTables { table, set, .. } = stake.tables;
+    let UnderlyingTables { table, set, name, .. } = stake.tables;
     let fills = worst_fills(moves_of(&stake.orders), table.scenarios().len());
-    let all = Arc::new(group(table, &stake.holdings));
-    Ok(Summed::new(table, &stake.holdings, all, set.rate.clone(), &fills)
-        .worst("")?
-        .named(table.underlying().to_string()))
+    Summed::new(table, &stake.holdings, Arc::clone(&stake.group), set.rate.clone(), &fills).worst(name)
 }
 
 /// Each stablecoin on its own: everything paid in it, whatever it is written on.
@@ -237,13 +224,12 @@ fn stablecoins(stakes: &[Stake<'_>]) -> Result<Node, NumberError> {
         for way in 0..2 {
             let mut parts = Vec::new();
             for stake in stakes {
-                let UnderlyingTables { table, set, .. } = stake.tables;
+                let UnderlyingTables { table, set, name, .. } = stake.tables;
                 let column = set.stable.start + 2 * at + way;
                 let fills = worst_fills(moves_of(&stake.orders), table.scenarios().len());
-                let all = Arc::new(group(table, &stake.holdings));
-                let summed = Summed::new(table, &stake.holdings, all, column..column + 1, &fills);
+                let summed = Summed::new(table, &stake.holdings, Arc::clone(&stake.group), column..column + 1, &fills);
                 if summed.sums[0] != 0 {
-                    parts.push(summed.loss_by_position(0)?.named(table.underlying().to_string()));
+                    parts.push(summed.loss_by_position(0)?.named(name));
                 }
             }
             moves.push(Node::sum(if way == 0 { "falls" } else { "rises" }, parts)?);

@@ -1,16 +1,21 @@
 //! What the model prepares for a market, and an account's holdings as rows of it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::sync::Arc;
 
-use plimsoll_core::requirement::Origin;
-use plimsoll_core::{Asset, Decimal, InstrumentId, Node, NumberError, Order, Position, Rounding, Side, Underlying};
+use plimsoll_core::requirement::{Group, Origin};
+use plimsoll_core::{
+    Asset, Decimal, InstrumentId, Label, Node, NumberError, Order, Position, Rounding, Side, Timestamp, Underlying,
+};
 use plimsoll_pricing::market::Market;
 
-use super::charges::Charges;
+use super::charges::{Charges, group};
+use super::joint;
 use super::near::Near;
 use super::parameters::PlimsollParameters;
 use super::scenarios::ScenarioSet;
-use crate::array::{Holding, RowKey, Table, TableSpec};
+use crate::array::{Holding, RowKey, Table, TableSpec, by_expiry};
 use crate::collateral::AssetClass;
 use crate::equity::net_assets;
 use crate::models::Held;
@@ -24,6 +29,14 @@ pub(super) struct UnderlyingTables {
     pub(super) set: ScenarioSet,
     pub(super) near: Option<Near>,
     pub(super) charges: Charges,
+    /// Its name, as labels have it.
+    pub(super) name: Arc<str>,
+    /// Labels of the joint moves that all share, by scan column.
+    pub(super) together: Vec<Label>,
+    /// Labels of the joint moves that this underlying leads.
+    pub(super) leading: Vec<Label>,
+    /// Labels of its rows' expiries.
+    expiries: Vec<Label>,
     rows: BTreeMap<RowKey, usize>,
 }
 
@@ -41,6 +54,18 @@ pub(super) struct Stake<'a> {
     pub(super) holdings: Vec<Holding>,
     pub(super) orders: Vec<OrderArray>,
     pub(super) near_orders: Vec<OrderArray>,
+    /// All of them, as explanations name them.
+    pub(super) group: Arc<Group>,
+    /// The holdings by expiry.
+    pub(super) runs: Vec<Run>,
+}
+
+/// Holdings of one expiry.
+pub(super) struct Run {
+    pub(super) expiry: Option<Timestamp>,
+    pub(super) label: Label,
+    pub(super) holdings: Range<usize>,
+    pub(super) group: Arc<Group>,
 }
 
 impl<'m> Tables<'m> {
@@ -136,7 +161,9 @@ impl<'m> Tables<'m> {
         };
         let orders = arrays(&tables.table)?;
         let near_orders = tables.near.as_ref().map_or(Ok(Vec::new()), |near| arrays(&near.table))?;
-        Ok(Stake { tables, holdings, orders, near_orders })
+        let group = Arc::new(group(&tables.table, &holdings));
+        let runs = runs(tables, &holdings, &orders);
+        Ok(Stake { tables, holdings, orders, near_orders, group, runs })
     }
 
     fn instrument_row(&self, id: InstrumentId) -> Result<(&UnderlyingTables, usize), MarginError> {
@@ -183,7 +210,35 @@ fn one(
     let near = Near::build(&spec, keys, parameters)?;
     let charges = Charges::new(&table, market, parameters)?;
     let rows = table.rows().iter().enumerate().map(|(at, row)| (row.key, at)).collect();
-    Ok(UnderlyingTables { table, set, near, charges, rows })
+    let expiries = table.rows().iter().map(|row| expiry_label(row.expiry)).collect();
+    let (together, leading) = joint::labels(&set, underlying);
+    let name = underlying.as_str().into();
+    Ok(UnderlyingTables { table, set, near, charges, name, together, leading, expiries, rows })
+}
+
+fn expiry_label(expiry: Option<Timestamp>) -> Label {
+    expiry.map_or_else(|| "perpetual".into(), |expiry| expiry.to_string().into())
+}
+
+/// The holdings of each expiry, and the expiries that only orders are in.
+fn runs(tables: &UnderlyingTables, holdings: &[Holding], orders: &[OrderArray]) -> Vec<Run> {
+    let table = &tables.table;
+    let mut start = 0;
+    let mut all: Vec<Run> = by_expiry(table, holdings)
+        .map(|(expiry, run)| {
+            let holdings = start..start + run.len();
+            start = holdings.end;
+            Run { expiry, label: tables.expiries[run[0].row].clone(), holdings, group: Arc::new(group(table, run)) }
+        })
+        .collect();
+    for order in orders {
+        if !all.iter().any(|run| run.expiry == order.expiry) {
+            let label = tables.expiries[order.row].clone();
+            let group = Group { underlying: table.underlying(), expiry: order.expiry, positions: Vec::new() };
+            all.push(Run { expiry: order.expiry, label, holdings: 0..0, group: Arc::new(group) });
+        }
+    }
+    all
 }
 
 /// Whether a fill of `order` is possible: one that may only reduce needs a position against it.
@@ -220,6 +275,21 @@ fn part_lot(tables: &UnderlyingTables, row: usize, rest: Decimal) -> Result<Node
 }
 
 impl Stake<'_> {
+    /// Whether anything in it moves with the stablecoin whose columns are the `at`-th.
+    pub(super) fn moves_with_stablecoin(&self, at: usize) -> bool {
+        let table = &self.tables.table;
+        let columns = self.tables.set.stable.start + 2 * at..self.tables.set.stable.start + 2 * at + 2;
+        let rows = self.holdings.iter().map(|holding| holding.row).chain(self.orders.iter().map(|order| order.row));
+        rows.into_iter().any(|row| columns.clone().any(|column| table.cell(row, column) != 0))
+    }
+
+    /// The stake as if nothing were ordered.
+    pub(super) fn forget_orders(&mut self) {
+        self.orders.clear();
+        self.near_orders.clear();
+        self.runs.retain(|run| !run.holdings.is_empty());
+    }
+
     /// Whether anything in it moves with an underlying's price; a balance of a stablecoin does not.
     pub(super) fn moves_with_price(&self) -> bool {
         self.tables.table.coin().is_some() || self.instruments().next().is_some()

@@ -65,6 +65,7 @@ pub struct Label(Text);
 #[derive(Clone)]
 enum Text {
     Fixed(&'static str),
+    Asset(Asset),
     Shared(Arc<str>),
 }
 
@@ -74,6 +75,7 @@ impl Deref for Label {
     fn deref(&self) -> &str {
         match &self.0 {
             Text::Fixed(text) => text,
+            Text::Asset(asset) => asset.as_str(),
             Text::Shared(text) => text,
         }
     }
@@ -111,6 +113,12 @@ impl From<&'static str> for Label {
     }
 }
 
+impl From<Asset> for Label {
+    fn from(asset: Asset) -> Self {
+        Self(Text::Asset(asset))
+    }
+}
+
 impl From<String> for Label {
     fn from(text: String) -> Self {
         Self(Text::Shared(text.into()))
@@ -129,20 +137,20 @@ pub enum Rule {
     /// It is an exact figure of its own.
     Leaf(Origin),
     /// The sum of its children.
-    Sum(Vec<Node>),
+    Sum(Arc<[Node]>),
     /// The largest of its children: the winner is marked, the losers are kept.
     WorstOf {
         /// The child that is largest; the first where several are.
         winner: usize,
         /// All of them, at least one.
-        of: Vec<Node>,
+        of: Arc<[Node]>,
     },
     /// Its child × `by`, rounded up at 18 places.
     Scale {
         /// The factor.
         by: Decimal,
         /// What is scaled.
-        of: Box<Node>,
+        of: Arc<Node>,
     },
     /// Its child, at least `low` and at most `high`; where the two cross, `high` holds.
     Clamp {
@@ -151,7 +159,7 @@ pub enum Rule {
         /// The ceiling, where there is one.
         high: Option<Decimal>,
         /// What is clamped.
-        of: Box<Node>,
+        of: Arc<Node>,
     },
 }
 
@@ -203,17 +211,40 @@ impl Node {
     /// [`NumberError::Overflow`].
     pub fn sum(label: impl Into<Label>, of: Vec<Self>) -> Result<Self, NumberError> {
         let amount = of.iter().try_fold(Decimal::ZERO, |sum, node| sum.plus(node.amount))?;
-        Ok(Self { label: label.into(), amount, rule: Rule::Sum(of) })
+        Ok(Self { label: label.into(), amount, rule: Rule::Sum(of.into()) })
     }
 
     /// The largest of `of`, the first where several are; a zero leaf when there is none.
     #[must_use]
     pub fn worst_of(label: impl Into<Label>, of: Vec<Self>) -> Self {
-        let amounts: Vec<_> = of.iter().map(|node| node.amount).collect();
-        match largest(&amounts) {
-            Some(winner) => Self { label: label.into(), amount: of[winner].amount, rule: Rule::WorstOf { winner, of } },
+        match largest(of.iter().map(|node| node.amount)) {
+            Some((winner, amount)) => {
+                Self { label: label.into(), amount, rule: Rule::WorstOf { winner, of: of.into() } }
+            }
             None => Self::leaf(label, Decimal::ZERO, Origin::default()),
         }
+    }
+
+    /// The largest of `of` with its winner shown in more detail: `explain` is handed the winner's
+    /// place and may answer with another tree of the same amount.
+    ///
+    /// # Errors
+    /// Whatever `explain` errs with.
+    ///
+    /// # Panics
+    /// When the other tree's amount is another: an explanation changes no figure.
+    pub fn worst_explained<E>(
+        label: impl Into<Label>,
+        mut of: Vec<Self>,
+        explain: impl FnOnce(usize) -> Result<Option<Self>, E>,
+    ) -> Result<Self, E> {
+        if let Some((winner, amount)) = largest(of.iter().map(|node| node.amount))
+            && let Some(detail) = explain(winner)?
+        {
+            assert_eq!(detail.amount, amount, "an explanation changes no figure");
+            of[winner] = detail;
+        }
+        Ok(Self::worst_of(label, of))
     }
 
     /// `of` × `by`, rounded up.
@@ -222,14 +253,14 @@ impl Node {
     /// [`NumberError::Overflow`].
     pub fn scale(label: impl Into<Label>, by: Decimal, of: Self) -> Result<Self, NumberError> {
         let amount = of.amount.times(by, Rounding::Up)?;
-        Ok(Self { label: label.into(), amount, rule: Rule::Scale { by, of: Box::new(of) } })
+        Ok(Self { label: label.into(), amount, rule: Rule::Scale { by, of: Arc::new(of) } })
     }
 
     /// `of`, at least `low` and at most `high`; where the two cross, `high` holds.
     #[must_use]
     pub fn clamp(label: impl Into<Label>, low: Option<Decimal>, high: Option<Decimal>, of: Self) -> Self {
         let amount = clamped(of.amount, low, high);
-        Self { label: label.into(), amount, rule: Rule::Clamp { low, high, of: Box::new(of) } }
+        Self { label: label.into(), amount, rule: Rule::Clamp { low, high, of: Arc::new(of) } }
     }
 
     /// `of`, at least zero.
@@ -272,7 +303,9 @@ impl Node {
         let made = match &self.rule {
             Rule::Leaf(_) => Some(self.amount),
             Rule::Sum(_) => parts.iter().try_fold(Decimal::ZERO, |sum, part| sum.plus(*part)).ok(),
-            Rule::WorstOf { winner, .. } => largest(&parts).filter(|first| first == winner).map(|first| parts[first]),
+            Rule::WorstOf { winner, .. } => {
+                largest(parts.iter().copied()).filter(|(first, _)| first == winner).map(|(_, most)| most)
+            }
             Rule::Scale { by, .. } => parts[0].times(*by, Rounding::Up).ok(),
             Rule::Clamp { low, high, .. } => Some(clamped(parts[0], *low, *high)),
         };
@@ -283,10 +316,9 @@ impl Node {
     }
 }
 
-/// Where the largest stands, the first where several are; `None` of nothing.
-fn largest(amounts: &[Decimal]) -> Option<usize> {
-    let most = amounts.iter().max()?;
-    amounts.iter().position(|amount| amount == most)
+/// Where the largest stands, the first where several are, and what it is; `None` of nothing.
+fn largest(amounts: impl Iterator<Item = Decimal>) -> Option<(usize, Decimal)> {
+    amounts.enumerate().reduce(|most, next| if next.1 > most.1 { next } else { most })
 }
 
 fn clamped(amount: Decimal, low: Option<Decimal>, high: Option<Decimal>) -> Decimal {

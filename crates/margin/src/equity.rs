@@ -169,5 +169,5 @@ fn asset_value(
         let counted = if untrusted { net.option_value.min(Decimal::ZERO) } else { net.option_value };
         of.push(leaf("options at mark", counted.times(net.price.value, Rounding::Down)?));
     }
-    Node::sum(net.asset.to_string(), of)
+    Node::sum(net.asset, of)
 }

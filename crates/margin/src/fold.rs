@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use plimsoll_core::requirement::{Group, Origin};
-use plimsoll_core::{Label, Node, NumberError, Rule};
+use plimsoll_core::{Label, Node, NumberError};
 
 use crate::array::{Holding, Table};
 
@@ -84,14 +84,13 @@ impl<'a> Summed<'a> {
     /// # Errors
     /// [`NumberError::Overflow`].
     pub fn worst(&self, label: impl Into<Label>) -> Result<Node, NumberError> {
-        let mut of = (0..self.sums.len()).map(|at| self.loss(at)).collect::<Result<Vec<_>, _>>()?;
-        of.push(Node::leaf("no loss", plimsoll_core::Decimal::ZERO, Origin::default()));
-        let mut node = Node::worst_of(label, of);
-        if let Rule::WorstOf { winner, of } = &mut node.rule
-            && *winner < self.sums.len()
-        {
-            of[*winner] = self.loss_by_position(*winner)?;
+        let mut of = Vec::with_capacity(self.sums.len() + 1);
+        for at in 0..self.sums.len() {
+            of.push(self.loss(at)?);
         }
-        Ok(node)
+        of.push(Node::leaf("no loss", plimsoll_core::Decimal::ZERO, Origin::default()));
+        let scanned = self.sums.len();
+        let explain = |winner| (winner < scanned).then(|| self.loss_by_position(winner)).transpose();
+        Node::worst_explained(label, of, explain)
     }
 }

@@ -183,14 +183,15 @@ impl Tiers {
         &self.0
     }
 
-    /// The charge on `size` (at least zero) as a tree: the worst of the tangents.
+    /// The charge on `size` (at least zero) as a tree: the worst of the tangents of the tiers it
+    /// reaches, since those of higher tiers lie below.
     ///
     /// # Errors
     /// [`NumberError::Overflow`].
     pub fn charge(&self, label: &'static str, size: Decimal, origin: &Origin) -> Result<Node, NumberError> {
         let mut of = Vec::with_capacity(self.0.len());
         let (mut deduction, mut rate_below) = (Decimal::ZERO, Decimal::ZERO);
-        for tier in &self.0 {
+        for tier in self.0.iter().take_while(|tier| tier.above.is_zero() || tier.above < size) {
             // cumᵢ = cumᵢ₋₁ + aboveᵢ × (rateᵢ − rateᵢ₋₁) keeps the charge continuous.
             let step = tier.above.times(tier.rate.minus(rate_below)?, plimsoll_core::Rounding::Down)?;
             deduction = deduction.plus(step)?;

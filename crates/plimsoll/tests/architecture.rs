@@ -199,10 +199,16 @@ fn gaps(kind: &Kind, parent: &str, name: &str) -> Result<Vec<String>, Box<dyn Er
     }
     let outside = repository().join("crates").join(kind.crate_folder).join("tests");
     let mut tests = source::rust_files(&outside)?;
-    tests.retain(|file| file.file_stem().is_some_and(|stem| stem == name));
+    // A file of the kind's own, or the parent's tests, which go by question and name the kinds they ask.
+    let shared = parent.rsplit('/').next().unwrap_or(parent);
+    tests.retain(|file| {
+        let own = file.file_stem().is_some_and(|stem| stem == name);
+        let names_it = || fs::read_to_string(file).is_ok_and(|text| text.contains(name));
+        own || (file.parent().is_some_and(|folder| folder.ends_with(shared)) && names_it())
+    });
     if tests.is_empty() && !has_cases(&repository().join(&folder))? {
         wrong.push(format!(
-            "{folder}: give it `tests.rs`, a `#[cfg(test)]` module or `cases/`, or crates/{}/tests/{name}.rs",
+            "{folder}: give it `tests.rs`, a `#[cfg(test)]` module or `cases/`, crates/{0}/tests/{name}.rs, or name it in crates/{0}/tests/{shared}/",
             kind.crate_folder
         ));
     }

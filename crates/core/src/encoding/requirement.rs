@@ -3,6 +3,8 @@
 //! A node is its label, its amount and its rule; a rule is a byte that names it, then its fields. A
 //! group is written out for every leaf that shares it.
 
+use std::sync::Arc;
+
 use super::{Decode, DecodeError, Encode, length};
 use crate::{Decimal, Node, Rule};
 
@@ -78,11 +80,11 @@ fn node(bytes: &mut &[u8], depth: u32) -> Result<Node, DecodeError> {
 fn rule(bytes: &mut &[u8], depth: u32) -> Result<Rule, DecodeError> {
     Ok(match u8::decode(bytes)? {
         LEAF => Rule::Leaf(Decode::decode(bytes)?),
-        SUM => Rule::Sum(nodes(bytes, depth)?),
-        WORST_OF => Rule::WorstOf { winner: u32::decode(bytes)? as usize, of: nodes(bytes, depth)? },
-        SCALE => Rule::Scale { by: Decimal::decode(bytes)?, of: Box::new(node(bytes, depth)?) },
+        SUM => Rule::Sum(nodes(bytes, depth)?.into()),
+        WORST_OF => Rule::WorstOf { winner: u32::decode(bytes)? as usize, of: nodes(bytes, depth)?.into() },
+        SCALE => Rule::Scale { by: Decimal::decode(bytes)?, of: Arc::new(node(bytes, depth)?) },
         CLAMP => {
-            Rule::Clamp { low: Decode::decode(bytes)?, high: Decode::decode(bytes)?, of: Box::new(node(bytes, depth)?) }
+            Rule::Clamp { low: Decode::decode(bytes)?, high: Decode::decode(bytes)?, of: Arc::new(node(bytes, depth)?) }
         }
         _ => return Err(DecodeError::Invalid("a rule")),
     })

@@ -237,16 +237,16 @@ fn the_bytes_themselves() {
     bytes.extend([0, 0, 0, 1, 0, 0, 0, 1, b'p']);
     assert_eq!(leaf.encoded(), bytes);
     let rules = [
-        (Rule::Sum(Vec::new()), vec![1, 0, 0, 0, 0]),
-        (Rule::WorstOf { winner: 2, of: Vec::new() }, vec![2, 0, 0, 0, 2, 0, 0, 0, 0]),
+        (Rule::Sum(Vec::new().into()), vec![1, 0, 0, 0, 0]),
+        (Rule::WorstOf { winner: 2, of: Vec::new().into() }, vec![2, 0, 0, 0, 2, 0, 0, 0, 0]),
     ];
     for (rule, bytes) in rules {
         assert_eq!(rule.encoded(), bytes);
     }
     let by = Decimal::from_units(7).unwrap();
-    let scale = Rule::Scale { by, of: Box::new(leaf.clone()) }.encoded();
+    let scale = Rule::Scale { by, of: Arc::new(leaf.clone()) }.encoded();
     assert_eq!((scale[0], scale[16], &scale[17..]), (3, 7, bytes.as_slice()));
-    let clamp = Rule::Clamp { low: None, high: Some(by), of: Box::new(leaf) }.encoded();
+    let clamp = Rule::Clamp { low: None, high: Some(by), of: Arc::new(leaf) }.encoded();
     assert_eq!((&clamp[..3], clamp[18], &clamp[19..]), ([4, 0, 1].as_slice(), 7, bytes.as_slice()));
 }
 
@@ -267,7 +267,7 @@ fn every_figure_of_a_requirement_is_in_its_hash() {
         initial: Node {
             label: "worst".into(),
             amount: Decimal::ONE,
-            rule: Rule::WorstOf { winner, of: vec![Node::leaf("leaf", Decimal::ONE, origin)] },
+            rule: Rule::WorstOf { winner, of: vec![Node::leaf("leaf", Decimal::ONE, origin)].into() },
         },
         maintenance: Node::leaf("maintenance", Decimal::ZERO, Origin::default()),
     };

@@ -1,5 +1,7 @@
 //! The requirement's tree: built so that it checks, and found out where it was changed.
 
+use std::sync::Arc;
+
 use num_bigint::BigInt;
 use plimsoll_core::requirement::Origin;
 use plimsoll_core::{Decimal, Node, Rounding, Rule};
@@ -57,8 +59,8 @@ fn at<'a>(node: &'a mut Node, at: &mut usize) -> Option<&'a mut Node> {
     *at -= 1;
     match &mut node.rule {
         Rule::Leaf(_) => None,
-        Rule::Sum(of) | Rule::WorstOf { of, .. } => of.iter_mut().find_map(|child| self::at(child, at)),
-        Rule::Scale { of, .. } | Rule::Clamp { of, .. } => self::at(of, at),
+        Rule::Sum(of) | Rule::WorstOf { of, .. } => Arc::make_mut(of).iter_mut().find_map(|child| self::at(child, at)),
+        Rule::Scale { of, .. } | Rule::Clamp { of, .. } => self::at(Arc::make_mut(of), at),
     }
 }
 
@@ -125,7 +127,7 @@ fn nothing_is_worth_nothing() {
     assert_eq!(Node::worst_of("worst", Vec::new()).check(), Ok(Decimal::ZERO));
     // A worst of nothing cannot be built, and checks at no figure.
     for amount in [Decimal::ZERO, Decimal::MIN, Decimal::MAX] {
-        let rule = Rule::WorstOf { winner: 0, of: Vec::new() };
+        let rule = Rule::WorstOf { winner: 0, of: Vec::new().into() };
         assert_eq!(Node { label: "worst".into(), amount, rule }.check().unwrap_err().parts, None);
     }
 }
@@ -134,9 +136,9 @@ fn nothing_is_worth_nothing() {
 fn parts_that_overflow_are_a_mismatch() {
     let largest = || Node::leaf("largest", Decimal::MAX, Origin::default());
     for amount in [Decimal::MIN, Decimal::MAX] {
-        let sum = Node { label: "sum".into(), amount, rule: Rule::Sum(vec![largest(), largest()]) };
+        let sum = Node { label: "sum".into(), amount, rule: Rule::Sum(vec![largest(), largest()].into()) };
         assert_eq!(sum.check().unwrap_err().parts, None);
-        let rule = Rule::Scale { by: 2.into(), of: Box::new(largest()) };
+        let rule = Rule::Scale { by: 2.into(), of: Arc::new(largest()) };
         assert_eq!(Node { label: "scale".into(), amount, rule }.check().unwrap_err().parts, None);
     }
 }

@@ -11,8 +11,9 @@ use plimsoll_pricing::market::Market;
 use std::sync::Arc;
 
 use super::parameters::PlimsollParameters;
+use super::tables::{Run, UnderlyingTables};
 use crate::MarginError;
-use crate::array::{Holding, Measure, RowKey, Table, by_expiry, per_lot};
+use crate::array::{Holding, Measure, RowKey, Table, per_lot};
 
 /// Measures of an underlying's rows.
 #[derive(Clone, Debug)]
@@ -77,34 +78,45 @@ impl Charges {
     ///
     /// # Errors
     /// [`NumberError::Overflow`].
-    pub(super) fn short_minimum(&self, table: &Table, holdings: &[Holding]) -> Result<Node, NumberError> {
+    pub(super) fn short_minimum(
+        &self,
+        tables: &UnderlyingTables,
+        holdings: &[Holding],
+        runs: &[Run],
+    ) -> Result<Node, NumberError> {
         let mut of = Vec::new();
-        for (_, run) in by_expiry(table, holdings) {
+        for run in runs {
+            let held = &holdings[run.holdings.clone()];
             for (label, measure) in
                 [("uncovered short calls", &self.short_call), ("uncovered short puts", &self.short_put)]
             {
-                let net = measure.net_short(run)?;
+                let net = measure.net_short(held)?;
                 if net.signum() > 0 {
-                    of.push(Node::leaf(label, net, origin(table, run)));
+                    of.push(Node::leaf(label, net, origin(&run.group)));
                 }
             }
         }
-        Node::sum(table.underlying().to_string(), of)
+        Node::sum(&tables.name, of)
     }
 
     /// What closing everything would cost, expiry by expiry.
     ///
     /// # Errors
     /// [`NumberError::Overflow`].
-    pub(super) fn liquidity(&self, table: &Table, holdings: &[Holding]) -> Result<Node, NumberError> {
-        let mut of = Vec::new();
-        for (_, run) in by_expiry(table, holdings) {
-            let cost = self.closing.gross(run)?;
+    pub(super) fn liquidity(
+        &self,
+        tables: &UnderlyingTables,
+        holdings: &[Holding],
+        runs: &[Run],
+    ) -> Result<Node, NumberError> {
+        let mut of = Vec::with_capacity(runs.len());
+        for run in runs {
+            let cost = self.closing.gross(&holdings[run.holdings.clone()])?;
             if !cost.is_zero() {
-                of.push(Node::leaf("cost to close", cost, origin(table, run)));
+                of.push(Node::leaf("cost to close", cost, origin(&run.group)));
             }
         }
-        Node::sum(table.underlying().to_string(), of)
+        Node::sum(&tables.name, of)
     }
 
     /// The charge on gross size.
@@ -113,19 +125,19 @@ impl Charges {
     /// [`NumberError::Overflow`].
     pub(super) fn concentration(
         &self,
-        table: &Table,
+        tables: &UnderlyingTables,
         holdings: &[Holding],
         parameters: &PlimsollParameters,
     ) -> Result<Node, NumberError> {
         let size = self.size.gross(holdings)?;
-        let tiers = parameters.concentration.of(table.underlying().as_str());
-        Ok(tiers.charge("gross size", size, &origin(table, holdings))?.named(table.underlying().to_string()))
+        let tiers = parameters.concentration.of(&tables.name);
+        Ok(tiers.charge("gross size", size, &Origin::default())?.named(&tables.name))
     }
 }
 
 /// The group a charge was summed over.
-fn origin(table: &Table, run: &[Holding]) -> Origin {
-    Origin { group: Some(Arc::new(group(table, run))), ..Origin::default() }
+fn origin(group: &Arc<Group>) -> Origin {
+    Origin { group: Some(Arc::clone(group)), ..Origin::default() }
 }
 
 /// A run of holdings as explanations name it: with its expiry where all share one.

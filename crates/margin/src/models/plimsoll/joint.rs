@@ -7,7 +7,7 @@
 //! not given the credit when they part. γ is the share that no offset can take away.
 
 use plimsoll_core::requirement::Origin;
-use plimsoll_core::{Label, Node, NumberError, Rule, Underlying};
+use plimsoll_core::{Label, Node, NumberError, Underlying};
 
 use super::parameters::PlimsollParameters;
 use super::requirement::Scan;
@@ -52,13 +52,11 @@ pub(super) fn across(stakes: &[Stake<'_>], parameters: &PlimsollParameters) -> R
     }
     let first_joint = of.len() - joints.len();
     of.push(Node::scale("floor on credit", parameters.credit_floor, Node::sum("sum of own worsts", own)?)?);
-    let mut node = Node::worst_of("net risk", of);
-    if let Rule::WorstOf { winner, of } = &mut node.rule
-        && let Some(joint) = winner.checked_sub(first_joint).and_then(|at| joints.get(at))
-    {
-        of[*winner] = joint.node(&stakes, &scans, true)?;
-    }
-    Ok(node)
+    let explain = |winner: usize| {
+        let joint = winner.checked_sub(first_joint).and_then(|at| joints.get(at));
+        joint.map(|joint| joint.node(&stakes, &scans, true)).transpose()
+    };
+    Node::worst_explained("net risk", of, explain)
 }
 
 /// Labels of the moves that all share, by scan column, and of those that `leader` leads.

@@ -28,7 +28,7 @@ pub(super) struct Risk {
 pub(super) fn risk(stakes: &[Stake<'_>], parameters: &PlimsollParameters) -> Result<Risk, NumberError> {
     let net = across(stakes, parameters)?;
     let minimum = each("short option minimum", stakes, |stake| {
-        stake.worst_charge(|tables, holdings| tables.charges.short_minimum(&tables.table, holdings))
+        stake.worst_charge(|tables, holdings, runs| tables.charges.short_minimum(tables, holdings, runs))
     })?;
     let market = Node::sum(
         "market risk",
@@ -41,10 +41,10 @@ pub(super) fn risk(stakes: &[Stake<'_>], parameters: &PlimsollParameters) -> Res
         ],
     )?;
     let liquidity = each("liquidity", stakes, |stake| {
-        stake.worst_charge(|tables, holdings| tables.charges.liquidity(&tables.table, holdings))
+        stake.worst_charge(|tables, holdings, runs| tables.charges.liquidity(tables, holdings, runs))
     })?;
     let concentration = each("concentration", stakes, |stake| {
-        stake.worst_charge(|tables, holdings| tables.charges.concentration(&tables.table, holdings, parameters))
+        stake.worst_charge(|tables, holdings, _| tables.charges.concentration(tables, holdings, parameters))
     })?;
     Ok(Risk { market, charges: vec![liquidity, concentration] })
 }
@@ -80,7 +80,10 @@ impl<'a> Scan<'a> {
         let summed = Summed::new(table, &stake.holdings, Arc::clone(&stake.group), set.scan.clone(), &fills);
         let unshocked: i128 = stake.orders.iter().map(|order| order.unshocked.min(0)).sum();
         let grid = Grid { summed: &summed, set, unshocked };
-        let mut losses = (0..set.scan.len()).map(|at| summed.loss(at)).collect::<Result<Vec<_>, _>>()?;
+        let mut losses = Vec::with_capacity(set.scan.len());
+        for at in 0..set.scan.len() {
+            losses.push(summed.loss(at)?);
+        }
         for (row, step) in inner_nodes(set) {
             if let Some(at) = set.node(row, step) {
                 losses[at] = grid.between_nodes(losses[at].clone(), row, step)?;
@@ -131,19 +134,15 @@ impl<'a> Scan<'a> {
     /// # Errors
     /// [`NumberError::Overflow`].
     pub(super) fn worst(&self, label: &Arc<str>) -> Result<Node, NumberError> {
-        let mut of = self.losses.clone();
-        let scanned = of.len();
+        let scanned = self.losses.len();
+        let mut of = Vec::with_capacity(scanned + self.near.len() + 1);
+        of.extend_from_slice(&self.losses);
         for near in &self.near {
             of.push(near.worst("near a held strike")?);
         }
         of.push(self.unshocked.clone());
-        let mut node = Node::worst_of(label, of);
-        if let Rule::WorstOf { winner, of } = &mut node.rule
-            && *winner < scanned
-        {
-            of[*winner] = self.explained(*winner)?;
-        }
-        Ok(node)
+        let explain = |winner| (winner < scanned).then(|| self.explained(winner)).transpose();
+        Node::worst_explained(label, of, explain)
     }
 }
 

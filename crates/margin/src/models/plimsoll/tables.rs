@@ -311,16 +311,19 @@ impl Stake<'_> {
     /// [`NumberError::Overflow`].
     pub(super) fn worst_charge(
         &self,
-        charge: impl Fn(&UnderlyingTables, &[Holding]) -> Result<Node, NumberError>,
+        charge: impl Fn(&UnderlyingTables, &[Holding], &[Run]) -> Result<Node, NumberError>,
     ) -> Result<Node, NumberError> {
-        let now = charge(self.tables, &self.holdings)?;
+        let now = charge(self.tables, &self.holdings, &self.runs)?;
         if self.orders.is_empty() {
             return Ok(now);
         }
         let label = now.label.clone();
-        let buys = charge(self.tables, &self.filled(Side::Buy))?.named("all buys filled");
-        let sells = charge(self.tables, &self.filled(Side::Sell))?.named("all sells filled");
-        Ok(Node::worst_of(label, vec![now.named("no order filled"), buys, sells]))
+        let mut of = vec![now.named("no order filled")];
+        for (label, side) in [("all buys filled", Side::Buy), ("all sells filled", Side::Sell)] {
+            let filled = self.filled(side);
+            of.push(charge(self.tables, &filled, &runs(self.tables, &filled, &[]))?.named(label));
+        }
+        Ok(Node::worst_of(label, of))
     }
 
     fn filled(&self, side: Side) -> Vec<Holding> {

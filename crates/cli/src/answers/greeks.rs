@@ -1,6 +1,7 @@
 //! `greeks`: how a book's worth changes, by position, by expiry, by underlying.
 
 use plimsoll::margin::answers::greeks::{BookGreeks, PositionGreeks, Sensitivity};
+use plimsoll::pricing::instruments::SettlementGreeks;
 use plimsoll::pricing::market::VolSource;
 use serde_json::{Value, json};
 
@@ -55,6 +56,7 @@ fn shown(book: &BookGreeks, out: &mut String) {
     let by_expiry: Vec<_> =
         book.expiries.iter().map(|(underlying, at, of)| (vec![underlying.to_string(), expiry(*at)], of)).collect();
     section("by expiry", &["underlying", "expiry"], &by_expiry, out);
+    in_settlement(book, out);
     let by_position: Vec<_> = book
         .positions
         .iter()
@@ -70,6 +72,26 @@ fn shown(book: &BookGreeks, out: &mut String) {
     if book.positions.iter().any(|held| held.vol.is_some_and(|vol| vol.source == VolSource::Surface)) {
         remark("~ from the surface: nothing is quoted at that strike.", out);
     }
+}
+
+/// The same in what contracts settle in: a desk that keeps its books in coin reads these.
+fn in_settlement(book: &BookGreeks, out: &mut String) {
+    if book.settlements.is_empty() {
+        return;
+    }
+    heading("in what contracts settle in", out);
+    let units = [("delta", "paid / 1"), ("gamma", "paid / 1 / 1"), ("vega", "paid / pt"), ("theta", "paid / day")];
+    let heads = [text("underlying"), text("paid in")];
+    let mut table = Table::new(heads.into_iter().chain(units.map(|(name, unit)| points(name).in_unit(unit))));
+    let values = |of: &SettlementGreeks| [of.delta, of.gamma, of.vega, of.theta];
+    let places: Vec<usize> = (0..units.len())
+        .map(|at| places(book.settlements.iter().map(|(_, _, of)| values(of)[at])).min(14))
+        .collect();
+    for (underlying, asset, of) in &book.settlements {
+        let figures = values(of).into_iter().zip(&places).map(|(value, places)| figure(value, *places));
+        table.row([underlying.as_str().into(), asset.as_str().into()].into_iter().chain(figures));
+    }
+    table.render(out);
 }
 
 /// `52.1 %`, with a sign where it came from the surface.
@@ -117,6 +139,10 @@ fn sensitivity(of: &Sensitivity) -> Value {
     })
 }
 
+fn settled(of: &SettlementGreeks) -> Value {
+    json!({"delta": of.delta, "gamma": of.gamma, "vega": of.vega, "theta": of.theta, "rho": of.rho})
+}
+
 fn with(mut fields: Value, of: &Sensitivity) -> Value {
     if let (Value::Object(fields), Value::Object(more)) = (&mut fields, sensitivity(of)) {
         fields.extend(more);
@@ -133,6 +159,8 @@ fn json_of(book: &BookGreeks) -> Value {
             "quantity": held.quantity.to_string(),
             "vol": held.vol.map(|vol| vol.value),
             "vol_source": held.vol.map(|vol| source(vol.source)),
+            "settlement": held.settlement.as_str(),
+            "in_settlement": settled(&held.in_settlement),
         });
         with(fields, &held.sensitivity)
     });
@@ -141,7 +169,11 @@ fn json_of(book: &BookGreeks) -> Value {
     });
     let underlyings =
         book.underlyings.iter().map(|(underlying, of)| with(json!({"underlying": underlying.as_str()}), of));
+    let settlements = book.settlements.iter().map(|(underlying, asset, of)| {
+        json!({"underlying": underlying.as_str(), "settlement": asset.as_str(), "in_settlement": settled(of)})
+    });
     json!({
+        "settlements": settlements.collect::<Vec<_>>(),
         "underlyings": underlyings.collect::<Vec<_>>(),
         "expiries": expiries.collect::<Vec<_>>(),
         "positions": positions.collect::<Vec<_>>(),

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use plimsoll_core::{Quantity, Timestamp, Underlying};
+use plimsoll_core::{Asset, Quantity, Timestamp, Underlying};
 use plimsoll_pricing::float::float;
+use plimsoll_pricing::instruments::SettlementGreeks;
 use plimsoll_pricing::market::Market;
 
 use crate::{Account, MarginError};
@@ -51,8 +52,12 @@ pub struct PositionGreeks {
     pub quantity: Quantity,
     /// Volatility it was valued at, and where that came from.
     pub vol: Option<plimsoll_pricing::market::Vol>,
-    /// Of the whole position.
+    /// Of the whole position, in the quote.
     pub sensitivity: Sensitivity,
+    /// What it is settled in.
+    pub settlement: Asset,
+    /// Of the whole position, in that: in coin for a coin-settled contract.
+    pub in_settlement: SettlementGreeks,
 }
 
 /// A book's Greeks.
@@ -64,6 +69,8 @@ pub struct BookGreeks {
     pub expiries: Vec<(Underlying, Option<Timestamp>, Sensitivity)>,
     /// By underlying, its coin balance counted as delta.
     pub underlyings: Vec<(Underlying, Sensitivity)>,
+    /// By underlying and what contracts settle in, counted in that.
+    pub settlements: Vec<(Underlying, Asset, SettlementGreeks)>,
 }
 
 /// The Greeks of `account`.
@@ -88,6 +95,12 @@ pub fn greeks(account: &Account, market: &Market) -> Result<BookGreeks, MarginEr
             rho: each.rho * count,
         };
         let (underlying, expiry) = (instrument.terms().underlying, instrument.expiry());
+        let settlement = instrument.terms().settlement;
+        let in_settlement = scaled(each.in_settlement, count);
+        match book.settlements.iter_mut().find(|(u, asset, _)| (*u, *asset) == (underlying, settlement)) {
+            Some((_, _, sum)) => *sum = together(*sum, in_settlement),
+            None => book.settlements.push((underlying, settlement, in_settlement)),
+        }
         match book.expiries.last_mut() {
             Some((u, e, sum)) if (*u, *e) == (underlying, expiry) => *sum = sum.plus(sensitivity),
             _ => book.expiries.push((underlying, expiry, sensitivity)),
@@ -100,6 +113,8 @@ pub fn greeks(account: &Account, market: &Market) -> Result<BookGreeks, MarginEr
             quantity: position.quantity,
             vol: priced.vol,
             sensitivity,
+            settlement,
+            in_settlement,
         });
     }
     for net in crate::equity::net_assets(&account.portfolio, market)? {
@@ -114,6 +129,21 @@ pub fn greeks(account: &Account, market: &Market) -> Result<BookGreeks, MarginEr
         }
     }
     Ok(book)
+}
+
+fn scaled(each: SettlementGreeks, by: f64) -> SettlementGreeks {
+    let SettlementGreeks { delta, gamma, vega, theta, rho } = each;
+    SettlementGreeks { delta: delta * by, gamma: gamma * by, vega: vega * by, theta: theta * by, rho: rho * by }
+}
+
+fn together(left: SettlementGreeks, right: SettlementGreeks) -> SettlementGreeks {
+    SettlementGreeks {
+        delta: left.delta + right.delta,
+        gamma: left.gamma + right.gamma,
+        vega: left.vega + right.vega,
+        theta: left.theta + right.theta,
+        rho: left.rho + right.rho,
+    }
 }
 
 fn add(sums: &mut Vec<(Underlying, Sensitivity)>, underlying: Underlying, more: Sensitivity) {

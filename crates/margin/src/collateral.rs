@@ -2,7 +2,8 @@
 //!
 //! An asset is either *in the grid* (its price moves in the scenarios, and its haircut covers only
 //! the cost and delay of selling it) or *out of it* (it never moves, and its haircut covers the
-//! whole move); never both. A haircut rises with the size of the balance.
+//! whole move); never both. A haircut rises with the size of the balance. What it takes from a
+//! balance it adds to a debt, which would have to be bought back.
 
 use std::collections::BTreeSet;
 
@@ -20,6 +21,8 @@ pub struct CollateralRules {
     pub haircut_out_of_grid: ByName<Tiers>,
     /// What a debt counts: 1 is its market value.
     pub liability_weight: ByName<Decimal>,
+    /// Whether one position's gain may support another.
+    pub share_gains: bool,
     /// Share of an unrealised gain that counts at the initial level.
     pub gain_weight_initial: Decimal,
     /// Below this confidence a price does not count at the initial level.
@@ -65,7 +68,8 @@ impl CollateralRules {
         }
     }
 
-    /// The haircut on `value`, the market value of a positive balance of `asset`: at least zero.
+    /// The haircut on `value`, the market value of a balance or a debt of `asset` without its sign: at
+    /// least zero.
     ///
     /// # Errors
     /// [`NumberError::Overflow`].

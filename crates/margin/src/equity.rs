@@ -7,6 +7,8 @@
 //! | withdrawable | yes | gains count zero | count zero | no |
 //! | net value | no | no | count | no |
 //!
+//! Where a model shares nothing (`isolated`), a position's unrealised gain counts in no margin equity.
+//!
 //! Per asset, net first: x = cash + settled, unsettled and unrealised P&L − debt − interest. Paid
 //! options add their mark value beside it, once. Bankruptcy, insurance and deleveraging use only
 //! net value.
@@ -28,8 +30,10 @@ pub struct NetAsset {
     pub price: Price,
     /// Cash − debt − interest − what is held back.
     pub cash: Decimal,
-    /// Unrealised and unsettled P&L and accrued funding of futures-style positions.
-    pub unrealised: Decimal,
+    /// Unrealised and unsettled P&L and accrued funding of the positions that gain: at least zero.
+    pub gains: Decimal,
+    /// The same of those that lose: at most zero.
+    pub losses: Decimal,
     /// Mark value of paid options: long positive, short negative.
     pub option_value: Decimal,
 }
@@ -40,7 +44,15 @@ impl NetAsset {
     /// # Errors
     /// [`NumberError::Overflow`].
     pub fn balance(&self) -> Result<Decimal, NumberError> {
-        self.cash.plus(self.unrealised)
+        self.cash.plus(self.unrealised()?)
+    }
+
+    /// Unrealised and unsettled P&L and accrued funding, gains and losses together.
+    ///
+    /// # Errors
+    /// [`NumberError::Overflow`].
+    pub fn unrealised(&self) -> Result<Decimal, NumberError> {
+        self.gains.plus(self.losses)
     }
 }
 
@@ -62,26 +74,43 @@ pub struct Equity {
 /// # Errors
 /// [`MarginError`] for an instrument without a mark or an asset without a price.
 pub fn net_assets(portfolio: &Portfolio, market: &Market) -> Result<Vec<NetAsset>, MarginError> {
-    let mut assets: BTreeMap<Asset, (Decimal, Decimal, Decimal)> = BTreeMap::new();
+    let mut assets: BTreeMap<Asset, Sums> = BTreeMap::new();
     for balance in &portfolio.balances {
         let entry = assets.entry(balance.asset).or_default();
-        entry.0 = entry.0.plus(balance.net()?.value)?;
+        entry.cash = entry.cash.plus(balance.net()?.value)?;
     }
     for position in &portfolio.positions {
         let id = position.instrument;
         let instrument = market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
+        if instrument.only_moves_balances() {
+            // A spot position is a balance of the coin under another name.
+            let coins = position.quantity.0.times(instrument.terms().contract_size, Rounding::Down)?;
+            let entry = assets.entry(instrument.terms().underlying.asset()).or_default();
+            entry.cash = entry.cash.plus(coins)?;
+            continue;
+        }
         let carry = instrument.carry(position, market.priced(id)?.mark)?;
         let entry = assets.entry(instrument.terms().settlement).or_default();
-        let unsettled = position.unsettled_pnl.plus(position.accrued_funding)?;
-        entry.1 = entry.1.plus(carry.unrealised.value)?.plus(unsettled)?;
-        entry.2 = entry.2.plus(carry.option_value.value)?;
+        let unrealised = carry.unrealised.value.plus(position.unsettled_pnl)?.plus(position.accrued_funding)?;
+        entry.gains = entry.gains.plus(unrealised.or_zero())?;
+        entry.losses = entry.losses.plus(unrealised.min(Decimal::ZERO))?;
+        entry.option_value = entry.option_value.plus(carry.option_value.value)?;
     }
     assets
         .into_iter()
-        .map(|(asset, (cash, unrealised, option_value))| {
-            Ok(NetAsset { asset, price: market.asset_price(asset)?, cash, unrealised, option_value })
+        .map(|(asset, Sums { cash, gains, losses, option_value })| {
+            Ok(NetAsset { asset, price: market.asset_price(asset)?, cash, gains, losses, option_value })
         })
         .collect()
+}
+
+/// One asset while it is summed.
+#[derive(Default)]
+struct Sums {
+    cash: Decimal,
+    gains: Decimal,
+    losses: Decimal,
+    option_value: Decimal,
 }
 
 /// The readings differ in what they do to one asset.
@@ -140,22 +169,35 @@ fn asset_value(
     market: &Market,
 ) -> Result<Node, NumberError> {
     let strict = matches!(reading, Reading::Initial | Reading::Withdrawable);
-    let gain = match reading {
-        Reading::Initial => net.unrealised.or_zero().times(rules.gain_weight_initial, Rounding::Down)?,
-        Reading::Withdrawable => Decimal::ZERO,
-        Reading::Maintenance | Reading::NetValue => net.unrealised.or_zero(),
+    let pnl = match (reading, rules.share_gains) {
+        (Reading::NetValue, _) => net.unrealised()?,
+        (Reading::Withdrawable, true) => net.unrealised()?.min(Decimal::ZERO),
+        (Reading::Initial, true) => {
+            let together = net.unrealised()?;
+            let gain = together.or_zero().times(rules.gain_weight_initial, Rounding::Down)?;
+            together.min(Decimal::ZERO).plus(gain)?
+        }
+        (Reading::Maintenance, true) => net.unrealised()?,
+        // Nothing is shared: a position's gain supports only itself.
+        (_, false) => net.losses,
     };
-    let balance = net.cash.plus(net.unrealised.min(Decimal::ZERO))?.plus(gain)?;
+    let balance = net.cash.plus(pnl)?;
     let class = rules.class(market, net.asset);
     let untrusted = strict && !rules.trusts(market, net.asset);
     let mut of = Vec::with_capacity(3);
     let leaf = |label: &'static str, amount| Node::leaf(label, amount, Origin::default());
     if balance.signum() < 0 {
-        let weight = |owed: Decimal| match reading {
-            Reading::NetValue => owed.times(net.price.value, Rounding::Up),
-            _ => rules.liability(net.asset, owed, net.price),
-        };
-        of.push(leaf("debt", weight(balance.abs())?.negated()));
+        let owed = balance.abs().times(net.price.value, Rounding::Up)?;
+        if reading == Reading::NetValue || class == AssetClass::Currency {
+            of.push(leaf("debt", owed.negated()));
+        } else {
+            of.push(leaf("debt", rules.liability(net.asset, balance.abs(), net.price)?.negated()));
+            of.push(Node::scale(
+                "more to buy it back",
+                Decimal::ONE.negated(),
+                rules.haircut(class, net.asset, owed)?,
+            )?);
+        }
     } else if untrusted {
         of.push(leaf("balance at an untrusted price", Decimal::ZERO));
     } else {

@@ -54,6 +54,18 @@ pub enum MarginError {
         /// Its kind.
         kind: &'static str,
     },
+    /// A contract that moves with an asset besides its underlying, which the model has no move for.
+    #[error(
+        "{model} cannot margin {instrument}: it moves with {asset} too, and its scenarios move one coin at a time; expected a quote and settlement in the currency, a stablecoin or the contract's own coin"
+    )]
+    OtherCoin {
+        /// The model.
+        model: &'static str,
+        /// The instrument.
+        instrument: Arc<str>,
+        /// What else it moves with.
+        asset: Asset,
+    },
     /// No model of that name.
     #[error("no margin model is called {name:?}: expected one of {known}")]
     UnknownModel {

@@ -127,10 +127,18 @@ pub struct Standing {
     pub equity: Decimal,
     /// What must be held.
     pub requirement: Decimal,
-    /// Equity − requirement, raised where the order of levels asks for it.
+    /// Equity − requirement, moved where the order of levels asks for it.
     pub excess: Decimal,
-    /// Whether it was raised.
+    /// Whether it was moved.
     pub clamped: bool,
+}
+
+impl Standing {
+    fn clamp(&mut self, to: impl Fn(Decimal) -> Decimal) {
+        let clamped = to(self.excess);
+        self.clamped = clamped != self.excess;
+        self.excess = clamped;
+    }
 }
 
 /// An account at every line, in the order of [`Level`].
@@ -157,7 +165,6 @@ impl Levels {
             (Level::Backstop, margin_equity, maintenance.times(policy.backstop, Rounding::Up)?),
             (Level::NetValue, equity.net_value.amount, Decimal::ZERO),
         ];
-        let mut floor = Decimal::MIN;
         let mut standings = [Standing {
             level: Level::Initial,
             equity: Decimal::ZERO,
@@ -166,12 +173,17 @@ impl Levels {
             clamped: false,
         }; 7];
         for (standing, (level, equity, requirement)) in standings.iter_mut().zip(lines) {
-            let excess = equity.minus(requirement)?;
-            // Net value is a fact and is never raised.
-            let clamped = excess < floor && level != Level::NetValue;
-            floor = floor.max(excess);
-            *standing = Standing { level, equity, requirement, excess: if clamped { floor } else { excess }, clamped };
+            *standing = Standing { level, equity, requirement, excess: equity.minus(requirement)?, clamped: false };
         }
+        // Maintenance and net value are facts. Lines above maintenance come down to the one below them
+        // and the backstop comes up to maintenance, so that no clamp ever hides a breach.
+        let maintenance = Level::Maintenance as usize;
+        for at in (0..maintenance).rev() {
+            let below = standings[at + 1].excess;
+            standings[at].clamp(|excess| excess.min(below));
+        }
+        let floor = standings[maintenance].excess;
+        standings[Level::Backstop as usize].clamp(|excess| excess.max(floor));
         Ok(Self(standings))
     }
 

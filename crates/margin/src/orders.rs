@@ -4,12 +4,16 @@
 //! price, fee included): each order decides alone, so no subset is searched. Spot orders move both
 //! assets, and premium is credited only by the fill's own P&L, never before.
 
-use plimsoll_core::{Amount, Decimal, Order, Position, Rounding, Timestamp};
+use std::collections::BTreeMap;
+
+use plimsoll_core::{Amount, Decimal, InstrumentId, NumberError, Order, Position, Quantity, Rounding, Timestamp};
 use plimsoll_pricing::float::float;
 use plimsoll_pricing::instruments::Instrument;
 use plimsoll_pricing::market::Market;
 
 use crate::array::{RowKey, Table};
+use crate::collateral::CollateralRules;
+use crate::equity::{Equity, net_assets};
 use crate::scenario::asset_growth;
 use crate::{Account, MarginError};
 
@@ -79,8 +83,68 @@ impl OrderArray {
     }
 }
 
+/// The orders of `account` that could fill, each with the quantity that could: one that may only
+/// reduce is cut at the position it stands against, together with the others that do.
+///
+/// # Errors
+/// [`NumberError::Overflow`].
+pub fn fillable(account: &Account) -> Result<Vec<Order>, NumberError> {
+    let mut left: BTreeMap<InstrumentId, Decimal> = BTreeMap::new();
+    for position in &account.portfolio.positions {
+        let held = left.entry(position.instrument).or_default();
+        *held = held.plus(position.quantity.0)?;
+    }
+    let mut all = Vec::with_capacity(account.portfolio.orders.len());
+    for order in &account.portfolio.orders {
+        if !order.reduce_only {
+            all.push(order.clone());
+            continue;
+        }
+        let held = left.entry(order.instrument).or_default();
+        let wanted = order.signed_quantity();
+        let cut = wanted.0.abs().min(held.abs());
+        if held.signum() * wanted.0.signum() < 0 && !cut.is_zero() {
+            let order = Order { quantity: Quantity(cut), ..order.clone() };
+            *held = held.plus(order.signed_quantity().0)?;
+            all.push(order);
+        }
+    }
+    Ok(all)
+}
+
+/// What margin equity loses at the initial level when `order` only exchanges balances, at the mark and
+/// without a fee: haircuts of what is bought, and of what is then owed. Zero for what leaves a position.
+///
+/// # Errors
+/// [`MarginError`] when something cannot be priced.
+pub fn exchange_cost(
+    account: &Account,
+    order: &Order,
+    rules: &CollateralRules,
+    market: &Market,
+) -> Result<Decimal, MarginError> {
+    let id = order.instrument;
+    let instrument = market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
+    if !instrument.only_moves_balances() {
+        return Ok(Decimal::ZERO);
+    }
+    let mut exchanged = account.clone();
+    for amount in instrument.fill(order.signed_quantity(), market.priced(id)?.mark)? {
+        exchanged.portfolio.deposit(amount)?;
+    }
+    let equity = |account: &Account| -> Result<Decimal, MarginError> {
+        Ok(Equity::of(account, &net_assets(&account.portfolio, market)?, rules, market)?.initial.amount)
+    };
+    Ok(equity(account)?.minus(equity(&exchanged)?)?.or_zero())
+}
+
 /// The fee of a whole fill, in the settlement asset.
-fn fee(account: &Account, order: &Order, instrument: &Instrument, market: &Market) -> Result<Amount, MarginError> {
+pub(crate) fn fee(
+    account: &Account,
+    order: &Order,
+    instrument: &Instrument,
+    market: &Market,
+) -> Result<Amount, MarginError> {
     let terms = instrument.terms();
     let index = market.index_in(terms.underlying, terms.quote)?;
     let notional = instrument.notional(market.priced(order.instrument)?.mark, index)?;

@@ -69,12 +69,16 @@ pub enum Slot<'a> {
     TiersByName(&'a mut ByName<Tiers>),
 }
 
+/// The unit of whole numbers.
+const COUNT: &str = "count";
+
 struct Refused;
 
 impl Field<'_> {
     fn expected(&self) -> String {
         let Self { low, high, unit, .. } = self;
         match self.slot {
+            Slot::Number(_) | Slot::ByName(_) if *unit == COUNT => format!("a whole number from {low} to {high}"),
             Slot::Number(_) | Slot::ByName(_) => format!("a {unit} from {low} to {high}"),
             Slot::Tiers(_) | Slot::TiersByName(_) => {
                 format!("tiers like \"0:0.005, 2000000:0.01\": sizes and rates rising, rates from {low} to {high}")
@@ -83,9 +87,10 @@ impl Field<'_> {
     }
 
     fn set(&mut self, key: Option<&str>, text: &str) -> Result<(), Refused> {
-        let (low, high) = (self.low, self.high);
+        let (low, high, whole) = (self.low, self.high, self.unit == COUNT);
+        let is_whole = |number: Decimal| number.split_by(Decimal::ONE).is_some_and(|(_, rest)| rest.is_zero());
         let number = || match text.parse::<Decimal>() {
-            Ok(number) if (low..=high).contains(&number) => Ok(number),
+            Ok(number) if (low..=high).contains(&number) && (!whole || is_whole(number)) => Ok(number),
             _ => Err(Refused),
         };
         let tiers = || match text.parse::<Tiers>() {

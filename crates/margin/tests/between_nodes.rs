@@ -18,9 +18,14 @@ use support::{Book, book, part};
 /// The largest loss of the book's BTC contracts on a grid of `fine` steps a coarse step, in the
 /// three volatility rows: direct sums over a table of its own.
 fn finest_loss(book: &Book, fine: i64) -> f64 {
+    finest_losses(book, "BTC", fine).into_iter().fold(0.0, f64::max)
+}
+
+/// The same for every node of the fine grid, price by price, a volatility row after the other.
+fn finest_losses(book: &Book, coin: &str, fine: i64) -> Vec<f64> {
     let parameters = Plimsoll::default().parameters;
-    let underlying = "BTC".parse().unwrap();
-    let (range, steps) = (*parameters.price_range.of("BTC"), 4 * fine);
+    let underlying: plimsoll_core::Underlying = coin.parse().unwrap();
+    let (range, steps) = (*parameters.price_range.of(coin), 4 * fine);
     let moves = (-steps..=steps).flat_map(|step| {
         let price = range
             .times_ratio(Decimal::from_int(step), Decimal::from_int(steps), plimsoll_core::Rounding::HalfEven)
@@ -33,9 +38,9 @@ fn finest_loss(book: &Book, fine: i64) -> f64 {
         ]
     });
     let held = book.account.portfolio.positions.iter().map(|position| position.instrument);
-    let of_btc =
+    let of_coin =
         |id: &plimsoll_core::InstrumentId| book.market.listing().get(*id).unwrap().terms().underlying == underlying;
-    let keys: Vec<RowKey> = held.filter(of_btc).map(RowKey::Instrument).collect();
+    let keys: Vec<RowKey> = held.filter(of_coin).map(RowKey::Instrument).collect();
     let spec = TableSpec {
         market: &book.market,
         underlying,
@@ -59,7 +64,7 @@ fn finest_loss(book: &Book, fine: i64) -> f64 {
         let sum: i128 = (0..lots.len()).map(|row| i128::from(lots[row]) * i128::from(table.cell(row, column))).sum();
         float(table.loss(sum).unwrap())
     };
-    (0..table.scenarios().len()).map(loss).fold(0.0, f64::max)
+    (0..table.scenarios().len()).map(loss).collect()
 }
 
 /// Butterflies and condors of an hour, long and short, of any width, all between two nodes or
@@ -119,4 +124,35 @@ fn any_random_book_is_seen() {
         }
     }
     println!("scan of random books: at least {worst:.4} of the loss on a grid 50 times finer");
+}
+
+/// Two underlyings, each with flies of an hour: both at their bodies is a move the requirement must hold.
+#[test]
+fn flies_of_two_underlyings_are_seen_together() {
+    let flies = |coin: &str, low: i64, width: i64, count: i64| {
+        let legs = [(low, -count), (low + width, 2 * count), (low + 2 * width, -count)];
+        legs.map(|(strike, count)| format!("position {coin}-1JUN26-{strike}-C {count}\n")).concat()
+    };
+    let held = format!("{}{}", flies("BTC", 60_500, 500, 100), flies("ETH", 3_025, 25, 2_000));
+    let book = book(&format!("{}{held}", market()));
+    let asked = float(part(&book.plimsoll(), "net risk"));
+    // The fine grids of both move by the same share of their own ranges.
+    let (btc, eth) = (finest_losses(&book, "BTC", 50), finest_losses(&book, "ETH", 50));
+    let together = btc.iter().zip(&eth).map(|(btc, eth)| btc + eth).fold(0.0, f64::max);
+    assert!(asked >= 0.95 * together, "{asked} of {together}");
+}
+
+/// An everlasting option bends as sharply at its strike as a dated one shortly before its end.
+#[test]
+fn everlasting_flies_are_seen() {
+    for seed in 0..60 {
+        let mut random = Random(seed);
+        let (width, low) = (600 * (1 + random.below(2)), 500 * (110 + random.below(20)));
+        let count = random.signed(100);
+        let legs = [(low, -count), (low + width, 2 * count), (low + 2 * width, -count)];
+        let held = legs.map(|(strike, count)| format!("position BTC/USD:USDC-PERP-{strike}-C {count}\n")).concat();
+        let book = book(&format!("{}{held}", market()));
+        let (asked, finest) = (float(part(&book.plimsoll(), "BTC")), finest_loss(&book, 50));
+        assert!(asked >= 0.95 * finest, "seed {seed}: {asked} of {finest}\n{held}");
+    }
 }

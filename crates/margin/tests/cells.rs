@@ -152,7 +152,7 @@ fn a_cell_that_no_table_can_hold_is_an_error_that_names_it() {
         plimsoll_pricing::market::Market::new(Arc::new(giant), Arc::new(book.market.listing().clone())).unwrap();
     let book = Book { market, account: book.account };
     let error = btc_table(&book, &price_moves(), decimal("0.0001")).unwrap_err();
-    assert!(matches!(&error, MarginError::CellTooLarge { row, .. } if &**row == "BTC"), "{error}");
+    assert!(matches!(&error, MarginError::CellTooLarge { row, .. } if &**row == "BTC balance"), "{error}");
 }
 
 #[test]

@@ -26,7 +26,7 @@ fn sharing_is_what_cross_and_portfolio_save() {
         &book.market,
         &[
             (&Isolated::default(), Sharing::None),
-            (&Cross::default(), Sharing::BySettlement),
+            (&Cross::default(), Sharing::Whole),
             (&Plimsoll::default(), Sharing::Whole),
         ],
         &Policy::default(),

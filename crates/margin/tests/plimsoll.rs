@@ -95,3 +95,22 @@ fn extreme_moves_see_a_short_wing() {
     let blind = amount(&initial(&wing, &[("tail_damping", "0")]), "net risk");
     assert!(damped > blind, "{damped} {blind}");
 }
+
+/// A large risk elsewhere does not swallow the charge for uncovered shorts.
+#[test]
+fn short_options_are_charged_beside_any_other_risk() {
+    let market =
+        "index BTC 60000\nindex ETH 3000\nforward BTC 2026-06-26T08:00:00Z 60200 vol 0.6\nmark ETH/USD:USD 3000\n";
+    let total = |held: &str| initial(&book(&format!("{market}{held}")), &[]).amount;
+    let (short, other) = ("position BTC-26JUN26-300000-C -100", "position ETH/USD:USD 300");
+    let together = total(&format!("{short}\n{other}"));
+    assert!(together >= total(other).plus(decimal("60000")).unwrap(), "{together}");
+}
+
+/// Its row would stand still where its quote coin moves: refused by name, never margined wrong.
+#[test]
+fn a_contract_that_moves_with_two_coins_is_refused() {
+    let text = "index BTC 60000\nindex ETH 3000\nprice BTC 60000\nmark ETH/BTC:BTC 0.05\nposition ETH/BTC:BTC 100";
+    let error = book(text).margin(&Plimsoll::default()).unwrap_err().to_string();
+    assert!(error.starts_with("plimsoll cannot margin ETH/BTC:BTC: it moves with BTC too"), "{error}");
+}

@@ -1,6 +1,6 @@
 //! Isolated, cross, portfolio: one book under several models, and what sharing collateral saves.
 
-use plimsoll_core::{Asset, Decimal, NumberError, Rounding};
+use plimsoll_core::{Decimal, NumberError, Rounding};
 use plimsoll_pricing::market::Market;
 use std::collections::BTreeMap;
 
@@ -14,9 +14,7 @@ use crate::{Account, MarginError};
 pub enum Sharing {
     /// Not at all: a position's gain supports only itself.
     None,
-    /// Within a settlement asset.
-    BySettlement,
-    /// Everywhere.
+    /// In one pool.
     Whole,
 }
 
@@ -57,46 +55,30 @@ fn row(account: &Account, market: &Market, model: &dyn Model, sharing: Sharing, 
 fn needed(account: &Account, market: &Market, margin: &Margin, sharing: Sharing) -> Result<Decimal, MarginError> {
     let initial = &margin.requirement.initial;
     if sharing == Sharing::Whole {
-        let worth =
-            worths(account, market)?.into_iter().try_fold(Decimal::ZERO, |sum, (_, _, worth)| sum.plus(worth))?;
+        let worth = worths(account, market)?.into_iter().try_fold(Decimal::ZERO, |sum, (_, worth)| sum.plus(worth))?;
         return Ok(initial.amount.minus(worth)?.or_zero());
     }
-    // These models' trees have one child an instrument or order, labelled with its name.
-    let mut pools: BTreeMap<(Option<Asset>, String), Decimal> = BTreeMap::new();
-    let pool = |asset: Asset, name: &str| match sharing {
-        Sharing::BySettlement => (Some(asset), String::new()),
-        _ => (None, name.to_owned()),
-    };
-    let mut settled: BTreeMap<String, Asset> = BTreeMap::new();
-    for (name, asset, worth) in worths(account, market)? {
-        add(&mut pools, pool(asset, &name), worth.negated())?;
-        settled.insert(name, asset);
+    // The model's tree has a child for every position, labelled with its name, and more for orders.
+    let mut alone: BTreeMap<String, Decimal> = BTreeMap::new();
+    for (name, worth) in worths(account, market)? {
+        add(&mut alone, name, worth.negated())?;
     }
     for (at, child) in initial.children().iter().enumerate() {
-        let (asset, name) = match settled.get(&*child.label) {
-            Some(asset) => (*asset, child.label.to_string()),
-            None => (initial_asset(market, &child.label)?, format!("order {at}")),
-        };
-        add(&mut pools, pool(asset, &name), child.amount)?;
+        let name = if alone.contains_key(&*child.label) { child.label.to_string() } else { format!("order {at}") };
+        add(&mut alone, name, child.amount)?;
     }
-    Ok(pools.into_values().try_fold(Decimal::ZERO, |sum, need| sum.plus(need.or_zero()))?)
+    Ok(alone.into_values().try_fold(Decimal::ZERO, |sum, need| sum.plus(need.or_zero()))?)
 }
 
-fn add<K: Ord>(pools: &mut BTreeMap<K, Decimal>, key: K, amount: Decimal) -> Result<(), NumberError> {
-    let pool = pools.entry(key).or_default();
-    *pool = pool.plus(amount)?;
+fn add(sums: &mut BTreeMap<String, Decimal>, name: String, amount: Decimal) -> Result<(), NumberError> {
+    let sum = sums.entry(name).or_default();
+    *sum = sum.plus(amount)?;
     Ok(())
 }
 
-/// The settlement asset of the instrument called `name`; the currency for anything else.
-fn initial_asset(market: &Market, name: &str) -> Result<Asset, MarginError> {
-    let instrument = market.listing().id(name).and_then(|id| market.listing().get(id));
-    Ok(instrument.map_or(market.snapshot().currency, |instrument| instrument.terms().settlement))
-}
-
-/// Name, settlement asset and present worth (unrealised P&L, or option value) of every position, in
-/// the market's currency.
-fn worths(account: &Account, market: &Market) -> Result<Vec<(String, Asset, Decimal)>, MarginError> {
+/// Name and present worth (unrealised P&L, or option value) of every position, in the market's
+/// currency.
+fn worths(account: &Account, market: &Market) -> Result<Vec<(String, Decimal)>, MarginError> {
     let mut all = Vec::with_capacity(account.portfolio.positions.len());
     for position in &account.portfolio.positions {
         let id = position.instrument;
@@ -104,7 +86,7 @@ fn worths(account: &Account, market: &Market) -> Result<Vec<(String, Asset, Deci
         let carry = instrument.carry(position, market.priced(id)?.mark)?;
         let worth = carry.unrealised.plus(carry.option_value)?;
         let worth = worth.at(market.asset_price(worth.asset)?, Rounding::Down)?;
-        all.push((instrument.terms().name.to_string(), instrument.terms().settlement, worth.value));
+        all.push((instrument.terms().name.to_string(), worth.value));
     }
     Ok(all)
 }

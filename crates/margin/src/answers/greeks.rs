@@ -14,7 +14,8 @@ use crate::{Account, MarginError};
 pub struct Sensitivity {
     /// Units of the underlying: P&L in the quote per unit of price.
     pub delta: f64,
-    /// The same less the premium of coin-settled options: what a hedge in coin would hold.
+    /// The same of contracts alone, less the premium of coin-settled options: what moves an account
+    /// that is counted in coin, in which the coins themselves do not move.
     pub delta_net: f64,
     /// Change of delta per unit of price.
     pub gamma: f64,
@@ -121,11 +122,7 @@ pub fn greeks(account: &Account, market: &Market) -> Result<BookGreeks, MarginEr
         let underlying = net.asset.underlying();
         if market.snapshot().underlyings.contains_key(&underlying) {
             let coins = float(net.balance()?);
-            add(
-                &mut book.underlyings,
-                underlying,
-                Sensitivity { delta: coins, delta_net: coins, ..Sensitivity::default() },
-            );
+            add(&mut book.underlyings, underlying, Sensitivity { delta: coins, ..Sensitivity::default() });
         }
     }
     Ok(book)

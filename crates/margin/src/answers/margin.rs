@@ -43,11 +43,16 @@ impl Margin {
         self.levels.at(Level::Initial).excess.or_zero()
     }
 
-    /// What may be withdrawn: withdrawable equity − initial margin, at least zero.
+    /// What may be withdrawn: withdrawable equity − initial margin, at least zero and at most the
+    /// balances there are, since an option's value is no cash.
     #[must_use]
     pub fn withdrawable(&self) -> Decimal {
         let left = self.equity.withdrawable.amount.minus(self.requirement.initial.amount);
-        left.unwrap_or(Decimal::ZERO).or_zero()
+        let balances = self.assets.iter().try_fold(Decimal::ZERO, |sum, net| {
+            let balance = net.cash.plus(net.losses)?.or_zero();
+            sum.plus(balance.times(net.price.value, Rounding::Down)?)
+        });
+        left.unwrap_or(Decimal::ZERO).or_zero().min(balances.unwrap_or(Decimal::ZERO))
     }
 
     /// Maintenance margin ÷ margin equity, to show; `None` where there is no positive equity.

@@ -13,11 +13,12 @@
 //! price itself is counted in equity here, not in the requirement).
 
 use plimsoll_core::requirement::Origin;
-use plimsoll_core::{Decimal, Node, NumberError, Order, Quantity, Rounding, Side};
+use plimsoll_core::{Decimal, Node, NumberError, Order, Price, Quantity, Rounding, Side};
 use plimsoll_pricing::instruments::Instrument;
 use plimsoll_pricing::market::Market;
 
 use crate::collateral::{CollateralRules, Grid};
+use crate::orders::{exchange_cost, fee};
 use crate::parameters::{ByName, Field, Slot, Tiers};
 use crate::{Account, MarginError};
 
@@ -71,6 +72,7 @@ impl Default for Brackets {
                     ],
                 ),
                 liability_weight: ByName::new(Decimal::ONE, []),
+                share_gains: true,
                 gain_weight_initial: Decimal::ONE,
                 confidence_minimum: Decimal::new(50, 2),
                 grid: Grid::Nothing,
@@ -142,7 +144,10 @@ impl Brackets {
             return Ok(tiers.of(terms.underlying.as_str()).charge("tiered margin", size, &origin)?);
         };
         if quantity.0.signum() >= 0 {
-            return Ok(Node::leaf("long option", Decimal::ZERO, origin));
+            let mark = market.priced(id)?.mark;
+            let worth = instrument.fill_pnl(quantity, Price::new(Decimal::ZERO, mark.quote), mark)?;
+            let worth = worth.at(market.asset_price(worth.asset)?, Rounding::Up)?.value;
+            return Ok(Node::leaf("long option at its mark", worth, origin));
         }
         let rate = match figure {
             Figure::Maintenance => self.option_maintenance,
@@ -163,23 +168,16 @@ impl Brackets {
         let id = order.instrument;
         let instrument = market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
         let mark = market.priced(id)?.mark;
-        let index = market.index_in(instrument.terms().underlying, instrument.terms().quote)?;
         let quantity = order.signed_quantity();
         let pnl = instrument.fill_pnl(quantity, order.price, mark)?;
         let loss = pnl.at(market.asset_price(pnl.asset)?, Rounding::Down)?.value.negated().or_zero();
-        let notional = instrument.notional(mark, index)?.scaled(order.quantity.0, Rounding::Up)?;
-        let fee = notional.scaled(account.taker_fee_rate, Rounding::Up)?;
+        let fee = fee(account, order, instrument, market)?;
         let fee = fee.at(market.asset_price(fee.asset)?, Rounding::Up)?.value;
         let origin = Origin { position: Some(instrument.terms().name.clone()), ..Origin::default() };
         let mut of = vec![Node::leaf("loss at the fill", loss, origin.clone()), Node::leaf("fee", fee, origin)];
-        for bought in instrument
-            .fill(quantity, order.price)?
-            .into_iter()
-            .filter(|amount| instrument.out_of_the_money(index).is_none() && amount.value.signum() > 0)
-        {
-            let value = bought.at(market.asset_price(bought.asset)?, Rounding::Up)?.value;
-            let class = self.collateral.class(market, bought.asset);
-            of.push(self.collateral.haircut(class, bought.asset, value)?);
+        let exchanged = exchange_cost(account, order, &self.collateral, market)?;
+        if !exchanged.is_zero() {
+            of.push(Node::leaf("haircut of what is bought or owed", exchanged, Origin::default()));
         }
         Ok(Node::sum("cost of the fill", of)?)
     }
@@ -187,6 +185,6 @@ impl Brackets {
 
 /// Open quantity of one side among `orders`.
 pub(super) fn open(orders: &[&Order], side: Side) -> Result<Quantity, NumberError> {
-    let wanted = orders.iter().filter(|order| order.side == side && !order.reduce_only);
+    let wanted = orders.iter().filter(|order| order.side == side);
     wanted.into_iter().try_fold(Quantity::ZERO, |sum, order| sum.plus(order.signed_quantity()))
 }

@@ -1,11 +1,13 @@
 #![doc = include_str!("README.md")]
 
-use plimsoll_core::{InstrumentId, Node, Order, Quantity, Requirement, Side};
+use plimsoll_core::requirement::Origin;
+use plimsoll_core::{Decimal, InstrumentId, Node, Order, Quantity, Requirement, Side};
 use plimsoll_pricing::market::Market;
 
 use super::brackets::{Brackets, Figure, open};
 use super::{Held, Judge, Model};
 use crate::collateral::CollateralRules;
+use crate::orders::fillable;
 use crate::parameters::{Field, Parameters};
 use crate::{Account, MarginError};
 
@@ -58,10 +60,11 @@ impl Judge for CrossJudge<'_> {
         ids.extend(portfolio.orders.iter().map(|order| order.instrument));
         ids.sort_unstable();
         ids.dedup();
+        let orders = fillable(account)?;
         let (mut initial, mut maintenance) = (Vec::new(), Vec::new());
         for id in ids {
-            initial.push(self.instrument(account, id, Figure::Initial)?);
-            maintenance.push(self.instrument(account, id, Figure::Maintenance)?);
+            initial.push(self.instrument(account, &orders, id, Figure::Initial)?);
+            maintenance.push(self.instrument(account, &[], id, Figure::Maintenance)?);
         }
         Ok(Requirement {
             asset: self.market.snapshot().currency,
@@ -77,15 +80,24 @@ impl Judge for CrossJudge<'_> {
 
 impl CrossJudge<'_> {
     /// One instrument: what is held, and for initial margin what its orders could make of it.
-    fn instrument(&self, account: &Account, id: InstrumentId, figure: Figure) -> Result<Node, MarginError> {
+    fn instrument(
+        &self,
+        account: &Account,
+        orders: &[Order],
+        id: InstrumentId,
+        figure: Figure,
+    ) -> Result<Node, MarginError> {
         let instrument = self.market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
         let portfolio = &account.portfolio;
         let held = portfolio.positions.iter().filter(|position| position.instrument == id);
         let held = held.map(|position| position.quantity).try_fold(Quantity::ZERO, Quantity::plus)?;
-        let orders: Vec<&Order> = portfolio.orders.iter().filter(|order| order.instrument == id).collect();
-        let margin = |quantity| self.brackets.position(self.market, instrument, quantity, figure);
+        let orders: Vec<&Order> = orders.iter().filter(|order| order.instrument == id).collect();
+        let margin = |quantity| match instrument.only_moves_balances() {
+            true => Ok(Node::leaf("a balance", Decimal::ZERO, Origin::default())),
+            false => self.brackets.position(self.market, instrument, quantity, figure),
+        };
         let name = instrument.terms().name.to_string();
-        if figure == Figure::Maintenance || orders.is_empty() {
+        if orders.is_empty() {
             return Ok(margin(held)?.named(name));
         }
         let cases = [
@@ -95,11 +107,7 @@ impl CrossJudge<'_> {
         ];
         let mut of = Vec::with_capacity(cases.len());
         for (label, filled) in cases {
-            of.push(if instrument.only_moves_balances() {
-                Node::sum(label, Vec::new())?
-            } else {
-                margin(held.plus(filled)?)?.named(label)
-            });
+            of.push(margin(held.plus(filled)?)?.named(label));
         }
         let costs = orders.iter().map(|order| self.brackets.fill_cost(account, self.market, order));
         let costs = Node::sum("fills", costs.collect::<Result<Vec<_>, _>>()?)?;

@@ -1,19 +1,29 @@
 #![doc = include_str!("README.md")]
 
-use plimsoll_core::{InstrumentId, Node, Quantity, Requirement};
+use plimsoll_core::requirement::Origin;
+use plimsoll_core::{Decimal, InstrumentId, Node, Quantity, Requirement};
 use plimsoll_pricing::market::Market;
 
 use super::brackets::{Brackets, Figure};
 use super::{Held, Judge, Model};
 use crate::collateral::CollateralRules;
+use crate::orders::fillable;
 use crate::parameters::{Field, Parameters};
 use crate::{Account, MarginError};
 
 /// Every position alone with its own collateral.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Isolated {
     /// Its rates.
     pub brackets: Brackets,
+}
+
+impl Default for Isolated {
+    fn default() -> Self {
+        let mut brackets = Brackets::default();
+        brackets.collateral.share_gains = false;
+        Self { brackets }
+    }
 }
 
 impl Parameters for Isolated {
@@ -58,14 +68,11 @@ impl Judge for IsolatedJudge<'_> {
             initial.push(self.alone(position.instrument, position.quantity, Figure::Initial)?);
             maintenance.push(self.alone(position.instrument, position.quantity, Figure::Maintenance)?);
         }
-        for order in &account.portfolio.orders {
-            let instrument = self.market.listing().get(order.instrument);
-            if !order.reduce_only
-                && !instrument.is_some_and(plimsoll_pricing::instruments::Instrument::only_moves_balances)
-            {
+        for order in fillable(account)? {
+            if !order.reduce_only {
                 initial.push(self.alone(order.instrument, order.signed_quantity(), Figure::Initial)?);
             }
-            initial.push(self.brackets.fill_cost(account, self.market, order)?);
+            initial.push(self.brackets.fill_cost(account, self.market, &order)?);
         }
         Ok(Requirement {
             asset: self.market.snapshot().currency,
@@ -82,7 +89,11 @@ impl Judge for IsolatedJudge<'_> {
 impl IsolatedJudge<'_> {
     fn alone(&self, id: InstrumentId, quantity: Quantity, figure: Figure) -> Result<Node, MarginError> {
         let instrument = self.market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
+        let name = instrument.terms().name.to_string();
+        if instrument.only_moves_balances() {
+            return Ok(Node::leaf(name, Decimal::ZERO, Origin::default()));
+        }
         let margin = self.brackets.position(self.market, instrument, quantity, figure)?;
-        Ok(margin.named(instrument.terms().name.to_string()))
+        Ok(margin.named(name))
     }
 }

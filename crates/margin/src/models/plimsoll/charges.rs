@@ -2,7 +2,7 @@
 //! made, summed gross, never netted away by a hedge that would have to be closed too.
 
 use plimsoll_core::requirement::{Group, Origin};
-use plimsoll_core::{Decimal, Node, NumberError};
+use plimsoll_core::{Decimal, InstrumentId, Node, NumberError};
 use plimsoll_numerics::ln;
 use plimsoll_pricing::float::{decimal, float};
 use plimsoll_pricing::formulas::Right;
@@ -32,6 +32,13 @@ const WIDENING_PER_DEVIATION: f64 = 0.5;
 const SIZE_DELTA_MIN: f64 = 0.1;
 const PLACES: u32 = 12;
 
+/// The contract a row is of, if a trade in it leaves a position.
+fn position_kind(market: &Market, key: RowKey) -> Result<Option<(InstrumentId, &Instrument)>, MarginError> {
+    let RowKey::Instrument(id) = key else { return Ok(None) };
+    let instrument = market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
+    Ok((!instrument.only_moves_balances()).then_some((id, instrument)))
+}
+
 /// The measures of one contract.
 struct PerContract {
     short_minimum: Decimal,
@@ -48,8 +55,8 @@ impl Charges {
         let (mut calls, mut puts, mut closing, mut size) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for row in table.rows() {
             let (mut call, mut put, mut close, mut gross) = <(Decimal, Decimal, Decimal, Decimal)>::default();
-            if let RowKey::Instrument(id) = row.key {
-                let instrument = market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
+            // What spot leaves is a balance, and its haircut is the cost of selling that.
+            if let Some((id, instrument)) = position_kind(market, row.key)? {
                 let measured = measure(instrument, market.priced(id)?, market, parameters)?;
                 match instrument.right() {
                     Some(Right::Call) => call = per_lot(measured.short_minimum, row.lot)?,

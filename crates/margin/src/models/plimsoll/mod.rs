@@ -18,6 +18,7 @@ pub use scenarios::{ScenarioSet, VolRow};
 use super::{Held, Judge, Model};
 use crate::array::Holding;
 use crate::collateral::CollateralRules;
+use crate::orders::{exchange_cost, fillable};
 use crate::parameters::{Field, Parameters};
 use crate::{Account, MarginError};
 use requirement::{Risk, Scan, risk};
@@ -72,7 +73,9 @@ impl Judge for PlimsollJudge<'_> {
         let with_orders = risk(&stakes, self.0.parameters())?;
         let ordered = stakes.iter().any(|stake| !stake.orders.is_empty());
         let without_orders = if ordered { None } else { Some(with_orders.clone()) };
-        let initial = total("initial margin", with_orders, Decimal::ONE, &part_lots, allowance(&stakes)?)?;
+        let mut charged = with_orders;
+        charged.charges.push(self.exchanges(account)?);
+        let initial = total("initial margin", charged, Decimal::ONE, &part_lots, allowance(&stakes)?)?;
         stakes.iter_mut().for_each(Stake::forget_orders);
         let share = self.0.parameters().maintenance_share;
         let quiet = without_orders.map_or_else(|| risk(&stakes, self.0.parameters()), Ok)?;
@@ -82,6 +85,20 @@ impl Judge for PlimsollJudge<'_> {
 
     fn collateral(&self) -> &CollateralRules {
         &self.0.parameters().collateral
+    }
+}
+
+impl PlimsollJudge<'_> {
+    /// What margin equity would lose to haircuts if spot orders filled.
+    fn exchanges(&self, account: &Account) -> Result<Node, MarginError> {
+        let mut of = Vec::new();
+        for order in fillable(account)? {
+            let cost = exchange_cost(account, &order, self.collateral(), self.0.market())?;
+            if !cost.is_zero() {
+                of.push(Node::leaf("haircut of what is bought or owed", cost, Origin::default()));
+            }
+        }
+        Ok(Node::sum("spot orders", of)?)
     }
 }
 

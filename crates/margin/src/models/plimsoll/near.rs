@@ -4,28 +4,31 @@
 //! An option whose one-deviation move σ√T is much shorter than a grid step is nearly its payoff: a
 //! kink at the strike, which a parabola through the grid's nodes cannot see. Around the strike the
 //! book is looked at where the forward is K(1 + jσ√T), j = −2 … 2, in every volatility row. An
-//! account is judged at the strikes it holds.
+//! everlasting option's kink is as wide as that of a dated one half its funding period from expiry. An
+//! account is judged at the strikes it holds; what it loses there counts in the grid cells beside, so
+//! that joint moves see it too.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
-use plimsoll_core::{Decimal, InstrumentId, Timestamp};
+use plimsoll_core::{Decimal, InstrumentId, Rounding, Timestamp};
 use plimsoll_pricing::float::{decimal, float};
 use plimsoll_pricing::market::Market;
 
 use super::parameters::PlimsollParameters;
-use super::scenarios::VolRow;
+use super::scenarios::{ScenarioSet, VolRow};
 use crate::MarginError;
 use crate::array::{RowKey, Table, TableSpec};
 
-/// An expiry and a strike.
-type Strike = (Timestamp, Decimal);
+/// An expiry, where there is one, and a strike.
+type Strike = (Option<Timestamp>, Decimal);
 
 /// The table of nodes near held strikes.
 #[derive(Clone, Debug)]
 pub(super) struct Near {
     pub(super) table: Table,
+    range: Decimal,
     strikes: BTreeMap<InstrumentId, Strike>,
     columns: BTreeMap<Strike, Range<usize>>,
 }
@@ -73,7 +76,26 @@ impl Near {
             return Ok(None);
         }
         let spec = TableSpec { scenarios: Arc::from(scenarios), ..*spec };
-        Ok(Some(Self { table: Table::build(&spec, keys)?, strikes, columns }))
+        Ok(Some(Self { table: Table::build(&spec, keys)?, range, strikes, columns }))
+    }
+
+    /// The grid cells within a step of a column: their volatility row, and their steps.
+    pub(super) fn cells_beside(&self, column: usize, set: &ScenarioSet) -> (VolRow, Vec<i64>) {
+        let scenario = &self.table.scenarios()[column];
+        let row = match scenario.vol.signum() {
+            -1 => VolRow::Down,
+            1 => VolRow::Up,
+            _ => VolRow::Still,
+        };
+        let steps = set.steps();
+        // step ÷ steps of the range is the price of a node; compared without dividing.
+        let within = |step: &i64| {
+            let beside = |far: i64| {
+                self.range.times_ratio(Decimal::from_int(*step + far), Decimal::from_int(steps), Rounding::HalfEven)
+            };
+            matches!((beside(-1), beside(1)), (Ok(low), Ok(high)) if (low..=high).contains(&scenario.price))
+        };
+        (row, (-steps..=steps).filter(within).collect())
     }
 
     /// The columns that an account holding `instruments` is judged in.
@@ -86,8 +108,9 @@ impl Near {
 /// Strike, forward and one-deviation move of an option for which that move is below `longest`.
 fn short_dated(market: &Market, id: InstrumentId, longest: f64) -> Result<Option<(Strike, f64, f64)>, MarginError> {
     let instrument = market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
-    let (Some(strike), Some(expiry)) = (instrument.strike(), instrument.expiry()) else { return Ok(None) };
+    let Some(strike) = instrument.strike() else { return Ok(None) };
     let priced = market.priced(id)?;
-    let deviation = priced.vol.as_ref().map_or(0.0, |vol| vol.value) * priced.years.sqrt();
-    Ok((deviation < longest).then_some(((expiry, strike), priced.forward, deviation)))
+    let Some(years) = instrument.kink_years(priced) else { return Ok(None) };
+    let deviation = priced.vol.as_ref().map_or(0.0, |vol| vol.value) * years.sqrt();
+    Ok((deviation < longest).then_some(((instrument.expiry(), strike), priced.forward, deviation)))
 }

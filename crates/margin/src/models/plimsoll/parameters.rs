@@ -107,10 +107,7 @@ impl Default for PlimsollParameters {
 
 /// Stablecoins move in their own scenarios.
 fn stablecoins() -> BTreeSet<plimsoll_core::Asset> {
-    ["USDC", "USDT", "DAI", "USDE", "FDUSD", "PYUSD", "USDS", "EURC"]
-        .iter()
-        .filter_map(|name| name.parse().ok())
-        .collect()
+    ["USDC", "USDT", "DAI", "USDE", "FDUSD", "PYUSD", "USDS"].iter().filter_map(|name| name.parse().ok()).collect()
 }
 
 fn collateral() -> CollateralRules {
@@ -129,6 +126,7 @@ fn collateral() -> CollateralRules {
             [("stETH", Tiers::new([(0, 250_000), (10_000_000, 400_000)]))],
         ),
         liability_weight: ByName::new(Decimal::ONE, []),
+        share_gains: true,
         gain_weight_initial: Decimal::ONE,
         confidence_minimum: pct(50),
         grid: Grid::CoinsAnd(stablecoins()),

@@ -9,6 +9,7 @@ use super::joint::across;
 use super::parameters::PlimsollParameters;
 use super::scenarios::{ScenarioSet, VolRow};
 use super::tables::{Stake, UnderlyingTables};
+use crate::MarginError;
 use crate::fold::Summed;
 use crate::orders::{OrderArray, worst_fills};
 
@@ -25,38 +26,43 @@ pub(super) struct Risk {
 ///
 /// # Errors
 /// [`NumberError::Overflow`].
-pub(super) fn risk(stakes: &[Stake<'_>], parameters: &PlimsollParameters) -> Result<Risk, NumberError> {
-    let net = across(stakes, parameters)?;
-    let minimum = each("short option minimum", stakes, |stake| {
-        stake.worst_charge(|tables, holdings, runs| tables.charges.short_minimum(tables, holdings, runs))
-    })?;
+pub(super) fn risk(stakes: &[Stake<'_>], parameters: &PlimsollParameters) -> Result<Risk, MarginError> {
     let market = Node::sum(
         "market risk",
         vec![
-            Node::worst_of("net risk, or the short option minimum", vec![net, minimum]),
+            across(stakes, parameters)?,
             each("basis", stakes, |stake| by_expiry_worst(stake, |set| set.basis.clone()))?,
             each("volatility of single expiries", stakes, |stake| by_expiry_worst(stake, |set| set.vol_term.clone()))?,
             each("interest rate", stakes, rate_worst)?,
             stablecoins(stakes)?,
         ],
     )?;
+    let short_options = each("short option minimum", stakes, |stake| {
+        stake.worst_charge(|tables, holdings, runs| tables.charges.short_minimum(tables, holdings, runs))
+    })?;
     let liquidity = each("liquidity", stakes, |stake| {
         stake.worst_charge(|tables, holdings, runs| tables.charges.liquidity(tables, holdings, runs))
     })?;
     let concentration = each("concentration", stakes, |stake| {
         stake.worst_charge(|tables, holdings, _| tables.charges.concentration(tables, holdings, parameters))
     })?;
-    Ok(Risk { market, charges: vec![liquidity, concentration] })
+    Ok(Risk { market, charges: vec![short_options, liquidity, concentration] })
 }
 
 /// The sum of a figure over underlyings; those of nothing are left out.
-fn each(
+fn each<E: Into<MarginError>>(
     label: &'static str,
     stakes: &[Stake<'_>],
-    figure: impl Fn(&Stake<'_>) -> Result<Node, NumberError>,
-) -> Result<Node, NumberError> {
-    let all = stakes.iter().map(figure).collect::<Result<Vec<_>, _>>()?;
-    Node::sum(label, all.into_iter().filter(|node| !node.amount.is_zero()).collect())
+    figure: impl Fn(&Stake<'_>) -> Result<Node, E>,
+) -> Result<Node, MarginError> {
+    let mut of = Vec::with_capacity(stakes.len());
+    for stake in stakes {
+        let node = figure(stake).map_err(Into::into)?;
+        if !node.amount.is_zero() {
+            of.push(node);
+        }
+    }
+    Ok(Node::sum(label, of)?)
 }
 
 /// Losses of one underlying in every scan column, and the worst of them.
@@ -64,7 +70,6 @@ pub(super) struct Scan<'a> {
     summed: Summed<'a>,
     /// One node a scan column.
     losses: Vec<Node>,
-    near: Vec<Summed<'a>>,
     /// The same where nothing moves: orders that lose at the fill, and what lies around.
     unshocked: Node,
 }
@@ -75,7 +80,7 @@ impl<'a> Scan<'a> {
     /// # Errors
     /// [`NumberError::Overflow`].
     pub(super) fn new(stake: &'a Stake<'_>) -> Result<Self, NumberError> {
-        let UnderlyingTables { table, set, near, .. } = stake.tables;
+        let UnderlyingTables { table, set, .. } = stake.tables;
         let fills = worst_fills(pnl_of(&stake.orders), table.scenarios().len());
         let summed = Summed::new(table, &stake.holdings, Arc::clone(&stake.group), set.scan.clone(), &fills);
         let unshocked: i128 = stake.orders.iter().map(|order| order.unshocked.min(0)).sum();
@@ -91,15 +96,36 @@ impl<'a> Scan<'a> {
         }
         let now = Node::leaf("nothing moves", table.loss(unshocked)?, Origin::default());
         let now = grid.between_nodes(now, VolRow::Still, 0)?;
-        let near = near.as_ref().map_or_else(Vec::new, |near| {
-            let fills = worst_fills(pnl_of(&stake.near_orders), near.table.scenarios().len());
-            let columns = near.columns(stake.instruments());
-            columns
-                .into_iter()
-                .map(|run| Summed::new(&near.table, &stake.holdings, Arc::clone(&stake.group), run, &fills))
-                .collect()
-        });
-        Ok(Self { summed, losses, near, unshocked: now })
+        let mut scan = Self { summed, losses, unshocked: now };
+        scan.add_near_strikes(stake)?;
+        Ok(scan)
+    }
+
+    /// Lets each grid cell lose what the book loses at a held short-dated strike within a step of it,
+    /// in the same volatility row.
+    fn add_near_strikes(&mut self, stake: &Stake<'_>) -> Result<(), NumberError> {
+        let UnderlyingTables { set, near: Some(near), .. } = stake.tables else { return Ok(()) };
+        let fills = worst_fills(pnl_of(&stake.near_orders), near.table.scenarios().len());
+        for columns in near.columns(stake.instruments()) {
+            let all = Arc::clone(&stake.group);
+            let summed = Summed::new(&near.table, &stake.holdings, all, columns.clone(), &fills);
+            for at in 0..columns.len() {
+                let loss = summed.loss(at)?;
+                let (row, steps) = near.cells_beside(columns.start + at, set);
+                for step in steps {
+                    let cell = match set.node(row, step) {
+                        Some(column) => &mut self.losses[column],
+                        None => &mut self.unshocked,
+                    };
+                    if loss.amount > cell.amount {
+                        let near_strike = summed.loss_by_position(at)?.named("near a held strike");
+                        let beside = cell.clone();
+                        *cell = Node::worst_of(cell.label.clone(), vec![beside, near_strike]);
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The folded loss at a grid node; nothing where nothing moves.
@@ -120,12 +146,13 @@ impl<'a> Scan<'a> {
     /// # Errors
     /// [`NumberError::Overflow`].
     pub(super) fn explained(&self, column: usize) -> Result<Node, NumberError> {
-        let whole = self.summed.loss_by_position(column)?;
         Ok(match &self.losses[column].rule {
-            Rule::Sum(of) if of.len() == 2 && of[1].label == BETWEEN => {
-                Node::sum(self.losses[column].label.clone(), vec![whole, of[1].clone()])?
-            }
-            _ => whole,
+            Rule::WorstOf { .. } => self.losses[column].clone(),
+            Rule::Sum(of) if of.len() == 2 && of[1].label == BETWEEN => Node::sum(
+                self.losses[column].label.clone(),
+                vec![self.summed.loss_by_position(column)?, of[1].clone()],
+            )?,
+            _ => self.summed.loss_by_position(column)?,
         })
     }
 
@@ -135,11 +162,8 @@ impl<'a> Scan<'a> {
     /// [`NumberError::Overflow`].
     pub(super) fn worst(&self, label: &Arc<str>) -> Result<Node, NumberError> {
         let scanned = self.losses.len();
-        let mut of = Vec::with_capacity(scanned + self.near.len() + 1);
+        let mut of = Vec::with_capacity(scanned + 1);
         of.extend_from_slice(&self.losses);
-        for near in &self.near {
-            of.push(near.worst("near a held strike")?);
-        }
         of.push(self.unshocked.clone());
         let explain = |winner| (winner < scanned).then(|| self.explained(winner)).transpose();
         Node::worst_explained(label, of, explain)

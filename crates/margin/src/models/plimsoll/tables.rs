@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use plimsoll_core::requirement::{Group, Origin};
 use plimsoll_core::{
-    Asset, Decimal, InstrumentId, Label, Node, NumberError, Order, Position, Rounding, Side, Timestamp, Underlying,
+    Asset, Decimal, InstrumentId, Label, Node, NumberError, Order, Rounding, Side, Timestamp, Underlying,
 };
+use plimsoll_pricing::instruments::Instrument;
 use plimsoll_pricing::market::Market;
 
 use super::charges::{Charges, group};
@@ -19,7 +20,7 @@ use crate::array::{Holding, RowKey, Table, TableSpec, by_expiry};
 use crate::collateral::AssetClass;
 use crate::equity::net_assets;
 use crate::models::Held;
-use crate::orders::{OrderArray, whole_lots};
+use crate::orders::{OrderArray, fillable, whole_lots};
 use crate::{Account, MarginError};
 
 /// Everything prepared of one underlying.
@@ -77,9 +78,14 @@ impl<'m> Tables<'m> {
         let mut keys: BTreeMap<Underlying, BTreeSet<RowKey>> = BTreeMap::new();
         let mut assets = held.assets.clone();
         for id in &held.instruments {
-            let terms = market.listing().get(*id).ok_or(MarginError::UnknownInstrument(id.0))?.terms();
+            let instrument = market.listing().get(*id).ok_or(MarginError::UnknownInstrument(id.0))?;
+            let terms = instrument.terms();
+            moves_with_one_coin(market, instrument, parameters)?;
             keys.entry(terms.underlying).or_default().insert(RowKey::Instrument(*id));
             assets.insert(terms.settlement);
+            if instrument.only_moves_balances() {
+                assets.insert(terms.underlying.asset());
+            }
         }
         let mut stablecoins = Vec::new();
         for asset in assets {
@@ -107,6 +113,9 @@ impl<'m> Tables<'m> {
         let mut holdings: BTreeMap<Underlying, Vec<Holding>> = BTreeMap::new();
         let mut part_lots = Vec::new();
         for position in &account.portfolio.positions {
+            if self.market.listing().get(position.instrument).is_some_and(Instrument::only_moves_balances) {
+                continue;
+            }
             let (tables, row) = self.instrument_row(position.instrument)?;
             let row_terms = &tables.table.rows()[row];
             let lots = whole_lots(position.quantity.0, row_terms.lot).ok_or_else(|| MarginError::NotWholeLots {
@@ -118,7 +127,11 @@ impl<'m> Tables<'m> {
         }
         for net in net_assets(&account.portfolio, self.market)? {
             let Some((tables, row)) = self.asset_row(net.asset) else { continue };
-            let (lots, rest) = net.balance()?.split_by(tables.table.rows()[row].lot).unwrap_or_default();
+            let (lots, rest) =
+                net.balance()?.split_by(tables.table.rows()[row].lot).ok_or(MarginError::NotPositive {
+                    what: "the lot of a balance",
+                    value: tables.table.rows()[row].lot,
+                })?;
             let lots = i64::try_from(lots).map_err(|_| MarginError::TooManyLots {
                 underlying: tables.table.underlying(),
                 lots: lots.unsigned_abs(),
@@ -130,14 +143,15 @@ impl<'m> Tables<'m> {
                 part_lots.push(part_lot(tables, row, rest)?);
             }
         }
-        for order in &account.portfolio.orders {
+        let orders = fillable(account)?;
+        for order in &orders {
             let (tables, _) = self.instrument_row(order.instrument)?;
             holdings.entry(tables.table.underlying()).or_default();
         }
         let mut stakes = Vec::with_capacity(holdings.len());
         for (underlying, mut holdings) in holdings {
             holdings.sort_by_key(|holding| holding.row);
-            stakes.push(self.stake(account, underlying, merged(holdings))?);
+            stakes.push(self.stake(account, &orders, underlying, merged(underlying, holdings)?)?);
         }
         Ok((stakes, Node::sum("balances under one lot", part_lots)?))
     }
@@ -145,14 +159,15 @@ impl<'m> Tables<'m> {
     fn stake(
         &self,
         account: &Account,
+        orders: &[Order],
         underlying: Underlying,
         holdings: Vec<Holding>,
     ) -> Result<Stake<'_>, MarginError> {
         let tables = &self.by_underlying[&underlying];
         let mut mine: Vec<&Order> = Vec::new();
-        for order in &account.portfolio.orders {
+        for order in orders {
             let (table, _) = self.instrument_row(order.instrument)?;
-            if table.table.underlying() == underlying && can_fill(account, order) {
+            if table.table.underlying() == underlying {
                 mine.push(order);
             }
         }
@@ -216,6 +231,24 @@ fn one(
     Ok(UnderlyingTables { table, set, near, charges, name, together, leading, expiries, rows })
 }
 
+/// Refuses a contract whose quote or settlement is another coin, or an asset that moves in no scenario:
+/// its row would stand still where that asset moves.
+fn moves_with_one_coin(
+    market: &Market,
+    instrument: &Instrument,
+    parameters: &PlimsollParameters,
+) -> Result<(), MarginError> {
+    let terms = instrument.terms();
+    for asset in [terms.quote, terms.settlement] {
+        let class = parameters.collateral.class(market, asset);
+        let own = asset == terms.underlying.asset() && class == AssetClass::Coin && asset == terms.settlement;
+        if !own && !matches!(class, AssetClass::Currency | AssetClass::Stablecoin) {
+            return Err(MarginError::OtherCoin { instrument: Arc::clone(&terms.name), asset, model: "plimsoll" });
+        }
+    }
+    Ok(())
+}
+
 fn expiry_label(expiry: Option<Timestamp>) -> Label {
     expiry.map_or_else(|| "perpetual".into(), |expiry| expiry.to_string().into())
 }
@@ -241,25 +274,24 @@ fn runs(tables: &UnderlyingTables, holdings: &[Holding], orders: &[OrderArray]) 
     all
 }
 
-/// Whether a fill of `order` is possible: one that may only reduce needs a position against it.
-fn can_fill(account: &Account, order: &Order) -> bool {
-    let against = |position: &Position| {
-        position.instrument == order.instrument && position.quantity.0.signum() * order.signed_quantity().0.signum() < 0
-    };
-    !order.reduce_only || account.portfolio.positions.iter().any(against)
-}
-
 /// Holdings of one row made one.
-fn merged(holdings: Vec<Holding>) -> Vec<Holding> {
+///
+/// # Errors
+/// [`MarginError::TooManyLots`].
+fn merged(underlying: Underlying, holdings: Vec<Holding>) -> Result<Vec<Holding>, MarginError> {
     let mut all: Vec<Holding> = Vec::with_capacity(holdings.len());
     for holding in holdings {
         match all.last_mut() {
-            Some(last) if last.row == holding.row => last.lots = last.lots.saturating_add(holding.lots),
+            Some(last) if last.row == holding.row => {
+                let lots = u128::from(last.lots.unsigned_abs()) + u128::from(holding.lots.unsigned_abs());
+                let sum = last.lots.checked_add(holding.lots);
+                last.lots = sum.ok_or(MarginError::TooManyLots { underlying, lots })?;
+            }
             _ => all.push(holding),
         }
     }
     all.retain(|holding| holding.lots != 0);
-    all
+    Ok(all)
 }
 
 /// The largest loss of less than a lot of a balance, in any scenario.
@@ -312,7 +344,7 @@ impl Stake<'_> {
     pub(super) fn worst_charge(
         &self,
         charge: impl Fn(&UnderlyingTables, &[Holding], &[Run]) -> Result<Node, NumberError>,
-    ) -> Result<Node, NumberError> {
+    ) -> Result<Node, MarginError> {
         let now = charge(self.tables, &self.holdings, &self.runs)?;
         if self.orders.is_empty() {
             return Ok(now);
@@ -320,17 +352,17 @@ impl Stake<'_> {
         let label = now.label.clone();
         let mut of = vec![now.named("no order filled")];
         for (label, side) in [("all buys filled", Side::Buy), ("all sells filled", Side::Sell)] {
-            let filled = self.filled(side);
+            let filled = self.filled(side)?;
             of.push(charge(self.tables, &filled, &runs(self.tables, &filled, &[]))?.named(label));
         }
         Ok(Node::worst_of(label, of))
     }
 
-    fn filled(&self, side: Side) -> Vec<Holding> {
+    fn filled(&self, side: Side) -> Result<Vec<Holding>, MarginError> {
         let wanted = |lots: i64| (lots > 0) == (side == Side::Buy);
         let fills = self.orders.iter().filter(|order| wanted(order.lots)).map(|o| Holding { row: o.row, lots: o.lots });
         let mut all: Vec<Holding> = self.holdings.iter().copied().chain(fills).collect();
         all.sort_by_key(|holding| holding.row);
-        merged(all)
+        merged(self.tables.table.underlying(), all)
     }
 }

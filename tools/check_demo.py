@@ -206,11 +206,14 @@ class Stake:
         return self.pnl(self.node(row, step), orders)
 
     def node_loss(self, row, step, orders):
+        """A grid cell: its own loss, what lies around it, and held strikes within a step of it."""
         here = self.node_pnl(row, step, orders)
-        if abs(step) == STEPS:
-            return -here
-        beside = [self.node_pnl(row, s, orders) for s in (step - 1, step + 1)]
-        return -here + max(0.0, sum(beside) - 2 * here) / 8
+        around = 0.0
+        if abs(step) < STEPS:
+            around = max(0.0, sum(self.node_pnl(row, s, orders) for s in (step - 1, step + 1)) - 2 * here) / 8
+        one = PRICE_RANGE[self.name] / STEPS
+        near = [move for move in self.near() if (step - 1) * one <= move <= (step + 1) * one]
+        return max(-here + around, *(-self.pnl(scanned(move, row), orders) for move in near)) if near else -here + around
 
     def beyond(self, orders):
         """Losses of the extreme moves and of a day, in one order."""
@@ -233,7 +236,6 @@ class Stake:
     def own_worst(self, orders):
         losses = [self.node_loss(row, step, orders) for row in (VOL_DOWN, 0, VOL_UP) for step in range(-STEPS, STEPS + 1)]
         losses += self.beyond(orders)
-        losses += [-self.pnl(scanned(move, row), orders) for move in self.near() for row in (VOL_DOWN, 0, VOL_UP)]
         return max(losses)
 
     def by_expiry(self, orders, moves):
@@ -367,10 +369,9 @@ class Account:
             "balances under one lot": sum(self.part_lot(row, rest) for row, rest in self.part_lots),
             "rounding of cells": each(lambda s: s.rounding(orders)),
         }
-        market = max(parts["net risk"], parts["short option minimum"]) + sum(
-            parts[name] for name in ("basis", "volatility of single expiries", "interest rate", "stablecoins")
-        )
-        charges = sum(parts[name] for name in list(parts)[6:])
+        risks = ("net risk", "basis", "volatility of single expiries", "interest rate", "stablecoins")
+        market = sum(parts[name] for name in risks)
+        charges = sum(parts[name] for name in parts if name not in risks)
         return parts | {"market risk": market}, market * (1.0 if orders else MAINTENANCE_SHARE) + charges
 
     def part_lot(self, row, rest):

@@ -7,21 +7,21 @@ use plimsoll_core::{Decimal, Portfolio, Rate};
 use crate::directory::Directory;
 use crate::fields::{ACCOUNT, FEE_RATES};
 use crate::holdings::{self, Totals};
-use crate::reader::{At, Record};
+use crate::reader::{At, NOT_USED, Record};
 
 /// The words of `mode`.
 pub(crate) const MODES: &[&str] = &["isolated", "cross", "multi_currency", "portfolio"];
 
-/// How far the positions of an account share collateral.
+/// How far the positions of an account share collateral: the model it means where none is named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Mode {
-    /// Each position has collateral of its own.
+    /// Each position has collateral of its own: `isolated`.
     Isolated,
-    /// Positions of one settlement asset share it.
+    /// All collateral is one pool, positions are charged one by one: `cross`.
     Cross,
-    /// All assets are collateral, positions are charged one by one.
+    /// The same by another venue's word: `cross`.
     MultiCurrency,
-    /// Positions offset each other.
+    /// All collateral is one pool, and positions offset each other: `plimsoll`.
     Portfolio,
 }
 
@@ -128,6 +128,10 @@ fn settings(record: &Record<'_>, id: String, above: Option<&Account>) -> Account
         Some(above) if model.is_none() => above.model_path.clone(),
         _ => record.path_of("model"),
     };
+    let leverage = record.decimal("leverage");
+    if leverage.is_some() {
+        record.at.report().warn("account", "leverage", || record.path_of("leverage"), || NOT_USED.to_owned());
+    }
     let mode = record.choice("mode").and_then(|word| Mode::ALL.into_iter().find(|mode| mode.word() == word));
     Account {
         id,
@@ -138,7 +142,7 @@ fn settings(record: &Record<'_>, id: String, above: Option<&Account>) -> Account
         portfolio: Portfolio::default(),
         credit_line: record.decimal("credit_line"),
         fee_rates: record.with("fee_rates", fee_rates).or(above.map(|above| above.fee_rates)).unwrap_or_default(),
-        leverage: record.decimal("leverage").or_else(|| above.and_then(|above| above.leverage)),
+        leverage: leverage.or_else(|| above.and_then(|above| above.leverage)),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Every field a document may have: the one list that reader, writer's tests and schema share.
 
-use crate::shape::Need::{Optional, Required, Unused};
+use crate::shape::Need::{Optional, Refused, Required, Unused};
 use crate::shape::{Field, Key, Kind, Need, Range, Shape};
 
 const ANY: Kind = Kind::Decimal(Range::Any);
@@ -8,6 +8,9 @@ const POSITIVE: Kind = Kind::Decimal(Range::Positive);
 const AT_LEAST_ZERO: Kind = Kind::Decimal(Range::AtLeastZero);
 const FRACTION: Kind = Kind::Decimal(Range::Fraction);
 const VOL: Kind = Kind::Decimal(Range::Vol);
+
+/// Collateral set apart, or left out of account, changes what the rest of an account must hold.
+const NO_BUCKETS: Need = Refused("nothing: buckets are not margined yet");
 
 const fn field(name: &'static str, kind: Kind, need: Need, about: &'static str) -> Field {
     Field { name, kind, need, about }
@@ -139,9 +142,14 @@ pub static EXPIRY: Shape = Shape {
         field("rate", ANY, Optional, "Continuously compounded annual rate that discounts premiums; zero where absent."),
         field("vols", Kind::List(&Kind::Object(&STRIKE_VOL)), Optional, "Quoted volatilities, by strike."),
         field("svi", Kind::Object(&SVI), Optional, "A published raw SVI slice."),
-        field("discount", POSITIVE, Unused, "Discount factor, in place of `rate`."),
-        field("forward_fixed", ANY, Unused, "Part of the forward already fixed by the settlement average."),
-        field("forward_variable", ANY, Unused, "Part of the forward still moving."),
+        field("discount", POSITIVE, Unused, "Discount factor; never in place of `rate`, unless it is one."),
+        field(
+            "forward_fixed",
+            ANY,
+            Unused,
+            "Part of the forward already fixed by the settlement average; beside `forward`, never in its place.",
+        ),
+        field("forward_variable", ANY, Unused, "Part of the forward still moving; beside `forward`."),
         field("forward_confidence", FRACTION, Unused, "How far the sources of the forward agree, 0 to 1."),
         field("vol_confidence", FRACTION, Unused, "How far the sources of the volatilities agree, 0 to 1."),
         field("rate_confidence", FRACTION, Unused, "How far the sources of the rate agree, 0 to 1."),
@@ -279,13 +287,18 @@ pub static ACCOUNT: Shape = Shape {
     fields: &[
         field("id", Kind::Text, Required, "Name of the account, unique in the document."),
         field("model", Kind::Text, Optional, "Margin model, with its date where there are several: \"plimsoll\"."),
-        field("mode", Kind::Choice(crate::accounts::MODES), Optional, "How far its positions share collateral."),
+        field(
+            "mode",
+            Kind::Choice(crate::accounts::MODES),
+            Optional,
+            "Which model margins it where `model` is absent. \"isolated\": `isolated`, each position with collateral of its own. \"cross\" and \"multi_currency\": `cross`, all collateral in one pool, positions charged one by one. \"portfolio\": `plimsoll`, positions offset each other.",
+        ),
         field("collateral", Kind::List(&Kind::Object(&COLLATERAL)), Optional, "Balances, at most one an asset."),
         field("positions", Kind::List(&Kind::Object(&POSITION)), Optional, "Positions, at most one an instrument."),
         field("orders", Kind::List(&Kind::Object(&ORDER)), Optional, "Open orders."),
         field("credit_line", AT_LEAST_ZERO, Optional, "Credit that counts as margin equity, in `currency`."),
         field("fee_rates", Kind::Object(&FEE_RATES), Optional, "Trading fees; zero where absent."),
-        field("leverage", POSITIVE, Optional, "The leverage the account chose."),
+        field("leverage", POSITIVE, Optional, "The leverage the account chose. Not used by any model yet."),
         field(
             "subaccounts",
             Kind::List(&Kind::Object(&ACCOUNT)),
@@ -313,7 +326,8 @@ static BUCKET: Shape = Shape {
     about: "an isolated bucket",
     fields: &[
         field("id", Kind::Text, Required, "Name of the bucket, unique in the account."),
-        field("collateral", Kind::List(&Kind::Object(&COLLATERAL)), Optional, "Its own balances."),
+        field("collateral", Kind::List(&Kind::Object(&COLLATERAL)), NO_BUCKETS, "Its own balances."),
+        field("positions", Kind::List(&Kind::Object(&POSITION)), NO_BUCKETS, "Positions that stand in it."),
         field("top_up_limit", AT_LEAST_ZERO, Optional, "The most that is moved to it from the account."),
     ],
 };
@@ -373,8 +387,13 @@ pub static POSITION: Shape = Shape {
             Optional,
             "Must agree with the sign of `quantity`.",
         ),
-        field("bucket", Kind::Text, Unused, "The isolated bucket it stands in."),
-        field("cost", ANY, Unused, "Exact cost, in the asset the instrument is quoted in."),
+        field("bucket", Kind::Text, NO_BUCKETS, "The isolated bucket it stands in."),
+        field(
+            "cost",
+            ANY,
+            Unused,
+            "Exact cost, in the asset the instrument is quoted in; never in place of `entry_price` where P&L is counted from that.",
+        ),
     ],
 };
 
@@ -388,7 +407,7 @@ pub static ORDER: Shape = Shape {
         field("quantity", POSITIVE, Required, "Contracts still open, a multiple of the lot size."),
         field("price", POSITIVE, Required, "Limit price, as the instrument is quoted."),
         field("reduce_only", Kind::Boolean, Optional, "Whether it may only shrink a position; false where absent."),
-        field("bucket", Kind::Text, Unused, "The isolated bucket it stands in."),
+        field("bucket", Kind::Text, NO_BUCKETS, "The isolated bucket it stands in."),
         field("filled", AT_LEAST_ZERO, Unused, "Contracts already filled; not part of `quantity`."),
     ],
 };

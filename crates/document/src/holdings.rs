@@ -75,6 +75,10 @@ pub(crate) fn position(
     let quantity = quantity?;
     whole_lots(&record, quantity, entry);
     let entry_price = entry_price.and_then(|value| price(&record, "entry_price", value, entry));
+    let cost = record.decimal_quietly("cost").is_some_and(|cost| !cost.is_zero());
+    if cost && record.get("entry_price").is_none() && !entry.instrument.is_paid_when_bought() {
+        record.wrong("cost", "`entry_price` beside it, which P&L is counted from: no model uses `cost` yet");
+    }
     let settlement = entry.instrument.terms().settlement;
     let mut gross = || {
         totals.add(settlement, entry.largest(quantity, entry_price)?)?;
@@ -151,6 +155,10 @@ impl Entry {
         let size = quantity.abs().0.times(terms.contract_size, Rounding::Up)?;
         let prices = [price.map(|price| price.value), self.index, self.instrument.strike()];
         let in_coin = terms.settlement != terms.quote && terms.settlement == terms.underlying.asset();
+        if let (true, None, Some(price), Some(index)) = (in_coin, self.instrument.right(), price, self.index) {
+            // On the way to coin, P&L is a multiple of the contracts: how often the price fits in the move.
+            quantity.abs().0.times_ratio(index.max(price.value), price.value, Rounding::Up)?;
+        }
         prices.into_iter().flatten().filter(|price| price.signum() > 0).try_fold(size, |largest, price| {
             let worth = match (in_coin, self.instrument.right()) {
                 (true, None) => size.over(price, Rounding::Up)?,

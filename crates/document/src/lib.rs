@@ -22,6 +22,7 @@ mod instruments;
 mod market;
 pub mod merge;
 pub mod parameters;
+mod plausible;
 pub mod reader;
 pub mod report;
 pub mod request;

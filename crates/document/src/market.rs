@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use plimsoll_core::{Asset, Decimal, Timestamp};
+use plimsoll_core::{Asset, Decimal, Timestamp, Underlying};
 use plimsoll_pricing::market::{AssetQuote, ExpiryQuote, MarkQuote, Snapshot, StrikeVol, SviQuote, UnderlyingQuote};
 
 use crate::fields::{ASSET, EXPIRY, MARK, MARKET, STRIKE_VOL, SVI, UNDERLYING};
@@ -26,7 +26,7 @@ pub(crate) fn read(at: At<'_>, as_of: Timestamp, currency: Asset) -> Option<Snap
         },
     );
     let underlyings =
-        market.map("underlyings", Key::Name, |name| name.parse().ok(), |at, _| underlying_quote(at, as_of));
+        market.map("underlyings", Key::Name, |name| name.parse().ok(), |at, name| underlying_quote(at, *name, as_of));
     let name = |name: &str| Key::Text.accepts(name).then(|| Arc::from(name));
     let marks = market.map("marks", Key::Text, name, |at, _: &Arc<str>| mark_quote(at));
     Some(Snapshot { as_of, currency, assets, underlyings, marks })
@@ -42,10 +42,13 @@ fn asset_quote(at: At<'_>) -> Option<AssetQuote> {
     Some(AssetQuote { price: price?, confidence, trusted, redemption_value, depth })
 }
 
-fn underlying_quote(at: At<'_>, as_of: Timestamp) -> Option<UnderlyingQuote> {
+fn underlying_quote(at: At<'_>, name: Underlying, as_of: Timestamp) -> Option<UnderlyingQuote> {
     let underlying = Record::open(at, &UNDERLYING)?;
     let index = underlying.decimal("index");
     let quote = underlying.name("quote");
+    if quote == Some(name.asset()) {
+        underlying.wrong("quote", format!("another asset: counted in itself, {name} is always worth one"));
+    }
     let expiries = underlying.map(
         "expiries",
         Key::Instant,
@@ -67,6 +70,10 @@ fn expiry_quote(at: At<'_>) -> Option<ExpiryQuote> {
     let forward = expiry.decimal("forward");
     let rate = expiry.decimal("rate");
     let svi = expiry.with("svi", svi_quote);
+    stands_in(&expiry, "discount", Decimal::ONE, "rate", "of which it is exp(-rate x years)");
+    for part in ["forward_fixed", "forward_variable"] {
+        stands_in(&expiry, part, Decimal::ZERO, "forward", "of which it is a part");
+    }
     let mut vols = BTreeMap::new();
     expiry.each("vols", |at| {
         let Some(quoted) = Record::open(at, &STRIKE_VOL) else { return };
@@ -77,6 +84,15 @@ fn expiry_quote(at: At<'_>) -> Option<ExpiryQuote> {
         }
     });
     Some(ExpiryQuote { forward, rate, vols: vols.into_values().collect(), svi })
+}
+
+/// Reports what is not used, where it is given without the field that is: only at `same` would that
+/// change no figure.
+fn stands_in(record: &Record<'_>, given: &str, same: Decimal, used: &str, why: &str) {
+    let differs = record.decimal_quietly(given).is_some_and(|value| value != same);
+    if differs && record.get(used).is_none() {
+        record.wrong(given, format!("`{used}` beside it, {why}: no model uses `{given}` yet"));
+    }
 }
 
 fn svi_quote(at: At<'_>) -> Option<SviQuote> {

@@ -12,8 +12,11 @@ use std::str::FromStr;
 use plimsoll_core::{Decimal, NumberError, Timestamp};
 
 use crate::report::Report;
-use crate::shape::{Key, Kind, Need, Range, Shape};
+use crate::shape::{Field, Key, Kind, Need, Range, Shape};
 use crate::value::{Value, shortened};
+
+/// What is said of a field that changes no figure.
+pub(crate) const NOT_USED: &str = "not used by any model yet";
 
 /// A place in a document, built on the stack while reading; text only when something is wrong.
 #[derive(Clone, Copy, Debug)]
@@ -270,7 +273,7 @@ impl<'a> At<'a> {
             }
             Kind::Object(shape) => {
                 if let Some(record) = Record::open(*self, shape) {
-                    for field in shape.fields.iter().filter(|field| field.need != Need::Unused) {
+                    for field in shape.fields.iter().filter(|field| field.need.is_read()) {
                         if let Some(value) = record.get(field.name) {
                             record.at.field(field.name, value).check(&field.kind);
                         }
@@ -318,12 +321,7 @@ impl<'a> Record<'a> {
                 Some(place) if seen >> place & 1 == 1 => here.twice(),
                 Some(place) => {
                     seen |= 1 << place;
-                    let field = &shape.fields[place];
-                    if field.need == Need::Unused && *value != Value::Null {
-                        here.check(&field.kind);
-                        let note = || "not used by any model yet".to_owned();
-                        at.report.warn(shape.name, field.name, || here.path.text(), note);
-                    }
+                    not_read(&here, shape, &shape.fields[place]);
                 }
             }
         }
@@ -369,6 +367,12 @@ impl<'a> Record<'a> {
     pub fn decimal(&self, name: &str) -> Option<Decimal> {
         let Some(Kind::Decimal(range)) = self.shape.field(name).map(|field| field.kind) else { return None };
         self.with(name, |at| at.decimal(range))
+    }
+
+    /// The decimal in a field that is checked elsewhere: reports nothing.
+    #[must_use]
+    pub fn decimal_quietly(&self, name: &str) -> Option<Decimal> {
+        self.get(name)?.scalar()?.parse().ok()
     }
 
     /// The word in `name`, of those the shape gives it.
@@ -437,6 +441,26 @@ impl<'a> Record<'a> {
             });
         }
         map
+    }
+}
+
+/// What is said of a field that is known and read by nothing.
+fn not_read(here: &At<'_>, shape: &'static Shape, field: &'static Field) {
+    let empty = match here.value {
+        Value::Object(fields) => fields.is_empty(),
+        Value::List(items) => items.is_empty(),
+        value => *value == Value::Null,
+    };
+    match field.need {
+        Need::Required | Need::Optional => {}
+        _ if *here.value == Value::Null => {}
+        Need::Refused(expected) if !empty => here.wrong(expected),
+        Need::Refused(_) => here.check(&field.kind),
+        Need::Unused => {
+            here.check(&field.kind);
+            let note = || NOT_USED.to_owned();
+            here.report.warn(shape.name, field.name, || here.path.text(), note);
+        }
     }
 }
 

@@ -16,7 +16,7 @@ use crate::report::{DocumentErrors, Report, Warning};
 use crate::shape::Key;
 use crate::syntax::{Format, parse};
 use crate::value::Value;
-use crate::{instruments, market};
+use crate::{instruments, market, plausible};
 
 /// A margin request, or a market document where there are no accounts.
 #[derive(Clone, Debug)]
@@ -105,6 +105,7 @@ impl Draft {
         // Where a price could not be read, what follows from its absence is not news.
         if market_is_whole {
             market_suffices(directory.entries(), &accounts, &market, report);
+            plausible::check(directory.entries(), &market, report);
         }
         if report.errors() > 0 {
             return None;
@@ -149,7 +150,7 @@ fn underlying_fits(entry: &Entry, market: &Snapshot, reported: &mut BTreeSet<Str
     let quote = market.underlyings.get(&terms.underlying).map(|underlying| underlying.quote);
     let path = format!("market.underlyings.{}", terms.underlying);
     let (path, value, expected) = match quote {
-        Some(quote) if quote == terms.quote || is_published(quote, market) => return true,
+        Some(quote) if quote == terms.quote || market.has_price(quote) => return true,
         Some(quote) => (format!("{path}.quote"), format!("\"{quote}\""), format!("{}, in which", terms.quote)),
         None => (path, "missing".to_owned(), format!("an index in {}, in which", terms.quote)),
     };
@@ -162,12 +163,9 @@ fn underlying_fits(entry: &Entry, market: &Snapshot, reported: &mut BTreeSet<Str
 /// Reports a quote or settlement asset that nothing prices.
 fn assets_have_prices(entry: &Entry, market: &Snapshot, reported: &mut BTreeSet<String>, report: &Report) {
     let (terms, used_at) = (entry.instrument.terms(), entry.used_at.as_deref().unwrap_or_default());
-    let index_quote = market.underlyings.get(&terms.underlying).map(|underlying| underlying.quote);
     for asset in BTreeSet::from([terms.settlement, terms.quote]) {
-        let exchanged = asset == terms.quote && index_quote != Some(asset);
         let path = format!("market.assets.{asset}.price");
-        let priced = if exchanged { is_published(asset, market) } else { has_price(asset, market) };
-        if !priced && reported.insert(path.clone()) {
+        if !market.has_price(asset) && reported.insert(path.clone()) {
             let expected = format!("a price in {}, for {} of {used_at}", market.currency, terms.name);
             report.error(|| path, "missing".to_owned(), expected);
         }
@@ -190,7 +188,7 @@ fn mark_fits(entry: &Entry, market: &Snapshot, report: &Report) {
 /// Reports a balance of an asset that nothing prices.
 fn collateral_has_prices(account: &Account, market: &Snapshot, report: &Report) {
     for (place, Balance { asset, .. }) in account.portfolio.balances.iter().enumerate() {
-        if !has_price(*asset, market) {
+        if !market.has_price(*asset) {
             let path = || format!("{}.collateral[{place}].asset", account.path);
             let expected = format!(
                 "an asset with a price in {}: in market.assets, or an underlying whose quote has one",
@@ -199,15 +197,4 @@ fn collateral_has_prices(account: &Account, market: &Snapshot, report: &Report) 
             report.error(path, format!("\"{asset}\""), expected);
         }
     }
-}
-
-/// Whether an asset has a price in the currency: its own, or the index of its name.
-fn has_price(asset: Asset, market: &Snapshot) -> bool {
-    is_published(asset, market)
-        || market.underlyings.get(&asset.underlying()).is_some_and(|quote| is_published(quote.quote, market))
-}
-
-/// Whether an asset is the currency or has a price of its own.
-fn is_published(asset: Asset, market: &Snapshot) -> bool {
-    asset == market.currency || market.assets.contains_key(&asset)
 }

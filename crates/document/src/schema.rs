@@ -55,6 +55,9 @@ fn object(shape: &Shape) -> Json {
         if field.need == Need::Unused {
             description.push_str(" Not used by any model yet.");
         }
+        if let Need::Refused(_) = field.need {
+            description.push_str(" Not margined yet: refused unless it is empty.");
+        }
         let mut property = kind(&field.kind);
         if field.need != Need::Required {
             property = json!({"anyOf": [property, {"type": "null"}]});

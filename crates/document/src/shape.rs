@@ -34,6 +34,9 @@ pub enum Need {
     Optional,
     /// Known, checked, and reported as used by no model.
     Unused,
+    /// Known, and refused unless it is empty: to leave it out of account would change who is under
+    /// water. With what was expected in its place.
+    Refused(&'static str),
 }
 
 /// What a field holds.
@@ -89,6 +92,14 @@ pub enum Range {
     Vol,
     /// Above −1 and below 1.
     Correlation,
+}
+
+impl Need {
+    /// Whether the field is read, and so checked by its reader.
+    #[must_use]
+    pub const fn is_read(self) -> bool {
+        matches!(self, Self::Required | Self::Optional)
+    }
 }
 
 impl Range {

@@ -31,7 +31,8 @@ fn refused(text: &str) -> Vec<String> {
 #[test]
 fn the_example_is_read_whole() {
     let request = json(BOOK).expect("a good document");
-    assert_eq!(request.warnings, []);
+    let warnings: Vec<String> = request.warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(warnings, ["accounts[0].leverage: not used by any model yet"]);
     let account = &request.accounts[0];
     assert_eq!((account.model.as_deref(), account.mode), (Some("deribit-portfolio@2026-02"), Some(Mode::Portfolio)));
     assert_eq!(account.model_path, "accounts[0].model");
@@ -231,12 +232,19 @@ fn totals_that_overflow_are_errors() {
         refused(&document("", huge)),
         ["accounts[0].positions[0].quantity: \"1e18\", expected amounts of ETH that together stay inside ±1.7e20"]
     );
+    // 100 dollars at 1e-18 are 1e20 coins, which fit; the move from there to the index, 2.4e23, does not.
+    let tiny = r#""positions": [{"instrument": "ETH-PERPETUAL", "quantity": 100, "entry_price": "1e-18"}]"#;
+    assert_eq!(
+        refused(&document("", tiny)),
+        ["accounts[0].positions[0].quantity: 100, expected amounts of ETH that together stay inside ±1.7e20"]
+    );
 }
 
 #[test]
 fn what_is_not_used_is_never_dropped_in_silence() {
-    let positions = (0..3)
-        .map(|day| format!(r#"{{"instrument": "ETH-{}DEC24", "quantity": 1, "cost": "5", "quantty": 2}}"#, day + 10));
+    let positions = (0..3).map(|day| {
+        format!(r#"{{"instrument": "ETH-{}DEC24-9-C", "quantity": 1, "cost": "5", "quantty": 2}}"#, day + 10)
+    });
     let positions = positions.collect::<Vec<_>>().join(",");
     let request = json(&document("", &format!(r#""positions": [{positions}], "colour": "red""#))).expect("good");
     let warnings: Vec<String> = request.warnings.iter().map(ToString::to_string).collect();
@@ -248,11 +256,124 @@ fn what_is_not_used_is_never_dropped_in_silence() {
             "accounts[0].positions[0].quantty (and 2 more): unknown field, ignored; did you mean `quantity`?",
         ]
     );
-    let wrong = document("", r#""buckets": [{"id": "b", "collateral": [{"asset": "USDC", "amount": "x"}]}]"#);
+    let wrong = document("", r#""buckets": [{"id": "b", "top_up_limit": "x"}]"#);
+    assert_eq!(refused(&wrong), ["accounts[0].buckets[0].top_up_limit: \"x\", expected a decimal, zero or above"]);
+}
+
+#[test]
+fn what_would_change_who_is_under_water_is_refused_while_nothing_uses_it() {
+    let empty = r#""buckets": [{"id": "b", "collateral": [], "positions": [], "top_up_limit": 5}],
+        "positions": [{"instrument": "ETH-PERPETUAL", "quantity": 1, "bucket": null}]"#;
+    let warnings = json(&document("", empty)).expect("good").warnings;
+    assert_eq!(warnings.iter().map(|it| it.path.as_str()).collect::<Vec<_>>(), ["accounts[0].buckets"]);
+    let full = r#""buckets": [{"id": "b", "collateral": [{"asset": "USDC", "amount": 1}], "positions": [{}]}],
+        "positions": [{"instrument": "ETH-PERPETUAL", "quantity": 1, "bucket": "b"}],
+        "orders": [{"instrument": "ETH-PERPETUAL", "side": "buy", "quantity": 1, "price": 1, "bucket": "b"}]"#;
+    let nothing = "expected nothing: buckets are not margined yet";
     assert_eq!(
-        refused(&wrong),
-        ["accounts[0].buckets[0].collateral[0].amount: \"x\", expected a decimal such as -0.05 or \"-0.05\""]
+        refused(&document("", full)),
+        [
+            format!("accounts[0].buckets[0].collateral: a list of 1, {nothing}"),
+            format!("accounts[0].buckets[0].positions: a list of 1, {nothing}"),
+            format!("accounts[0].positions[0].bucket: \"b\", {nothing}"),
+            format!("accounts[0].orders[0].bucket: \"b\", {nothing}"),
+        ]
     );
+}
+
+/// A cost without an entry price, a discount factor without a rate, parts without a forward.
+#[test]
+fn a_field_nothing_uses_does_not_stand_in_for_one_that_is_used() {
+    let held = |cost: &str| {
+        refused(&document("", &format!(r#""positions": [{{"instrument": "ETH-PERPETUAL", "quantity": 1, {cost}}}]"#)))
+    };
+    assert_eq!(
+        held(r#""cost": "-5""#),
+        [
+            "accounts[0].positions[0].cost: \"-5\", expected `entry_price` beside it, which P&L is counted from: no model uses `cost` yet"
+        ]
+    );
+    assert!(held(r#""cost": "-5", "entry_price": 2400"#).is_empty() && held(r#""cost": 0"#).is_empty());
+    let expiry = |fields: &str| {
+        let expiries = format!(r#""quote": "USD", "expiries": {{"2024-12-27T08:00:00Z": {{{fields}}}}}"#);
+        let errors = refused(&document("", r#""mode": "cross""#).replace(r#""quote": "USD""#, &expiries));
+        errors
+            .into_iter()
+            .map(|error| error.replace("market.underlyings.ETH.expiries.2024-12-27T08:00:00Z.", ""))
+            .collect::<Vec<_>>()
+    };
+    for good in [
+        r#""discount": 1"#,
+        r#""discount": 0.98, "rate": 0.05"#,
+        r#""forward_fixed": 0"#,
+        r#""forward_fixed": 1200, "forward_variable": 1200, "forward": 2400"#,
+    ] {
+        assert!(expiry(good).is_empty(), "{good}: {:?}", expiry(good));
+    }
+    assert_eq!(
+        expiry(r#""discount": 0.98, "forward_variable": 1200"#),
+        [
+            "discount: 0.98, expected `rate` beside it, of which it is exp(-rate x years): no model uses `discount` yet",
+            "forward_variable: 1200, expected `forward` beside it, of which it is a part: no model uses `forward_variable` yet",
+        ]
+    );
+}
+
+#[test]
+fn an_index_in_its_own_asset_is_refused() {
+    let own = document("", r#""mode": "cross""#).replace(r#""quote": "USD""#, r#""quote": "ETH""#);
+    assert_eq!(
+        refused(&own),
+        ["market.underlyings.ETH.quote: \"ETH\", expected another asset: counted in itself, ETH is always worth one"]
+    );
+}
+
+#[test]
+fn prices_that_hardly_go_together_are_warned_of_with_both_figures() {
+    let warnings = |asset: &str, marks: &str| {
+        let assets = format!(r#""USDC": {{"price": "0.5"}}, "ETH": {{"price": {asset}}}"#);
+        let text = document("", r#""positions": [{"instrument": "ETH-PERPETUAL", "quantity": 1}]"#)
+            .replace(r#""USDC": {"price": "0.9998"}"#, &assets)
+            .replace(r#""underlyings""#, &format!(r#""marks": {{{marks}}}, "underlyings""#));
+        json(&text).expect("good").warnings.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let marked = |name: &str, price: &str| format!(r#""{name}": {{"price": {price}}}"#);
+    let near = [
+        marked("ETH-PERPETUAL", "3607.65"),
+        marked("ETH-27DEC24", "1202.55"),
+        marked("ETH_USDC-PERPETUAL", "4800"),
+        marked("ETH-27DEC24-9000-C", "0.0001"),
+    ];
+    // 5 % of 2,405.10 is 120.255.
+    for asset in ["2525.355", "2284.845"] {
+        assert_eq!(warnings(asset, &near.join(",")), Vec::<String>::new());
+    }
+    let far = [
+        marked("ETH-PERPETUAL", "3607.66"),
+        marked("ETH-27DEC24", "1202.54"),
+        marked("ETH_USDC-PERPETUAL", "2405.09"),
+        marked("ETH/USD", "1"),
+    ];
+    let said = [
+        "market.assets.ETH.price: 2525.36, more than 5 % from 2405.1, which market.underlyings.ETH.index says it is",
+        "market.marks.ETH-27DEC24.price: 1202.54, more than 50 % from its index, 2405.1 USD",
+        "market.marks.ETH-PERPETUAL.price: 3607.66, more than 50 % from its index, 2405.1 USD",
+        "market.marks.ETH_USDC-PERPETUAL.price: 2405.09, more than 50 % from its index, 4810.2 USDC",
+    ];
+    assert_eq!(warnings("2525.36", &far.join(",")), said);
+    assert_eq!(warnings("2284.84", "").len(), 1);
+}
+
+/// No price of BTC is published: the index of its name stands in, as it does when prices are asked for.
+#[test]
+fn an_index_prices_the_asset_a_contract_is_quoted_in() {
+    let held = r#""collateral": [{"asset": "BTC", "amount": 1}],
+        "positions": [{"instrument": "ETH/BTC:BTC", "quantity": 1}]"#;
+    let bare = document("", held);
+    let paths: Vec<String> = json(&bare).expect_err("no price of BTC").errors.into_iter().map(|it| it.path).collect();
+    assert_eq!(paths, ["market.assets.BTC.price", "accounts[0].collateral[0].asset"]);
+    let with = bare.replace(r#""underlyings": {"#, r#""underlyings": {"BTC": {"index": 60000, "quote": "USD"}, "#);
+    assert_eq!(refused(&with), Vec::<String>::new());
 }
 
 #[test]

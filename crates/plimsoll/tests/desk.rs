@@ -28,11 +28,18 @@ fn initial(desk: &Desk, at: usize) -> String {
 
 #[test]
 fn an_account_without_a_model_has_the_one_its_mode_means() {
-    let settings = ["", "mode: isolated,", "mode: cross,", "mode: multi_currency,", "mode: portfolio, model: cross,"];
+    let settings = [
+        "",
+        "mode: isolated,",
+        "mode: cross,",
+        "mode: multi_currency,",
+        "mode: portfolio,",
+        "mode: portfolio, model: cross,",
+    ];
     let accounts: Vec<String> = settings.iter().enumerate().map(|(at, s)| account(&format!("a{at}"), s)).collect();
     let desk = desk(&accounts.join(", "), "").unwrap();
     let models: Vec<&str> = desk.accounts().iter().map(|entry| &*entry.model).collect();
-    assert_eq!(models, ["plimsoll", "isolated", "cross", "plimsoll", "cross"]);
+    assert_eq!(models, ["plimsoll", "isolated", "cross", "cross", "plimsoll", "cross"]);
 }
 
 /// 600,000 at 1 % is 6,000; the document asks for 3 %, and under the label for 4 %.

@@ -12,9 +12,9 @@ pub enum PricingError {
     #[error(transparent)]
     Market(Box<MarketError>),
     /// The index is counted in another asset than the instrument's underlying price, and one of the
-    /// two has no published price.
+    /// two has no price.
     #[error(
-        "its underlying is priced in {expected}, but the index is in {found}: expected an index in {expected}, or a price of both assets"
+        "its underlying is priced in {expected}, but the index is in {found}: expected an index in {expected}, or a price of both assets, published or by an index of its name"
     )]
     Quote {
         /// What the instrument's underlying price is counted in.
@@ -29,6 +29,26 @@ pub enum PricingError {
         value: Decimal,
         /// What it must be.
         expected: &'static str,
+    },
+    /// A published mark above anything an option can be worth, where its volatility was to come from it.
+    #[error("mark price {value}: above {most}, the most a {right} can be worth, and no volatility is given beside it")]
+    MarkAboveMost {
+        /// The published mark.
+        value: Decimal,
+        /// What the option would be worth at a volatility without end, as it is quoted.
+        most: f64,
+        /// `call` or `put`.
+        right: &'static str,
+    },
+    /// A published mark at which no volatility is left, where it was to come from it.
+    #[error(
+        "mark price {value}: not above {least}, what it is worth without volatility, and no volatility is given beside it"
+    )]
+    MarkBelowLeast {
+        /// The published mark.
+        value: Decimal,
+        /// What the option would be worth at no volatility, as it is quoted.
+        least: f64,
     },
     /// A published volatility is negative.
     #[error("mark volatility {0}: expected zero or more")]

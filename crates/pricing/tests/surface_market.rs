@@ -158,6 +158,98 @@ fn a_move_moves_everything_of_its_underlying_and_nothing_else() {
     assert_eq!(market.priced(perpetual).unwrap().mark.value, decimal("2001"), "the market itself stands");
 }
 
+/// ETH with an index in dollars, contracts of it in BTC: linear, and an option.
+fn quoted_in_btc(published: bool) -> Market {
+    let mut snapshot = snapshot();
+    let btc = snapshot.underlyings.get_mut(&"BTC".parse::<Underlying>().unwrap()).unwrap();
+    *btc = UnderlyingQuote { index: decimal("40000"), quote: asset("USD"), expiries: BTreeMap::new() };
+    if published {
+        snapshot.assets.insert(asset("BTC"), asset_quote("50000"));
+    }
+    let terms = |name: &str| Terms { quote: asset("BTC"), settlement: asset("BTC"), ..terms(name, eth()) };
+    let (style, expiry) = (Style::Linear, day(30));
+    let instruments = vec![
+        Instrument::Perpetual(Perpetual { terms: terms("ETH/BTC:BTC"), style, funding_interval_s: 28_800 }),
+        Instrument::Future(Future { terms: terms("ETH/BTC:BTC-30"), style, expiry }),
+        Instrument::Option(EuropeanOption {
+            terms: terms("ETH/BTC:BTC-30-C"),
+            style,
+            premium: PremiumStyle::Paid,
+            right: Right::Call,
+            strike: decimal("0.05"),
+            expiry,
+        }),
+    ];
+    let vols = vec![
+        StrikeVol { strike: decimal("1500"), vol: decimal("0.9") },
+        StrikeVol { strike: decimal("2000"), vol: decimal("0.5") },
+    ];
+    let quote = ExpiryQuote { forward: Some(decimal("2000")), vols, ..ExpiryQuote::default() };
+    snapshot.underlyings.get_mut(&eth()).unwrap().expiries.insert(day(30), quote);
+    Market::new(Arc::new(snapshot), Arc::new(Listing::new(instruments).unwrap())).unwrap()
+}
+
+#[test]
+fn a_contract_in_btc_falls_by_what_btc_gains() {
+    let btc: Underlying = "BTC".parse().unwrap();
+    for (published, rate) in [(true, 50_000.0), (false, 40_000.0)] {
+        let market = quoted_in_btc(published);
+        let moved = market.moved(&MarketMove::price(Some(btc), 1.25)).unwrap();
+        for name in ["ETH/BTC:BTC", "ETH/BTC:BTC-30"] {
+            let (before, after) = (market.priced(id(&market, name)).unwrap(), moved.priced(id(&market, name)).unwrap());
+            assert_eq!(before.index, 2000.0 / rate, "an index stands in for a price that is not published");
+            let exact = moved.index_in(eth(), asset("BTC")).unwrap();
+            for (what, value) in [("index", after.index), ("forward", after.forward)] {
+                assert!((value * rate * 1.25 / 2000.0 - 1.0).abs() < 1e-15, "{name} {what}: {after:?}");
+            }
+            let apart = after.mark.minus(exact).unwrap().value.abs();
+            assert!(apart < decimal("0.000000000000001"), "{name}: {after:?}, {exact}");
+        }
+        let both = moved.moved(&MarketMove::price(Some(eth()), 1.25)).unwrap();
+        let perpetual = id(&market, "ETH/BTC:BTC");
+        let (mark, before) = (both.priced(perpetual).unwrap().mark, market.priced(perpetual).unwrap().mark);
+        assert!(mark.minus(before).unwrap().value.abs() < decimal("0.000000000000001"), "ETH for BTC stands: {mark}");
+        let back = moved.moved(&MarketMove::price(Some(btc), 0.8)).unwrap();
+        assert_eq!(back.priced(perpetual).unwrap().mark, before);
+        let usd = moved.moved(&MarketMove::price(None, 1.0)).unwrap();
+        assert_eq!(usd.priced(perpetual).unwrap(), moved.priced(perpetual).unwrap());
+    }
+}
+
+#[test]
+fn an_option_in_btc_keeps_the_volatility_of_its_strike() {
+    let market = quoted_in_btc(false);
+    let call = id(&market, "ETH/BTC:BTC-30-C");
+    let moved = market.moved(&MarketMove::price(Some("BTC".parse().unwrap()), 1.25)).unwrap();
+    let after = moved.priced(call).unwrap();
+    assert_eq!((after.vol, after.vol.unwrap().value), (market.priced(call).unwrap().vol, 0.5), "that of 2,000 dollars");
+    let fresh = market.listing().get(call).unwrap().price(moved.view(), None).unwrap();
+    assert_eq!((fresh.forward, fresh.vol.unwrap().value), (0.04, 0.5));
+    assert!(fresh.mark.minus(after.mark).unwrap().value.abs() < decimal("0.00000000000001"), "{fresh:?} {after:?}");
+}
+
+#[test]
+fn an_index_in_an_asset_that_only_an_index_prices_has_a_price() {
+    let mut snapshot = snapshot();
+    let index = |index: &str, quote: &str| UnderlyingQuote {
+        index: decimal(index),
+        quote: asset(quote),
+        expiries: BTreeMap::new(),
+    };
+    snapshot.underlyings.insert("BTC".parse().unwrap(), index("60000", "USD"));
+    snapshot.underlyings.insert("SOL".parse().unwrap(), index("0.002", "BTC"));
+    snapshot.underlyings.insert("XRP".parse().unwrap(), index("0.01", "SOL"));
+    snapshot.underlyings.insert("ADA".parse().unwrap(), index("1", "ADA"));
+    let market = market_of(snapshot);
+    let moved = market.moved(&MarketMove::price(Some("BTC".parse().unwrap()), 2.0)).unwrap();
+    let price = |market: &Market, name: &str| market.asset_price(asset(name)).map(|price| price.value);
+    assert_eq!((price(&market, "SOL"), price(&moved, "SOL")), (Ok(decimal("120")), Ok(decimal("240"))));
+    for (name, has) in [("USD", true), ("USDC", true), ("SOL", true), ("XRP", false), ("ADA", false), ("EUR", false)] {
+        assert_eq!((market.snapshot().has_price(asset(name)), price(&market, name).is_ok()), (has, has), "{name}");
+        assert_eq!(market.view().exchange(asset(name), asset("USDC")).is_some(), has, "{name}");
+    }
+}
+
 #[test]
 fn a_path_of_moves_ends_where_the_one_move_does() {
     let market = market_of(snapshot());

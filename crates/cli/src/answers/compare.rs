@@ -84,8 +84,7 @@ fn saving(row: &Row, rows: &[Row]) -> Option<Decimal> {
 const fn sharing(of: Sharing) -> [&'static str; 2] {
     match of {
         Sharing::None => ["none", "nothing shared"],
-        Sharing::BySettlement => ["settlement_asset", "shared by settlement asset"],
-        Sharing::Whole => ["whole", "shared as a whole"],
+        Sharing::Whole => ["whole", "one pool"],
     }
 }
 

@@ -84,9 +84,8 @@ fn in_settlement(book: &BookGreeks, out: &mut String) {
     let heads = [text("underlying"), text("paid in")];
     let mut table = Table::new(heads.into_iter().chain(units.map(|(name, unit)| points(name).in_unit(unit))));
     let values = |of: &SettlementGreeks| [of.delta, of.gamma, of.vega, of.theta];
-    let places: Vec<usize> = (0..units.len())
-        .map(|at| places(book.settlements.iter().map(|(_, _, of)| values(of)[at])).min(14))
-        .collect();
+    let places: Vec<usize> =
+        (0..units.len()).map(|at| places(book.settlements.iter().map(|(_, _, of)| values(of)[at])).min(14)).collect();
     for (underlying, asset, of) in &book.settlements {
         let figures = values(of).into_iter().zip(&places).map(|(value, places)| figure(value, *places));
         table.row([underlying.as_str().into(), asset.as_str().into()].into_iter().chain(figures));

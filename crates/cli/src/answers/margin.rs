@@ -113,7 +113,7 @@ fn level_row(standing: &Standing) -> [Cell; 5] {
         Cell::new(money(standing.equity), tone),
         Cell::new(if standing.level == Level::NetValue { String::new() } else { money(standing.requirement) }, tone),
         Cell::new(money(standing.excess), excess),
-        Cell::new(if standing.clamped { "raised to the level above" } else { "" }, Tone::Quiet),
+        Cell::new(if standing.clamped { "moved to the line beside" } else { "" }, Tone::Quiet),
     ]
 }
 
@@ -132,7 +132,7 @@ fn net_assets(assets: &[NetAsset], currency: &str, out: &mut String) {
         table.row([
             net.asset.as_str().into(),
             amount(net.cash),
-            amount(net.unrealised),
+            net.unrealised().map_or_else(|_| "too large".into(), amount),
             amount(net.option_value),
             price(net.price.value).into(),
             value.into(),
@@ -216,7 +216,7 @@ fn json_of(figures: &Figures) -> Value {
             "asset": net.asset.as_str(),
             "price": net.price.value.to_string(),
             "cash": net.cash.to_string(),
-            "unrealised": net.unrealised.to_string(),
+            "unrealised": net.unrealised().map_or_else(|_| Value::Null, |unrealised| json!(unrealised.to_string())),
             "option_value": net.option_value.to_string(),
         })
     });

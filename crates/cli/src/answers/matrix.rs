@@ -63,7 +63,7 @@ pub(crate) fn shown(desk: &Desk, matrices: &[Matrix], out: &mut String) {
 
 fn between(worst: &MatrixCell) -> &'static str {
     let alone = worst.pnl.negated();
-    if worst.loss > alone { ", what prices between the nodes could add included" } else { "" }
+    if worst.loss > alone { ", with what prices between the nodes and at held strikes could add" } else { "" }
 }
 
 /// A price move with volatility falling, still and rising: the ordinary part of the scan.

@@ -92,9 +92,13 @@ fn wide(pnl: &[f64], grain: Decimal) -> Result<Vec<i64>, usize> {
 
 fn row(spec: &TableSpec<'_>, key: RowKey) -> Result<Row, MarginError> {
     Ok(match key {
-        RowKey::Asset(asset) => {
-            Row { key, name: format!("{asset} balance").into(), expiry: None, lot: (spec.balance_lot)(asset), moves: false }
-        }
+        RowKey::Asset(asset) => Row {
+            key,
+            name: format!("{asset} balance").into(),
+            expiry: None,
+            lot: (spec.balance_lot)(asset),
+            moves: false,
+        },
         RowKey::Instrument(id) => {
             let instrument = spec.market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
             let terms = instrument.terms();

@@ -51,8 +51,8 @@ pub struct Entry {
 impl Desk {
     /// Joins a checked document to the models it names.
     ///
-    /// An account without a model has the one its mode means: `isolated`, `cross`, and `plimsoll`
-    /// for everything wider and where no mode is given. `name@label` is the model `name` with the
+    /// An account without a model has the one its mode means: `isolated`; `cross`, all collateral in
+    /// one pool, for cross and multi-currency; `plimsoll` for portfolio and where no mode is given. `name@label` is the model `name` with the
     /// changes under `parameters.name`, then those under `parameters.name@label`.
     ///
     /// # Errors
@@ -66,8 +66,8 @@ impl Desk {
         for account in accounts {
             let name = account.model.as_deref().unwrap_or(match account.mode {
                 Some(Mode::Isolated) => "isolated",
-                Some(Mode::Cross) => "cross",
-                Some(Mode::MultiCurrency | Mode::Portfolio) | None => "plimsoll",
+                Some(Mode::Cross | Mode::MultiCurrency) => "cross",
+                Some(Mode::Portfolio) | None => "plimsoll",
             });
             match models.name(name) {
                 Ok(model) => entries.push(entry(account, model)),
@@ -184,7 +184,7 @@ impl Desk {
     pub fn compare(&self, entry: &Entry) -> Result<Vec<Row>, MarginError> {
         let models: [(&dyn Model, Sharing); 3] = [
             (self.models.get("isolated")?, Sharing::None),
-            (self.models.get("cross")?, Sharing::BySettlement),
+            (self.models.get("cross")?, Sharing::Whole),
             (self.house(entry), Sharing::Whole),
         ];
         Ok(compare::compare(&entry.account, &self.market, &models, self.policy()))

@@ -31,6 +31,25 @@ impl Right {
         }
     }
 
+    /// What it is called.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Call => "call",
+            Self::Put => "put",
+        }
+    }
+
+    /// What no undiscounted price rises above, whatever the volatility: the underlying itself for a
+    /// call, the strike for a put.
+    #[must_use]
+    pub const fn most(self, forward: f64, strike: f64) -> f64 {
+        match self {
+            Self::Call => forward,
+            Self::Put => strike,
+        }
+    }
+
     /// The payoff for an underlying at `settlement`: never negative.
     #[inline(always)]
     #[must_use]

@@ -1,10 +1,13 @@
 //! One instrument in one market: its exact mark and the floats it is revalued with.
 
+use std::ops::Range;
+
 use plimsoll_core::{Decimal, Price, Timestamp};
 
 use super::{Instrument, Terms};
 use crate::PricingError;
 use crate::float::{decimal, float};
+use crate::formulas::Right;
 use crate::market::{ForwardSource, MarkQuote, View, Vol};
 
 /// Decimals that a mark by the model is rounded to, half even.
@@ -91,6 +94,8 @@ pub(super) struct Quoted<'a> {
     pub(super) index: f64,
     /// Units of the instrument's quote for one of the index's.
     exchange: f64,
+    /// The same in the snapshot: each strike keeps its own volatility whatever moves.
+    exchange_then: f64,
     terms: &'a Terms,
     view: &'a View,
     quote: Option<&'a MarkQuote>,
@@ -100,7 +105,8 @@ impl<'a> Quoted<'a> {
     pub(super) fn new(terms: &'a Terms, view: &'a View, quote: Option<&'a MarkQuote>) -> Result<Self, PricingError> {
         let (expected, found) = (terms.quote, view.quote(terms.underlying)?);
         let exchange = view.exchange(found, expected).ok_or(PricingError::Quote { expected, found })?;
-        Ok(Self { index: view.index(terms.underlying)? * exchange, exchange, terms, view, quote })
+        let exchange_then = exchange / view.exchange_growth(found, expected);
+        Ok(Self { index: view.index(terms.underlying)? * exchange, exchange, exchange_then, terms, view, quote })
     }
 
     pub(super) fn forward(&self, expiry: Timestamp) -> Result<(f64, ForwardSource), PricingError> {
@@ -135,7 +141,30 @@ impl<'a> Quoted<'a> {
 
     /// What the surface says of a strike.
     pub(super) fn surface_vol(&self, expiry: Timestamp, strike: f64) -> Result<Vol, PricingError> {
-        Ok(self.view.vol(self.terms.underlying, expiry, strike / self.exchange)?)
+        Ok(self.view.vol(self.terms.underlying, expiry, strike / self.exchange_then)?)
+    }
+
+    /// The same beside a mark that implied none. Where the surface has none either and the mark is out
+    /// of `range`, what an option of this `right` is worth from no volatility to any, the mark is to blame.
+    pub(super) fn surface_vol_beside(
+        &self,
+        price: Option<Decimal>,
+        expiry: Timestamp,
+        strike: f64,
+        right: Right,
+        range: Range<f64>,
+    ) -> Result<Vol, PricingError> {
+        let vol = self.surface_vol(expiry, strike);
+        match (vol, price) {
+            (Err(error), Some(value)) => Err(match float(value) {
+                mark if mark >= range.end => {
+                    PricingError::MarkAboveMost { value, most: range.end, right: right.word() }
+                }
+                mark if mark <= range.start => PricingError::MarkBelowLeast { value, least: range.start },
+                _ => error,
+            }),
+            (vol, _) => vol,
+        }
     }
 
     /// A mark by the model as an exact number.

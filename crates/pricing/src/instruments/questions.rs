@@ -4,7 +4,7 @@ use plimsoll_core::{Amount, Asset, Decimal, NumberError, Position, Price, Quanti
 use plimsoll_numerics::exp;
 
 use super::settlement::{Carry, SettleError};
-use super::{Greeks, Instrument, Priced, PricingError, Shocks, Style, Terms, exact, option, worths};
+use super::{Greeks, Instrument, PremiumStyle, Priced, PricingError, Shocks, Style, Terms, exact, option, worths};
 use crate::formulas::Right;
 use crate::market::{MarkQuote, View};
 
@@ -32,6 +32,17 @@ impl Instrument {
     #[must_use]
     pub fn only_moves_balances(&self) -> bool {
         matches!(self, Self::Spot(_))
+    }
+
+    /// Whether its price is paid when it is bought, so that a position carries its value: spot and
+    /// premium-paid options. All else carries its P&L since the trade.
+    #[must_use]
+    pub fn is_paid_when_bought(&self) -> bool {
+        match self {
+            Self::Spot(_) => true,
+            Self::Option(option) => option.premium == PremiumStyle::Paid,
+            Self::Perpetual(_) | Self::Future(_) | Self::PerpetualOption(_) => false,
+        }
     }
 
     /// Whether an average entry price is harmonic, weighted by money and not by contracts: an inverse
@@ -141,6 +152,19 @@ impl Instrument {
         let mut worth = [0.0];
         worths(&[(self, priced)], &unshocked, &mut worth);
         worth[0]
+    }
+
+    /// The time t in years for which σ√t is the width of the bend of its value at the strike, as a
+    /// share of the price: what is left of a dated option's life, zero once it has expired; half the
+    /// funding period of a perpetual option, whose value falls off from the strike as
+    /// e^(−|x| ÷ (σ√(f/2))) does (see [`crate::formulas::everlasting`]). `None` for what has no strike.
+    #[must_use]
+    pub fn kink_years(&self, priced: &Priced) -> Option<f64> {
+        match self {
+            Self::Option(_) => Some(priced.years),
+            Self::PerpetualOption(option) => Some(0.5 * option.funding_years()),
+            Self::Spot(_) | Self::Perpetual(_) | Self::Future(_) => None,
+        }
     }
 
     /// Greeks of one contract; units as in [`Greeks`].

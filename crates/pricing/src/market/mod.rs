@@ -7,6 +7,7 @@
 //! Left out: memory. A market is one instant; what was trusted before, and how slowly a price may
 //! move, is the engine's to remember.
 
+mod assets;
 mod error;
 mod forwards;
 pub mod index;
@@ -126,27 +127,19 @@ impl Market {
 
     /// What one unit of `asset` costs in the market's currency, exact.
     ///
-    /// The currency itself costs one, and nothing else does by assumption. Else the published
-    /// price; else the index of the same name, where it is counted in the currency or in an asset
-    /// with a published price.
+    /// The currency itself costs one, and nothing else does by assumption. Else the published price;
+    /// else the index of the same name, at what its quote costs ([`Snapshot::has_price`]). Each figure
+    /// has moved with the underlying of its name: [`View::exchange`] is the same in floats.
     ///
     /// # Errors
     /// [`MarketError::NoPrice`], [`MarketError::Number`].
     pub fn asset_price(&self, asset: Asset) -> Result<Price, MarketError> {
         let currency = self.currency();
-        if asset == currency {
-            return Ok(Price::new(Decimal::ONE, currency));
-        }
-        if let Some(price) = self.published(asset)? {
-            return Ok(price);
-        }
-        let unknown = MarketError::NoPrice { asset, currency };
-        let Ok(index) = self.index(asset.underlying()) else { return Err(unknown) };
-        if index.quote == currency {
-            return Ok(index);
-        }
-        let Some(quote) = self.published(index.quote)? else { return Err(unknown) };
-        Ok(Price::new(index.value.times(quote.value, Rounding::HalfEven)?, currency))
+        let price = self.view.asset_price(asset).ok_or(MarketError::NoPrice { asset, currency })?;
+        let price = price.factors().try_fold(Decimal::ONE, |price, factor| {
+            price.times(self.grown(factor.value, factor.moves_with)?, Rounding::HalfEven).map_err(MarketError::from)
+        })?;
+        Ok(Price::new(price, currency))
     }
 
     /// The same market with only these instruments: what makes [`Market::moved`] cheap.
@@ -186,19 +179,16 @@ impl Market {
     /// of moves ends where the one move does.
     fn move_priced(&self, id: InstrumentId, instrument: &Instrument) -> Result<Priced, MarketError> {
         let before = self.base.priced(id, instrument)?;
-        let by = self.view.move_of(instrument.terms().underlying);
-        if by == Moved::NOT {
+        let terms = instrument.terms();
+        let by = self.view.move_of(terms.underlying);
+        // What its quote is exchanged at moves it too: a contract in BTC falls by what BTC gains.
+        let exchange = self.view.exchange_growth(self.view.quote(terms.underlying)?, terms.quote);
+        if by == Moved::NOT && exchange.total_cmp(&1.0).is_eq() {
             return Ok(before.clone());
         }
         before
-            .moved(instrument, by.growth, by.vol_scale, by.vol_shift)
+            .moved(instrument, by.growth * exchange, by.vol_scale, by.vol_shift)
             .map_err(|reason| unpriceable(instrument, reason))
-    }
-
-    /// The published price of an asset, with the move of the underlying of its name.
-    fn published(&self, asset: Asset) -> Result<Option<Price>, MarketError> {
-        let Some(quote) = self.base.snapshot.assets.get(&asset) else { return Ok(None) };
-        Ok(Some(Price::new(self.grown(quote.price, asset.underlying())?, self.currency())))
     }
 
     fn grown(&self, price: Decimal, underlying: Underlying) -> Result<Decimal, MarketError> {

@@ -1,7 +1,7 @@
 //! A market as it was published: exact decimals, nothing derived.
 //!
 //! Every figure is what a venue or an index said at `as_of`. Forwards that nobody quoted,
-//! volatilities between strikes and model marks are derived in [`super::view`], never stored here.
+//! volatilities between strikes and model marks are derived in [`super::View`], never stored here.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

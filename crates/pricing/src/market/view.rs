@@ -7,6 +7,7 @@ use plimsoll_core::{Asset, Timestamp, Underlying};
 use plimsoll_numerics::ln;
 
 use super::MarketError;
+use super::assets::{self, AssetPrice};
 use super::forwards::{Forward, ForwardCurve, ForwardSource};
 use super::moves::{MarketMove, Moved};
 use super::snapshot::{Snapshot, UnderlyingQuote};
@@ -51,8 +52,8 @@ pub struct View {
 #[derive(Debug)]
 struct Derived {
     as_of: Timestamp,
-    /// Published prices of assets in the snapshot's currency, which itself is one.
-    assets: BTreeMap<Asset, f64>,
+    /// What the assets that have a price cost in the snapshot's currency.
+    prices: BTreeMap<Asset, AssetPrice>,
     places: BTreeMap<Underlying, usize>,
     underlyings: Vec<UnderlyingView>,
 }
@@ -81,9 +82,10 @@ impl View {
             .map(|(underlying, quote)| UnderlyingView::new(snapshot.as_of, *underlying, quote, &marks))
             .collect::<Result<Vec<_>, _>>()?;
         let places = snapshot.underlyings.keys().enumerate().map(|(place, name)| (*name, place)).collect();
-        let published = snapshot.assets.iter().map(|(asset, quote)| (*asset, float(quote.price)));
-        let assets = published.chain([(snapshot.currency, 1.0)]).collect();
-        let derived = Derived { as_of: snapshot.as_of, assets, places, underlyings };
+        let named = snapshot.underlyings.keys().map(|underlying| underlying.asset());
+        let assets = snapshot.assets.keys().copied().chain(named).chain([snapshot.currency]);
+        let prices = assets.filter_map(|asset| Some((asset, snapshot.asset_price(asset)?))).collect();
+        let derived = Derived { as_of: snapshot.as_of, prices, places, underlyings };
         Ok(Self { derived: Arc::new(derived), moved: Vec::new() })
     }
 
@@ -121,15 +123,30 @@ impl View {
         Ok(self.known(underlying)?.1.quote)
     }
 
-    /// How many units of `to` one unit of `from` buys at published prices; `None` where one of them
-    /// has none. A stablecoin is never assumed to be worth what it is named after.
+    /// How many units of `to` one unit of `from` buys: both at their prices in the currency, by the
+    /// rule of [`Snapshot::has_price`], each moved with the underlying of its name; `None` where one of
+    /// them has none. A stablecoin is never assumed to be worth what it is named after.
     #[must_use]
     pub fn exchange(&self, from: Asset, to: Asset) -> Option<f64> {
+        let growth = |underlying| self.move_of(underlying).growth;
+        assets::exchange(from, to, |asset| Some(self.asset_price(asset)?.float(growth)))
+    }
+
+    /// By how much the exchange of `from` for `to` has moved since the snapshot: one where nothing has.
+    pub(crate) fn exchange_growth(&self, from: Asset, to: Asset) -> f64 {
         if from == to {
-            return Some(1.0);
+            return 1.0;
         }
-        let price = |asset| self.derived.assets.get(&asset).copied().filter(|price| *price > 0.0);
-        Some(price(from)? / price(to)?)
+        let growth = |asset| -> f64 {
+            let price = self.asset_price(asset).unwrap_or_default();
+            price.factors().map(|factor| self.move_of(factor.moves_with).growth).product()
+        };
+        growth(from) / growth(to)
+    }
+
+    /// What an asset costs, before any move.
+    pub(super) fn asset_price(&self, asset: Asset) -> Option<AssetPrice> {
+        self.derived.prices.get(&asset).copied()
     }
 
     /// The forward of `expiry`; once that has passed, the index.

@@ -109,6 +109,65 @@ fn marks_that_cannot_be_are_refused() {
 }
 
 #[test]
+fn a_mark_no_volatility_explains_is_named_where_nothing_else_gives_one() {
+    let mut market = snapshot("USD");
+    market.underlyings.values_mut().next().unwrap().expiries.values_mut().next().unwrap().vols.clear();
+    let view = View::new(&market, &Listing::default()).unwrap();
+    let refused = |name: &str, mark: &str| named(name).price(&view, Some(&marked(mark))).unwrap_err().to_string();
+    let beside = "and no volatility is given beside it";
+    for (name, mark, most) in [
+        ("BTC-27DEC24-60000-C", "5", "1, the most a call"),
+        ("BTC-27DEC24-60600-P", "1", "1, the most a put"),
+        ("BTC-PERP-60000-C", "1", "1, the most a call"),
+        ("BTC/USD:USD-PERP-60000-P", "60001", "60000, the most a put"),
+    ] {
+        assert_eq!(refused(name, mark), format!("mark price {mark}: above {most} can be worth, {beside}"), "{name}");
+    }
+    for (name, mark, least) in
+        [("BTC-27DEC24-30300-C", "0.49", "0.5"), ("BTC-27DEC24-60000-P", "0", "0"), ("BTC-PERP-30000-C", "0.5", "0.5")]
+    {
+        let expected = format!("mark price {mark}: not above {least}, what it is worth without volatility, {beside}");
+        assert_eq!(refused(name, mark), expected, "{name}");
+    }
+    let none = named("BTC-27DEC24-60000-C").price(&view, None).unwrap_err().to_string();
+    assert!(none.contains("no volatility: expected a quoted volatility"), "{none}");
+    // With a volatility of its own it is believed.
+    let own = MarkQuote { vol: Some(dec("0.6")), ..marked("5") };
+    assert!(named("BTC-27DEC24-60000-C").price(&view, Some(&own)).is_ok());
+}
+
+#[test]
+fn a_kink_is_as_wide_as_the_time_that_is_left() {
+    let years_of = |name: &str| {
+        let instrument = named(name);
+        instrument.kink_years(&priced(&instrument, None))
+    };
+    assert_eq!(years_of("BTC-27DEC24-60000-C"), Some(26.0 / 365.0));
+    assert_eq!(years_of("BTC-1DEC24-50000-C"), Some(0.0), "expired");
+    assert_eq!(years_of("BTC-PERP-60000-C"), Some(0.5 / 365.0));
+    for name in ["BTC/USD", "BTC-PERPETUAL", "BTC-27DEC24"] {
+        assert_eq!(years_of(name), None, "{name}");
+    }
+    // A width σ√t from the strike, an everlasting option's time value has fallen to 1/e, but for the
+    // small tilt of e^(x/2).
+    let instrument = named("BTC/USD:USD-PERP-60000-P");
+    let (t, vol) = (years_of("BTC/USD:USD-PERP-60000-P").unwrap(), 0.5_f64);
+    let at = |spot: f64| everlasting::greeks(Right::Put, spot, 60000.0, vol, 1.0 / 365.0).price;
+    let width = vol * t.sqrt();
+    let fallen = at(60000.0 * plimsoll_numerics::exp(width)) / at(60000.0);
+    assert!((fallen * plimsoll_numerics::exp(1.0 - 0.5 * width) - 1.0).abs() < 1e-3, "{fallen} {}", instrument.name());
+}
+
+#[test]
+fn what_is_paid_for_when_bought_is_what_carries_its_value() {
+    for instrument in one_of_each() {
+        let held = super::position(&instrument, "1", None);
+        let carry = instrument.carry(&held, priced(&instrument, None).mark).unwrap();
+        assert_eq!(instrument.is_paid_when_bought(), !carry.option_value.value.is_zero(), "{}", instrument.name());
+    }
+}
+
+#[test]
 fn a_moved_instrument_moves_with_what_it_is_written_on() {
     for instrument in one_of_each() {
         let before = priced(&instrument, None);

@@ -153,7 +153,7 @@ pub struct MatrixCell {
     pub damping: Decimal,
     /// P&L of the account's positions and balances in this underlying, gain positive, damped.
     pub pnl: Decimal,
-    /// What the model takes as the loss there, between nodes included.
+    /// What the model takes as the loss there, between nodes and at held strikes included.
     pub loss: Decimal,
 }
 
@@ -181,7 +181,22 @@ impl PlimsollJudge<'_> {
                     loss: scan.loss(Some(column)),
                 })
             });
-            all.push((table.underlying(), cells.collect::<Result<Vec<_>, NumberError>>()?));
+            let mut cells = cells.collect::<Result<Vec<_>, NumberError>>()?;
+            // Where nothing moves there is no column; what lies around it may still lose.
+            let still = scan.loss(None);
+            if !still.is_zero() {
+                let zero = Decimal::ZERO;
+                let scenario = "about where it is".to_owned();
+                cells.push(MatrixCell {
+                    scenario,
+                    price: zero,
+                    vol: zero,
+                    damping: Decimal::ONE,
+                    pnl: zero,
+                    loss: still,
+                });
+            }
+            all.push((table.underlying(), cells));
         }
         Ok(all)
     }

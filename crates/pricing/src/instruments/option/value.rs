@@ -61,6 +61,15 @@ impl EuropeanOption {
         if self.is_discounted() { rate } else { 0.0 }
     }
 
+    /// What no volatility would take its price above, as it is quoted.
+    fn most(&self, forward: f64, years: f64, rate: f64) -> f64 {
+        let most = self.right.most(forward, float(self.strike));
+        match self.style {
+            Style::Inverse => most / forward,
+            Style::Linear | Style::Quanto { .. } => most * exp(-self.discount_rate(rate) * years),
+        }
+    }
+
     /// Past its expiry an option is what it pays at the index.
     fn expired(&self, quoted: &Quoted) -> Result<Priced, PricingError> {
         let mark = quoted.decimal(self.model(quoted.index, 0.0, 0.0, 0.0))?;
@@ -98,7 +107,10 @@ impl EuropeanOption {
         match implied {
             // A price at its intrinsic value implies no volatility; the surface knows better.
             Some(value) if value > 0.0 => Ok(Vol { value, source: VolSource::Implied }),
-            _ => quoted.surface_vol(self.expiry, strike),
+            _ => {
+                let (least, most) = (self.model(forward, 0.0, years, rate), self.most(forward, years, rate));
+                quoted.surface_vol_beside(price, self.expiry, strike, self.right, least..most)
+            }
         }
     }
 }

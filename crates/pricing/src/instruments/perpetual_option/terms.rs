@@ -31,7 +31,7 @@ impl PerpetualOption {
 
     /// The funding period in years of 365 days.
     #[expect(clippy::cast_precision_loss, reason = "seconds in a year are exact in a float")]
-    pub(super) fn funding_years(&self) -> f64 {
+    pub(in crate::instruments) fn funding_years(&self) -> f64 {
         f64::from(self.funding_period_s) / Timestamp::SECONDS_PER_YEAR as f64
     }
 }

@@ -62,7 +62,9 @@ impl PerpetualOption {
             return Ok(Vol { value, source: VolSource::Implied });
         }
         let ahead = view.as_of().plus_seconds(i64::from(self.funding_period_s)).unwrap_or(view.as_of());
-        quoted.surface_vol(ahead, float(self.strike))
+        let (index, strike) = (quoted.index, float(self.strike));
+        let most = self.right.most(index, strike) / if self.style == Style::Inverse { index } else { 1.0 };
+        quoted.surface_vol_beside(price, ahead, strike, self.right, self.model(index, 0.0)..most)
     }
 
     /// The volatility at which the model gives `price`, by halving: the value rises with it. `None` at

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
-use plimsoll_core::{Decimal, InstrumentId, Rounding, Timestamp};
+use plimsoll_core::{Decimal, InstrumentId, NumberError, Rounding, Timestamp};
 use plimsoll_pricing::float::{decimal, float};
 use plimsoll_pricing::market::Market;
 
@@ -20,6 +20,7 @@ use super::parameters::PlimsollParameters;
 use super::scenarios::{ScenarioSet, VolRow};
 use crate::MarginError;
 use crate::array::{RowKey, Table, TableSpec};
+use crate::scenario::Scenario;
 
 /// An expiry, where there is one, and a strike.
 type Strike = (Option<Timestamp>, Decimal);
@@ -28,7 +29,7 @@ type Strike = (Option<Timestamp>, Decimal);
 #[derive(Clone, Debug)]
 pub(super) struct Near {
     pub(super) table: Table,
-    range: Decimal,
+    beside: Vec<Vec<Option<usize>>>,
     strikes: BTreeMap<InstrumentId, Strike>,
     columns: BTreeMap<Strike, Range<usize>>,
 }
@@ -47,6 +48,7 @@ impl Near {
         spec: &TableSpec<'_>,
         keys: &[RowKey],
         parameters: &PlimsollParameters,
+        set: &ScenarioSet,
     ) -> Result<Option<Self>, MarginError> {
         let range = *parameters.price_range.of(spec.underlying.as_str());
         let longest = float(parameters.near_strike) * float(range) / float(parameters.price_steps);
@@ -75,27 +77,15 @@ impl Near {
         if scenarios.is_empty() {
             return Ok(None);
         }
+        let beside = scenarios.iter().map(|scenario| cells_beside(scenario, range, set)).collect::<Result<_, _>>()?;
         let spec = TableSpec { scenarios: Arc::from(scenarios), ..*spec };
-        Ok(Some(Self { table: Table::build(&spec, keys)?, range, strikes, columns }))
+        Ok(Some(Self { table: Table::build(&spec, keys)?, beside, strikes, columns }))
     }
 
-    /// The grid cells within a step of a column: their volatility row, and their steps.
-    pub(super) fn cells_beside(&self, column: usize, set: &ScenarioSet) -> (VolRow, Vec<i64>) {
-        let scenario = &self.table.scenarios()[column];
-        let row = match scenario.vol.signum() {
-            -1 => VolRow::Down,
-            1 => VolRow::Up,
-            _ => VolRow::Still,
-        };
-        let steps = set.steps();
-        // step ÷ steps of the range is the price of a node; compared without dividing.
-        let within = |step: &i64| {
-            let beside = |far: i64| {
-                self.range.times_ratio(Decimal::from_int(*step + far), Decimal::from_int(steps), Rounding::HalfEven)
-            };
-            matches!((beside(-1), beside(1)), (Ok(low), Ok(high)) if (low..=high).contains(&scenario.price))
-        };
-        (row, (-steps..=steps).filter(within).collect())
+    /// The scan columns of the grid cells within a step of a near column, in its volatility row; `None` is
+    /// the unshocked cell.
+    pub(super) fn cells_beside(&self, column: usize) -> &[Option<usize>] {
+        &self.beside[column]
     }
 
     /// The columns that an account holding `instruments` is judged in.
@@ -103,6 +93,23 @@ impl Near {
         let held: BTreeSet<&Strike> = instruments.filter_map(|id| self.strikes.get(&id)).collect();
         held.into_iter().filter_map(|strike| self.columns.get(strike).cloned()).collect()
     }
+}
+
+fn cells_beside(scenario: &Scenario, range: Decimal, set: &ScenarioSet) -> Result<Vec<Option<usize>>, NumberError> {
+    let row = match scenario.vol.signum() {
+        -1 => VolRow::Down,
+        1 => VolRow::Up,
+        _ => VolRow::Still,
+    };
+    let steps = set.steps();
+    let price = |step: i64| range.times_ratio(Decimal::from_int(step), Decimal::from_int(steps), Rounding::HalfEven);
+    let mut cells = Vec::new();
+    for step in -steps..=steps {
+        if (price(step - 1)?..=price(step + 1)?).contains(&scenario.price) {
+            cells.push(set.node(row, step));
+        }
+    }
+    Ok(cells)
 }
 
 /// Strike, forward and one-deviation move of an option for which that move is below `longest`.

@@ -104,25 +104,31 @@ impl<'a> Scan<'a> {
     /// Lets each grid cell lose what the book loses at a held short-dated strike within a step of it,
     /// in the same volatility row.
     fn add_near_strikes(&mut self, stake: &Stake<'_>) -> Result<(), NumberError> {
-        let UnderlyingTables { set, near: Some(near), .. } = stake.tables else { return Ok(()) };
+        let Some(near) = &stake.tables.near else { return Ok(()) };
         let fills = worst_fills(pnl_of(&stake.near_orders), near.table.scenarios().len());
-        for columns in near.columns(stake.instruments()) {
-            let all = Arc::clone(&stake.group);
-            let summed = Summed::new(&near.table, &stake.holdings, all, columns.clone(), &fills);
-            for at in 0..columns.len() {
-                let loss = summed.loss(at)?;
-                let (row, steps) = near.cells_beside(columns.start + at, set);
-                for step in steps {
-                    let cell = match set.node(row, step) {
-                        Some(column) => &mut self.losses[column],
-                        None => &mut self.unshocked,
-                    };
-                    if loss.amount > cell.amount {
-                        let near_strike = summed.loss_by_position(at)?.named("near a held strike");
-                        let beside = cell.clone();
-                        *cell = Node::worst_of(cell.label.clone(), vec![beside, near_strike]);
+        let strikes: Vec<Summed<'_>> = near
+            .columns(stake.instruments())
+            .into_iter()
+            .map(|columns| Summed::new(&near.table, &stake.holdings, Arc::clone(&stake.group), columns, &fills))
+            .collect();
+        // The near column that loses most beside each cell, the unshocked one last; all share a grain.
+        let mut worst: Vec<Option<(&Summed<'_>, usize)>> = vec![None; self.losses.len() + 1];
+        for strike in &strikes {
+            for (at, sum) in strike.sums.iter().enumerate() {
+                for cell in near.cells_beside(strike.columns.start + at) {
+                    let worst = &mut worst[cell.unwrap_or(self.losses.len())];
+                    if worst.is_none_or(|(other, column)| *sum < other.sums[column]) {
+                        *worst = Some((strike, at));
                     }
                 }
+            }
+        }
+        let cells = self.losses.iter_mut().chain(std::iter::once(&mut self.unshocked));
+        for (cell, worst) in cells.zip(worst) {
+            let Some((strike, at)) = worst else { continue };
+            if near.table.loss(strike.sums[at])? > cell.amount {
+                let near_strike = strike.loss_by_position(at)?.named("near a held strike");
+                *cell = Node::worst_of(cell.label.clone(), vec![cell.clone(), near_strike]);
             }
         }
         Ok(())

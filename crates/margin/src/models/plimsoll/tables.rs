@@ -222,7 +222,7 @@ fn one(
         balance_lot: &|asset| *parameters.balance_lot.of(asset.as_str()),
     };
     let table = Table::build(&spec, keys)?;
-    let near = Near::build(&spec, keys, parameters)?;
+    let near = Near::build(&spec, keys, parameters, &set)?;
     let charges = Charges::new(&table, market, parameters)?;
     let rows = table.rows().iter().enumerate().map(|(at, row)| (row.key, at)).collect();
     let expiries = table.rows().iter().map(|row| expiry_label(row.expiry)).collect();

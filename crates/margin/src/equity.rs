@@ -89,7 +89,7 @@ pub fn net_assets(portfolio: &Portfolio, market: &Market) -> Result<Vec<NetAsset
             entry.cash = entry.cash.plus(coins)?;
             continue;
         }
-        let carry = instrument.carry(position, market.priced(id)?.mark)?;
+        let carry = instrument.carry(position, market.priced(id)?.mark).map_err(MarginError::of(instrument))?;
         let entry = assets.entry(instrument.terms().settlement).or_default();
         let unrealised = carry.unrealised.value.plus(position.unsettled_pnl)?.plus(position.accrued_funding)?;
         entry.gains = entry.gains.plus(unrealised.or_zero())?;

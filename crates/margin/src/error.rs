@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use plimsoll_core::{Asset, Decimal, NumberError, Quantity, Underlying};
+use plimsoll_pricing::instruments::Instrument;
 use plimsoll_pricing::market::MarketError;
 use thiserror::Error;
 
@@ -15,6 +16,14 @@ pub enum MarginError {
     /// A figure does not fit.
     #[error(transparent)]
     Number(#[from] NumberError),
+    /// A figure of one contract does not fit.
+    #[error("{instrument}: {reason}")]
+    Figure {
+        /// The instrument.
+        instrument: Arc<str>,
+        /// What went wrong.
+        reason: NumberError,
+    },
     /// A position in a contract the listing does not have.
     #[error("instrument {0} is not in the listing")]
     UnknownInstrument(u32),
@@ -112,4 +121,12 @@ pub enum MarginError {
         /// Its value.
         value: Decimal,
     },
+}
+
+impl MarginError {
+    /// Names the instrument whose figure does not fit.
+    pub(crate) fn of(instrument: &Instrument) -> impl Fn(NumberError) -> Self {
+        let instrument = Arc::clone(&instrument.terms().name);
+        move |reason| Self::Figure { instrument: Arc::clone(&instrument), reason }
+    }
 }

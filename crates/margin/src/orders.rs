@@ -56,8 +56,10 @@ impl OrderArray {
             lot: instrument.terms().lot_size,
         })?;
         let mark = market.priced(id)?.mark;
-        let at_fill =
-            instrument.fill_pnl(quantity, order.price, mark)?.minus(fee(account, order, instrument, market)?)?;
+        let at_fill = instrument
+            .fill_pnl(quantity, order.price, mark)
+            .map_err(MarginError::of(instrument))?
+            .minus(fee(account, order, instrument, market)?)?;
         let held = Position {
             instrument: id,
             quantity,
@@ -65,7 +67,7 @@ impl OrderArray {
             unsettled_pnl: Decimal::ZERO,
             accrued_funding: Decimal::ZERO,
         };
-        let paid = instrument.carry(&held, mark)?.option_value;
+        let paid = instrument.carry(&held, mark).map_err(MarginError::of(instrument))?.option_value;
         let price = market.asset_price(at_fill.asset)?;
         let at_fill_grains = grains(at_fill.at(price, Rounding::Down)?, table.grain())?;
         let paid_grains = grains(paid.at(price, Rounding::Down)?, table.grain())?;
@@ -129,7 +131,9 @@ pub fn exchange_cost(
         return Ok(Decimal::ZERO);
     }
     let mut exchanged = account.clone();
-    for amount in instrument.fill(order.signed_quantity(), market.priced(id)?.mark)? {
+    for amount in
+        instrument.fill(order.signed_quantity(), market.priced(id)?.mark).map_err(MarginError::of(instrument))?
+    {
         exchanged.portfolio.deposit(amount)?;
     }
     let equity = |account: &Account| -> Result<Decimal, MarginError> {
@@ -147,7 +151,8 @@ pub(crate) fn fee(
 ) -> Result<Amount, MarginError> {
     let terms = instrument.terms();
     let index = market.index_in(terms.underlying, terms.quote)?;
-    let notional = instrument.notional(market.priced(order.instrument)?.mark, index)?;
+    let notional =
+        instrument.notional(market.priced(order.instrument)?.mark, index).map_err(MarginError::of(instrument))?;
     Ok(notional.scaled(order.quantity.0, Rounding::Up)?.scaled(account.taker_fee_rate, Rounding::Up)?)
 }
 

@@ -80,7 +80,8 @@ fn main() {
     files.retain(|file| file.to_string_lossy().ends_with("Z.csv.gz") && file.to_string_lossy().contains("chain_"));
     files.sort();
     let all: Vec<[f64; 8]> = files.iter().map(|file| chain(file)).collect();
-    let names = ["options", "median error", "p99 error", "import ms", "market ms", "surface ms", "repricing ms", "tables ms"];
+    let names =
+        ["options", "median error", "p99 error", "import ms", "market ms", "surface ms", "repricing ms", "tables ms"];
     for (at, name) in names.iter().enumerate() {
         let mut values: Vec<f64> = all.iter().map(|row| row[at]).collect();
         values.sort_by(f64::total_cmp);

@@ -83,7 +83,7 @@ fn worths(account: &Account, market: &Market) -> Result<Vec<(String, Decimal)>, 
     for position in &account.portfolio.positions {
         let id = position.instrument;
         let instrument = market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
-        let carry = instrument.carry(position, market.priced(id)?.mark)?;
+        let carry = instrument.carry(position, market.priced(id)?.mark).map_err(MarginError::of(instrument))?;
         let worth = carry.unrealised.plus(carry.option_value)?;
         let worth = worth.at(market.asset_price(worth.asset)?, Rounding::Down)?;
         all.push((instrument.terms().name.to_string(), worth.value));

@@ -71,11 +71,12 @@ pub fn apply(account: &Account, market: &Market, changes: &Changes) -> Result<Ac
         let instrument = market.listing().get(*id).ok_or(MarginError::UnknownInstrument(id.0))?;
         let mark = market.priced(*id)?.mark;
         let price = price.unwrap_or(mark);
-        for moved in instrument.fill(*quantity, price)? {
+        for moved in instrument.fill(*quantity, price).map_err(MarginError::of(instrument))? {
             portfolio.deposit(moved)?;
         }
-        let fee_base =
-            instrument.notional(mark, market.index_in(instrument.terms().underlying, instrument.terms().quote)?)?;
+        let fee_base = instrument
+            .notional(mark, market.index_in(instrument.terms().underlying, instrument.terms().quote)?)
+            .map_err(MarginError::of(instrument))?;
         let fee = fee_base.scaled(quantity.0.abs(), Rounding::Up)?.scaled(account.taker_fee_rate, Rounding::Up)?;
         if !fee.value.is_zero() {
             portfolio.deposit(fee.negated())?;
@@ -85,7 +86,7 @@ pub fn apply(account: &Account, market: &Market, changes: &Changes) -> Result<Ac
         }
         if let Some(held) = portfolio.positions.iter().find(|position| position.instrument == *id) {
             let closed = Position { quantity: closed_quantity(held.quantity, *quantity), ..held.clone() };
-            let realised = instrument.carry(&closed, price)?.unrealised;
+            let realised = instrument.carry(&closed, price).map_err(MarginError::of(instrument))?.unrealised;
             portfolio.deposit(realised)?;
         }
         if instrument.averages_harmonically() {

@@ -136,7 +136,7 @@ impl Brackets {
         let origin = Origin { position: Some(terms.name.clone()), ..Origin::default() };
         let id = market.listing().id(&terms.name).ok_or(MarginError::UnknownInstrument(u32::MAX))?;
         let index = market.index_in(terms.underlying, terms.quote)?;
-        let per_contract = instrument.notional(market.priced(id)?.mark, index)?;
+        let per_contract = instrument.notional(market.priced(id)?.mark, index).map_err(MarginError::of(instrument))?;
         let notional = per_contract.scaled(quantity.0.abs(), Rounding::Up)?;
         let size = notional.at(market.asset_price(notional.asset)?, Rounding::Up)?.value;
         let Some(out_of_the_money) = instrument.out_of_the_money(index) else {
@@ -145,7 +145,9 @@ impl Brackets {
         };
         if quantity.0.signum() >= 0 {
             let mark = market.priced(id)?.mark;
-            let worth = instrument.fill_pnl(quantity, Price::new(Decimal::ZERO, mark.quote), mark)?;
+            let worth = instrument
+                .fill_pnl(quantity, Price::new(Decimal::ZERO, mark.quote), mark)
+                .map_err(MarginError::of(instrument))?;
             let worth = worth.at(market.asset_price(worth.asset)?, Rounding::Up)?.value;
             return Ok(Node::leaf("long option at its mark", worth, origin));
         }
@@ -169,7 +171,7 @@ impl Brackets {
         let instrument = market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
         let mark = market.priced(id)?.mark;
         let quantity = order.signed_quantity();
-        let pnl = instrument.fill_pnl(quantity, order.price, mark)?;
+        let pnl = instrument.fill_pnl(quantity, order.price, mark).map_err(MarginError::of(instrument))?;
         let loss = pnl.at(market.asset_price(pnl.asset)?, Rounding::Down)?.value.negated().or_zero();
         let fee = fee(account, order, instrument, market)?;
         let fee = fee.at(market.asset_price(fee.asset)?, Rounding::Up)?.value;

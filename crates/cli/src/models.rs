@@ -3,7 +3,7 @@
 use clap::CommandFactory;
 use plimsoll::margin::level::Policy;
 use plimsoll::margin::models::{Model, NAMES, by_name};
-use plimsoll::margin::parameters::{Field, Parameters};
+use plimsoll::margin::parameters::Field;
 use serde_json::{Value, json};
 
 use crate::answer::{Csv, pretty, remark};
@@ -18,9 +18,9 @@ use crate::table::{Cell, Table, text};
 pub(crate) fn run(asked: &Asked, screen: &Screen) -> Result<Outcome, Failure> {
     let text = match &asked.name {
         None => list(asked.format),
-        Some(name) if name == Policy::MODEL => describe(name, POLICY_PAGE, &Policy::default().fields(), asked.format),
+        Some(name) if name == Policy::NAME => describe(name, POLICY_PAGE, &Policy::default().fields(), asked.format),
         Some(name) => {
-            let mut model = by_name(name).map_err(|error| Failure::usage(format!("{error}, {}", Policy::MODEL)))?;
+            let mut model = by_name(name).map_err(|error| Failure::usage(format!("{error}, {}", Policy::NAME)))?;
             let page = model.page();
             describe(name, page, &model.fields(), asked.format)
         }
@@ -45,7 +45,7 @@ fn list(format: Format) -> String {
                 let note = Cell::new(if place == 0 { "default" } else { "" }, Tone::Quiet);
                 table.row([Cell::new(model.name(), Tone::Strong), summary(model.page()).into(), note]);
             }
-            table.row([Cell::new(Policy::MODEL, Tone::Strong), summary(POLICY_PAGE).into(), "".into()]);
+            table.row([Cell::new(Policy::NAME, Tone::Strong), summary(POLICY_PAGE).into(), "".into()]);
             table.render(&mut out);
             out.push('\n');
             remark("One model's page and parameters: plimsoll models NAME", &mut out);

@@ -11,7 +11,7 @@ use plimsoll_core::{Decimal, NumberError, Requirement, Rounding};
 
 use crate::MarginError;
 use crate::equity::Equity;
-use crate::parameters::{Field, Parameters, Slot};
+use crate::parameters::{Field, Slot};
 
 /// Where the lines between initial and maintenance margin are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,10 +37,12 @@ impl Default for Policy {
     }
 }
 
-impl Parameters for Policy {
-    const MODEL: &'static str = "policy";
+impl Policy {
+    /// What documents call it, beside the models.
+    pub const NAME: &'static str = "policy";
 
-    fn fields(&mut self) -> Vec<Field<'_>> {
+    /// Its parameters, to list or to change.
+    pub fn fields(&mut self) -> Vec<Field<'_>> {
         let field = |name, about, slot| Field {
             name,
             unit: "share",

@@ -1,7 +1,6 @@
 //! Parameters as documents: every number a model uses has a name, a unit, bounds and a default.
 //!
-//! A model holds its parameters in a struct and lists them once, in [`Parameters::fields`]; from
-//! that list come the reading of overrides, the bounds check and the printed page.
+//! A model holds its parameters in a struct and lists them once, as [`Field`]s; from that list come the reading of overrides, the bounds check and the printed page.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,34 +10,24 @@ use plimsoll_core::{Decimal, Node, NumberError, requirement::Origin};
 
 use crate::MarginError;
 
-/// A model's numbers.
-pub trait Parameters {
-    /// The model they belong to.
-    const MODEL: &'static str;
-
-    /// Every parameter, in the order they are explained.
-    fn fields(&mut self) -> Vec<Field<'_>>;
-
-    /// Sets one by its dotted name, `price_range` or `price_range.BTC`.
-    ///
-    /// # Errors
-    /// [`MarginError::UnknownParameter`], [`MarginError::Parameter`] with the bound it broke.
-    fn set(&mut self, name: &str, text: &str) -> Result<(), MarginError> {
-        let (field, key) = name.split_once('.').map_or((name, None), |(field, key)| (field, Some(key)));
-        let mut fields = self.fields();
-        let known = || fields.iter().map(|field| field.name).collect::<Vec<_>>().join(", ");
-        let Some(at) = fields.iter().position(|each| each.name == field) else {
-            return Err(MarginError::UnknownParameter { model: Self::MODEL, name: name.into(), known: known() });
-        };
-        let field = &mut fields[at];
-        let expected = field.expected();
-        field.set(key, text).map_err(|Refused| MarginError::Parameter {
-            model: Self::MODEL,
-            name: name.into(),
-            value: text.chars().take(60).collect(),
-            expected,
-        })
-    }
+/// Sets one of `model`'s `fields` by its dotted name, `price_range` or `price_range.BTC`.
+///
+/// # Errors
+/// [`MarginError::UnknownParameter`], [`MarginError::Parameter`] with the bound it broke.
+pub fn set(model: &'static str, mut fields: Vec<Field<'_>>, name: &str, text: &str) -> Result<(), MarginError> {
+    let (field, key) = name.split_once('.').map_or((name, None), |(field, key)| (field, Some(key)));
+    let Some(at) = fields.iter().position(|each| each.name == field) else {
+        let known = fields.iter().map(|field| field.name).collect::<Vec<_>>().join(", ");
+        return Err(MarginError::UnknownParameter { model, name: name.into(), known });
+    };
+    let field = &mut fields[at];
+    let expected = field.expected();
+    field.set(key, text).map_err(|Refused| MarginError::Parameter {
+        model,
+        name: name.into(),
+        value: text.chars().take(60).collect(),
+        expected,
+    })
 }
 
 /// One parameter.

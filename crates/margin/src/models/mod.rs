@@ -15,7 +15,7 @@ use plimsoll_core::{Asset, InstrumentId, Requirement};
 use plimsoll_pricing::market::Market;
 
 use crate::collateral::CollateralRules;
-use crate::parameters::Field;
+use crate::parameters::{self, Field};
 use crate::{Account, MarginError};
 
 /// A margin model with its parameters.
@@ -33,7 +33,9 @@ pub trait Model: Send + Sync {
     ///
     /// # Errors
     /// [`MarginError::UnknownParameter`], [`MarginError::Parameter`].
-    fn set(&mut self, name: &str, text: &str) -> Result<(), MarginError>;
+    fn set(&mut self, name: &str, text: &str) -> Result<(), MarginError> {
+        parameters::set(self.name(), self.fields(), name, text)
+    }
 
     /// Builds what every account in `held` will be judged with.
     ///

@@ -8,11 +8,9 @@ use plimsoll_margin::MarginError;
 use plimsoll_margin::level::Policy;
 use plimsoll_margin::models::plimsoll::Plimsoll;
 use plimsoll_margin::models::{Model, NAMES, by_name};
-use plimsoll_margin::parameters::Parameters as _;
+use plimsoll_margin::parameters;
 
 /// Changes under this key move the lines between initial and maintenance margin.
-const POLICY: &str = "policy";
-
 /// The models of one document by the names it uses.
 pub(super) struct Book {
     changes: Parameters,
@@ -34,13 +32,13 @@ impl Book {
         let mut policy = Policy::default();
         for (key, changes) in changes {
             let path = format!("parameters.{key}");
-            if key == POLICY {
-                apply(changes, &path, errors, |name, text| policy.set(name, text));
+            if key == Policy::NAME {
+                apply(changes, &path, errors, |name, text| parameters::set(Policy::NAME, policy.fields(), name, text));
             } else if let Ok(mut model) = by_name(base(key)) {
                 apply(changes, &path, errors, |name, text| model.set(name, text));
             } else {
                 let expected =
-                    format!("a model: one of {}, alone or with a label (plimsoll@tight); or {POLICY}", known());
+                    format!("a model: one of {}, alone or with a label (plimsoll@tight); or {}", known(), Policy::NAME);
                 errors.push(DocumentError { path, value: "an unknown name".into(), expected });
             }
         }

@@ -8,7 +8,7 @@ use super::brackets::{Brackets, Figure, open};
 use super::{Held, Judge, Model};
 use crate::collateral::CollateralRules;
 use crate::orders::fillable;
-use crate::parameters::{Field, Parameters};
+use crate::parameters::Field;
 use crate::{Account, MarginError};
 
 /// Positions margined one by one, collateral shared.
@@ -18,17 +18,9 @@ pub struct Cross {
     pub brackets: Brackets,
 }
 
-impl Parameters for Cross {
-    const MODEL: &'static str = "cross";
-
-    fn fields(&mut self) -> Vec<Field<'_>> {
-        self.brackets.fields()
-    }
-}
-
 impl Model for Cross {
     fn name(&self) -> &'static str {
-        Self::MODEL
+        "cross"
     }
 
     fn page(&self) -> &'static str {
@@ -36,11 +28,7 @@ impl Model for Cross {
     }
 
     fn fields(&mut self) -> Vec<Field<'_>> {
-        Parameters::fields(self)
-    }
-
-    fn set(&mut self, name: &str, text: &str) -> Result<(), MarginError> {
-        Parameters::set(self, name, text)
+        self.brackets.fields()
     }
 
     fn prepare<'m>(&self, market: &'m Market, _held: &Held) -> Result<Box<dyn Judge + 'm>, MarginError> {

@@ -8,7 +8,7 @@ use super::brackets::{Brackets, Figure};
 use super::{Held, Judge, Model};
 use crate::collateral::CollateralRules;
 use crate::orders::fillable;
-use crate::parameters::{Field, Parameters};
+use crate::parameters::Field;
 use crate::{Account, MarginError};
 
 /// Every position alone with its own collateral.
@@ -26,17 +26,9 @@ impl Default for Isolated {
     }
 }
 
-impl Parameters for Isolated {
-    const MODEL: &'static str = "isolated";
-
-    fn fields(&mut self) -> Vec<Field<'_>> {
-        self.brackets.fields()
-    }
-}
-
 impl Model for Isolated {
     fn name(&self) -> &'static str {
-        Self::MODEL
+        "isolated"
     }
 
     fn page(&self) -> &'static str {
@@ -44,11 +36,7 @@ impl Model for Isolated {
     }
 
     fn fields(&mut self) -> Vec<Field<'_>> {
-        Parameters::fields(self)
-    }
-
-    fn set(&mut self, name: &str, text: &str) -> Result<(), MarginError> {
-        Parameters::set(self, name, text)
+        self.brackets.fields()
     }
 
     fn prepare<'m>(&self, market: &'m Market, _held: &Held) -> Result<Box<dyn Judge + 'm>, MarginError> {

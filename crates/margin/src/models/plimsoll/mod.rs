@@ -19,7 +19,7 @@ use super::{Held, Judge, Model};
 use crate::array::Holding;
 use crate::collateral::CollateralRules;
 use crate::orders::{exchange_cost, fillable};
-use crate::parameters::{Field, Parameters};
+use crate::parameters::Field;
 use crate::{Account, MarginError};
 use requirement::{Risk, Scan, risk};
 use tables::{Stake, Tables};
@@ -43,7 +43,7 @@ impl Plimsoll {
 
 impl Model for Plimsoll {
     fn name(&self) -> &'static str {
-        PlimsollParameters::MODEL
+        "plimsoll"
     }
 
     fn page(&self) -> &'static str {
@@ -52,10 +52,6 @@ impl Model for Plimsoll {
 
     fn fields(&mut self) -> Vec<Field<'_>> {
         self.parameters.fields()
-    }
-
-    fn set(&mut self, name: &str, text: &str) -> Result<(), MarginError> {
-        self.parameters.set(name, text)
     }
 
     fn prepare<'m>(&self, market: &'m Market, held: &Held) -> Result<Box<dyn Judge + 'm>, MarginError> {

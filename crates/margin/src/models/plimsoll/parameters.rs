@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use plimsoll_core::Decimal;
 
 use crate::collateral::{CollateralRules, Grid};
-use crate::parameters::{ByName, Field, Parameters, Slot, Tiers};
+use crate::parameters::{ByName, Field, Slot, Tiers};
 use crate::scenario::ShockRules;
 
 /// Every number of the model.
@@ -133,11 +133,10 @@ fn collateral() -> CollateralRules {
     }
 }
 
-impl Parameters for PlimsollParameters {
-    const MODEL: &'static str = "plimsoll";
-
+impl PlimsollParameters {
+    /// Every parameter, in the order they are explained.
     #[expect(clippy::too_many_lines, reason = "one list: a line a parameter")]
-    fn fields(&mut self) -> Vec<Field<'_>> {
+    pub fn fields(&mut self) -> Vec<Field<'_>> {
         let zero = Decimal::ZERO;
         let one = Decimal::ONE;
         let number =

@@ -53,16 +53,6 @@ pub enum MarginError {
         /// The scenario.
         scenario: Arc<str>,
     },
-    /// A kind of contract the model has no rule for.
-    #[error("{model} has no rule for {instrument}, a {kind}")]
-    NoRule {
-        /// The model.
-        model: &'static str,
-        /// The instrument.
-        instrument: Arc<str>,
-        /// Its kind.
-        kind: &'static str,
-    },
     /// A contract that moves with an asset besides its underlying, which the model has no move for.
     #[error(
         "{model} cannot margin {instrument}: it moves with {asset} too, and its scenarios move one coin at a time; expected a quote and settlement in the currency, a stablecoin or the contract's own coin"
@@ -104,14 +94,6 @@ pub enum MarginError {
         value: String,
         /// What it may be.
         expected: String,
-    },
-    /// A balance in an asset that no price is known for.
-    #[error("no price of {asset} in {currency}")]
-    NoPrice {
-        /// The asset.
-        asset: Asset,
-        /// What everything is valued in.
-        currency: Asset,
     },
     /// A question that needs a positive figure got another.
     #[error("{what} must be positive, got {value}")]

@@ -59,6 +59,7 @@ pub(crate) fn shown(desk: &Desk, matrices: &[Matrix], out: &mut String) {
             );
         }
     }
+    remark("Positions and balances from today's marks; open orders are left out.", out);
 }
 
 fn between(worst: &MatrixCell) -> &'static str {

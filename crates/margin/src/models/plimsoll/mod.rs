@@ -178,9 +178,9 @@ impl PlimsollJudge<'_> {
                 })
             });
             let mut cells = cells.collect::<Result<Vec<_>, NumberError>>()?;
-            // Where nothing moves there is no column; what lies around it may still lose.
+            // Where nothing moves there is no column; it is a cell where what lies around it loses most.
             let still = scan.loss(None);
-            if !still.is_zero() {
+            if cells.iter().all(|cell| cell.loss < still) {
                 let zero = Decimal::ZERO;
                 let scenario = "about where it is".to_owned();
                 cells.push(MatrixCell {

@@ -23,12 +23,13 @@ pub struct Summed<'a> {
     pub columns: Range<usize>,
     /// Grains gained per column: positions, and the worst fills of open orders where they count.
     pub sums: Vec<i128>,
-    /// Grains of `sums` that come from open orders, per column; never positive.
+    /// Grains of `sums` that come from open orders, per column, never positive; empty without orders.
     pub orders: Vec<i128>,
 }
 
 impl<'a> Summed<'a> {
-    /// Sums `columns` of `holdings`; `orders` are the worst fills per column, all zero for none.
+    /// Sums `columns` of `holdings`; `orders` are the worst fills of every column of the table,
+    /// or empty for none.
     #[must_use]
     pub fn new(
         table: &'a Table,
@@ -38,7 +39,7 @@ impl<'a> Summed<'a> {
         orders: &[i128],
     ) -> Self {
         let mut sums = table.sums(holdings, columns.clone());
-        let orders: Vec<i128> = columns.clone().map(|column| orders.get(column).copied().unwrap_or(0)).collect();
+        let orders = orders.get(columns.clone()).unwrap_or_default().to_vec();
         sums.iter_mut().zip(&orders).for_each(|(sum, order)| *sum += order);
         Self { table, holdings, group, columns, sums, orders }
     }
@@ -73,8 +74,8 @@ impl<'a> Summed<'a> {
             let grains = i128::from(holding.lots) * i128::from(self.table.cell(holding.row, column));
             of.push(share(Arc::clone(&self.table.rows()[holding.row].name), grains)?);
         }
-        if self.orders[at] != 0 {
-            of.push(share("open orders".into(), self.orders[at])?);
+        if let Some(orders) = self.orders.get(at).filter(|orders| **orders != 0) {
+            of.push(share("open orders".into(), *orders)?);
         }
         Node::sum("loss", of)
     }

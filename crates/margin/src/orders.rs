@@ -156,11 +156,13 @@ pub(crate) fn fee(
     Ok(notional.scaled(order.quantity.0, Rounding::Up)?.scaled(account.taker_fee_rate, Rounding::Up)?)
 }
 
-/// The worst fills of orders, per column, given each order's P&L in the columns: never positive.
+/// The worst fills of orders, per column, given each order's P&L in the columns: never positive, and
+/// nothing at all without orders.
 #[must_use]
-pub fn worst_fills<'a>(orders: impl Iterator<Item = &'a [i128]>, columns: usize) -> Vec<i128> {
-    let mut worst = vec![0; columns];
+pub fn worst_fills<'a>(orders: impl Iterator<Item = &'a [i128]>) -> Vec<i128> {
+    let mut worst = Vec::new();
     for order in orders {
+        worst.resize(order.len(), 0_i128);
         worst.iter_mut().zip(order).for_each(|(worst, pnl)| *worst += (*pnl).min(0));
     }
     worst

@@ -232,7 +232,7 @@ fn worst_fills_are_the_worst_of_all_subsets() {
                 unshocked: 0,
             })
             .collect();
-        let worst = worst_fills(orders.iter().map(|order| order.pnl.as_slice()), 8);
+        let worst = worst_fills(orders.iter().map(|order| order.pnl.as_slice()));
         for (column, worst) in worst.iter().enumerate() {
             let by_subset = (0..1_u32 << orders.len()).map(|subset| {
                 let filled = orders.iter().enumerate().filter(|(at, _)| subset >> at & 1 == 1);

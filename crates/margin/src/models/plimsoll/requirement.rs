@@ -81,7 +81,7 @@ impl<'a> Scan<'a> {
     /// [`NumberError::Overflow`].
     pub(super) fn new(stake: &'a Stake<'_>) -> Result<Self, NumberError> {
         let UnderlyingTables { table, set, .. } = stake.tables;
-        let fills = worst_fills(pnl_of(&stake.orders), table.scenarios().len());
+        let fills = worst_fills(pnl_of(&stake.orders));
         let summed = Summed::new(table, &stake.holdings, Arc::clone(&stake.group), set.scan.clone(), &fills);
         let unshocked: i128 = stake.orders.iter().map(|order| order.unshocked.min(0)).sum();
         let grid = Grid { summed: &summed, set, unshocked };
@@ -105,7 +105,7 @@ impl<'a> Scan<'a> {
     /// in the same volatility row.
     fn add_near_strikes(&mut self, stake: &Stake<'_>) -> Result<(), NumberError> {
         let Some(near) = &stake.tables.near else { return Ok(()) };
-        let fills = worst_fills(pnl_of(&stake.near_orders), near.table.scenarios().len());
+        let fills = worst_fills(pnl_of(&stake.near_orders));
         let strikes: Vec<Summed<'_>> = near
             .columns(stake.instruments())
             .into_iter()
@@ -228,7 +228,7 @@ fn by_expiry_worst(
     let mut of = Vec::new();
     for run in &stake.runs {
         let here = stake.orders.iter().filter(|order| order.expiry == run.expiry);
-        let fills = worst_fills(here.map(|order| order.moves.as_slice()), table.scenarios().len());
+        let fills = worst_fills(here.map(|order| order.moves.as_slice()));
         let held = &stake.holdings[run.holdings.clone()];
         let worst = Summed::new(table, held, Arc::clone(&run.group), columns(set), &fills).worst(run.label.clone())?;
         if !worst.amount.is_zero() {
@@ -240,7 +240,7 @@ fn by_expiry_worst(
 
 fn rate_worst(stake: &Stake<'_>) -> Result<Node, NumberError> {
     let UnderlyingTables { table, set, name, .. } = stake.tables;
-    let fills = worst_fills(moves_of(&stake.orders), table.scenarios().len());
+    let fills = worst_fills(moves_of(&stake.orders));
     Summed::new(table, &stake.holdings, Arc::clone(&stake.group), set.rate.clone(), &fills).worst(name)
 }
 
@@ -255,7 +255,7 @@ fn stablecoins(stakes: &[Stake<'_>]) -> Result<Node, NumberError> {
             for stake in stakes {
                 let UnderlyingTables { table, set, name, .. } = stake.tables;
                 let column = set.stable.start + 2 * at + way;
-                let fills = worst_fills(moves_of(&stake.orders), table.scenarios().len());
+                let fills = worst_fills(moves_of(&stake.orders));
                 let summed = Summed::new(table, &stake.holdings, Arc::clone(&stake.group), column..column + 1, &fills);
                 if summed.sums[0] != 0 {
                     parts.push(summed.loss_by_position(0)?.named(name));

@@ -1,5 +1,9 @@
 //! One question, asked of every account, and the shapes its answers are shown in.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::thread;
+
 use plimsoll::{Desk, Entry, MarginError};
 use serde_json::{Value, json};
 
@@ -22,21 +26,51 @@ pub(crate) struct Answers<'d, T> {
 }
 
 /// Asks `question` of every account; those that cannot be answered take no other with them.
-pub(crate) fn ask<'d, T>(
+///
+/// Accounts are independent, so every core takes the next one; answers stand in the document's order
+/// whoever found them.
+pub(crate) fn ask<'d, T: Send>(
     desk: &'d Desk,
     screen: &Screen,
-    mut question: impl FnMut(usize, &'d Entry) -> Result<T, MarginError>,
+    question: impl Fn(usize, &'d Entry) -> Result<T, MarginError> + Sync,
 ) -> Answers<'d, T> {
-    let mut answers = Answers { desk, given: Vec::new(), refused: Vec::new() };
-    let mut progress = Progress::new(screen, desk.accounts().len(), "accounts");
-    for (place, entry) in desk.accounts().iter().enumerate() {
-        match question(place, entry) {
-            Ok(answer) => answers.given.push((entry, answer)),
-            Err(error) => answers.refused.push((entry, error)),
+    let entries = desk.accounts();
+    let mut progress = Progress::new(screen, entries.len(), "accounts");
+    let cores = thread::available_parallelism().map_or(1, usize::from).min(entries.len());
+    let (next, (found, answers)) = (AtomicUsize::new(0), mpsc::channel());
+    let mut in_order: Vec<Option<Result<T, MarginError>>> = entries.iter().map(|_| None).collect();
+    thread::scope(|scope| {
+        for _ in 0..cores {
+            let (next, question, found) = (&next, &question, found.clone());
+            scope.spawn(move || {
+                while let Some((place, entry)) = take(next, entries) {
+                    if found.send((place, question(place, entry))).is_err() {
+                        break;
+                    }
+                }
+            });
         }
-        progress.step();
+        drop(found);
+        for (place, answer) in answers {
+            in_order[place] = Some(answer);
+            progress.step();
+        }
+    });
+    let mut all = Answers { desk, given: Vec::new(), refused: Vec::new() };
+    for (entry, answer) in entries.iter().zip(in_order) {
+        match answer {
+            Some(Ok(answer)) => all.given.push((entry, answer)),
+            Some(Err(error)) => all.refused.push((entry, error)),
+            None => {}
+        }
     }
-    answers
+    all
+}
+
+/// The next account that nobody has taken.
+fn take<'d>(next: &AtomicUsize, entries: &'d [Entry]) -> Option<(usize, &'d Entry)> {
+    let place = next.fetch_add(1, Ordering::Relaxed);
+    entries.get(place).map(|entry| (place, entry))
 }
 
 impl<T> Answers<'_, T> {

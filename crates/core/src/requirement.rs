@@ -210,8 +210,16 @@ impl Node {
     /// # Errors
     /// [`NumberError::Overflow`].
     pub fn sum(label: impl Into<Label>, of: Vec<Self>) -> Result<Self, NumberError> {
+        Self::sum_shared(label, of.into())
+    }
+
+    /// The same of nodes that are shared already.
+    ///
+    /// # Errors
+    /// [`NumberError::Overflow`].
+    pub fn sum_shared(label: impl Into<Label>, of: Arc<[Self]>) -> Result<Self, NumberError> {
         let amount = of.iter().try_fold(Decimal::ZERO, |sum, node| sum.plus(node.amount))?;
-        Ok(Self { label: label.into(), amount, rule: Rule::Sum(of.into()) })
+        Ok(Self { label: label.into(), amount, rule: Rule::Sum(of) })
     }
 
     /// The largest of `of`, the first where several are; a zero leaf when there is none.
@@ -225,7 +233,7 @@ impl Node {
         }
     }
 
-    /// The largest of `of` with its winner shown in more detail: `explain` is handed the winner's
+    /// The largest of `of` with its winner shown in more detail: `explain` is handed the winner and its
     /// place and may answer with another tree of the same amount.
     ///
     /// # Errors
@@ -236,10 +244,10 @@ impl Node {
     pub fn worst_explained<E>(
         label: impl Into<Label>,
         mut of: Vec<Self>,
-        explain: impl FnOnce(usize) -> Result<Option<Self>, E>,
+        explain: impl FnOnce(&Self, usize) -> Result<Option<Self>, E>,
     ) -> Result<Self, E> {
         if let Some((winner, amount)) = largest(of.iter().map(|node| node.amount))
-            && let Some(detail) = explain(winner)?
+            && let Some(detail) = explain(&of[winner], winner)?
         {
             assert_eq!(detail.amount, amount, "an explanation changes no figure");
             of[winner] = detail;

@@ -91,7 +91,7 @@ impl<'a> Summed<'a> {
         }
         of.push(Node::leaf("no loss", plimsoll_core::Decimal::ZERO, Origin::default()));
         let scanned = self.sums.len();
-        let explain = |winner| (winner < scanned).then(|| self.loss_by_position(winner)).transpose();
+        let explain = |_: &Node, winner| (winner < scanned).then(|| self.loss_by_position(winner)).transpose();
         Node::worst_explained(label, of, explain)
     }
 }

@@ -128,7 +128,8 @@ fn two_books_together_never_need_more_than_apart() {
         let held = Held::by(renamed.iter().chain([&union]));
         let judge = Plimsoll::default().judge(&whole.market, &held).unwrap();
         let need = |account: &Account| {
-            let node = plimsoll_margin::models::Judge::requirement(&judge, account).unwrap().initial;
+            let assets = plimsoll_margin::equity::net_assets(&account.portfolio, &whole.market).unwrap();
+            let node = plimsoll_margin::models::Judge::requirement(&judge, account, &assets).unwrap().initial;
             (node.amount, node.find("balances under one lot").unwrap().amount)
         };
         let (both, one, two) = (need(&union), need(&renamed[0]), need(&renamed[1]));

@@ -31,7 +31,7 @@ impl Margin {
     pub fn of(account: &Account, market: &Market, judge: &dyn Judge, policy: &Policy) -> Result<Self, MarginError> {
         let assets = net_assets(&account.portfolio, market)?;
         let equity = Equity::of(account, &assets, judge.collateral(), market)?;
-        let requirement = judge.requirement(account)?;
+        let requirement = judge.requirement(account, &assets)?;
         let levels = Levels::of(&equity, &requirement, policy)?;
         let state = levels.state();
         Ok(Self { assets, equity, requirement, levels, state })

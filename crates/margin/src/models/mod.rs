@@ -15,6 +15,7 @@ use plimsoll_core::{Asset, InstrumentId, Requirement};
 use plimsoll_pricing::market::Market;
 
 use crate::collateral::CollateralRules;
+use crate::equity::NetAsset;
 use crate::parameters::{self, Field};
 use crate::{Account, MarginError};
 
@@ -46,11 +47,11 @@ pub trait Model: Send + Sync {
 
 /// A model in one market.
 pub trait Judge: Send + Sync {
-    /// What `account` must hold.
+    /// What `account` must hold; `assets` are its own, netted.
     ///
     /// # Errors
     /// [`MarginError`] for what the model was not prepared for or cannot margin.
-    fn requirement(&self, account: &Account) -> Result<Requirement, MarginError>;
+    fn requirement(&self, account: &Account, assets: &[NetAsset]) -> Result<Requirement, MarginError>;
 
     /// How the model values balances.
     fn collateral(&self) -> &CollateralRules;

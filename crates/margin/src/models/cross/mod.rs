@@ -7,6 +7,7 @@ use plimsoll_pricing::market::Market;
 use super::brackets::{Brackets, Figure, open};
 use super::{Held, Judge, Model};
 use crate::collateral::CollateralRules;
+use crate::equity::NetAsset;
 use crate::orders::fillable;
 use crate::parameters::Field;
 use crate::{Account, MarginError};
@@ -42,7 +43,7 @@ struct CrossJudge<'m> {
 }
 
 impl Judge for CrossJudge<'_> {
-    fn requirement(&self, account: &Account) -> Result<Requirement, MarginError> {
+    fn requirement(&self, account: &Account, _assets: &[NetAsset]) -> Result<Requirement, MarginError> {
         let portfolio = &account.portfolio;
         let mut ids: Vec<InstrumentId> = portfolio.positions.iter().map(|position| position.instrument).collect();
         ids.extend(portfolio.orders.iter().map(|order| order.instrument));

@@ -7,6 +7,7 @@ use plimsoll_pricing::market::Market;
 use super::brackets::{Brackets, Figure};
 use super::{Held, Judge, Model};
 use crate::collateral::CollateralRules;
+use crate::equity::NetAsset;
 use crate::orders::fillable;
 use crate::parameters::Field;
 use crate::{Account, MarginError};
@@ -50,7 +51,7 @@ struct IsolatedJudge<'m> {
 }
 
 impl Judge for IsolatedJudge<'_> {
-    fn requirement(&self, account: &Account) -> Result<Requirement, MarginError> {
+    fn requirement(&self, account: &Account, _assets: &[NetAsset]) -> Result<Requirement, MarginError> {
         let (mut initial, mut maintenance) = (Vec::new(), Vec::new());
         for position in &account.portfolio.positions {
             initial.push(self.alone(position.instrument, position.quantity, Figure::Initial)?);

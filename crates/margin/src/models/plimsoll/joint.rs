@@ -39,24 +39,29 @@ pub(super) fn across(stakes: &[Stake<'_>], parameters: &PlimsollParameters) -> R
     // A stablecoin's own moves are charged apart; at these it stands still.
     let stakes: Vec<&Stake<'_>> = stakes.iter().filter(|stake| stake.moves_with_price()).collect();
     let scans = stakes.iter().map(|stake| Scan::new(stake)).collect::<Result<Vec<_>, _>>()?;
-    let own =
-        stakes.iter().zip(&scans).map(|(stake, scan)| scan.worst(&stake.tables.name)).collect::<Result<Vec<_>, _>>()?;
-    if own.len() <= 1 {
-        return Node::sum("net risk", own);
+    if scans.len() <= 1 {
+        let own = stakes.iter().zip(scans).map(|(stake, scan)| scan.worst(&stake.tables.name));
+        return Node::sum("net risk", own.collect::<Result<Vec<_>, _>>()?);
     }
-    let mut of: Vec<Node> =
-        own.iter().map(|worst| Node::leaf(format!("{} alone", worst.label), worst.amount, Origin::default())).collect();
-    let joints = joints(&stakes);
+    let alone = stakes.iter().zip(&scans);
+    let mut of: Vec<Node> = alone
+        .map(|(stake, scan)| Node::leaf(stake.tables.alone.clone(), scan.worst_amount(), Origin::default()))
+        .collect();
+    let (joints, first_joint) = (joints(&stakes), of.len());
     for joint in &joints {
-        of.push(joint.node(&stakes, &scans, false)?);
+        of.push(joint.node(&stakes, &scans)?);
     }
-    let first_joint = of.len() - joints.len();
-    of.push(Node::scale("floor on credit", parameters.credit_floor, Node::sum("sum of own worsts", own)?)?);
-    let explain = |winner: usize| {
-        let joint = winner.checked_sub(first_joint).and_then(|at| joints.get(at));
-        joint.map(|joint| joint.node(&stakes, &scans, true)).transpose()
-    };
-    Node::worst_explained("net risk", of, explain)
+    // The joint move that may win shows its positions; the scans are used up after that.
+    let worst_joint = (first_joint..of.len()).rev().max_by_key(|at| of[*at].amount);
+    if let Some(at) = worst_joint
+        && of[..first_joint].iter().all(|alone| alone.amount < of[at].amount)
+    {
+        of[at] = joints[at - first_joint].explained(&stakes, &scans)?;
+    }
+    let own = stakes.iter().zip(scans).map(|(stake, scan)| scan.worst(&stake.tables.name));
+    let sum = Node::sum("sum of own worsts", own.collect::<Result<Vec<_>, _>>()?)?;
+    of.push(Node::scale("floor on credit", parameters.credit_floor, sum)?);
+    Ok(Node::worst_of("net risk", of))
 }
 
 /// Labels of the moves that all share, by scan column, and of those that `leader` leads.
@@ -90,19 +95,32 @@ fn joints(stakes: &[&Stake<'_>]) -> Vec<Joint> {
 }
 
 impl Joint {
-    fn node(&self, stakes: &[&Stake<'_>], scans: &[Scan<'_>], explained: bool) -> Result<Node, NumberError> {
+    /// The scan column that the move puts the `at`-th stake in; `None` where nothing moves.
+    fn column(&self, at: usize, stake: &Stake<'_>) -> Option<usize> {
+        match self.places {
+            Places::Common(column) => Some(column),
+            Places::Parting { row, leads, one, rest } => {
+                stake.tables.set.node(row, if leads == at { one } else { rest })
+            }
+        }
+    }
+
+    /// The move's loss, underlying by underlying.
+    fn node(&self, stakes: &[&Stake<'_>], scans: &[Scan<'_>]) -> Result<Node, NumberError> {
+        let losses = stakes.iter().zip(scans).enumerate().map(|(at, (stake, scan))| {
+            Node::leaf(&stake.tables.name, scan.loss(self.column(at, stake)), Origin::default())
+        });
+        Node::sum_shared(self.label.clone(), losses.collect())
+    }
+
+    /// The same with every position's share.
+    fn explained(&self, stakes: &[&Stake<'_>], scans: &[Scan<'_>]) -> Result<Node, NumberError> {
         let mut of = Vec::with_capacity(scans.len());
         for (at, (stake, scan)) in stakes.iter().zip(scans).enumerate() {
-            let column = match self.places {
-                Places::Common(column) => Some(column),
-                Places::Parting { row, leads, one, rest } => {
-                    stake.tables.set.node(row, if leads == at { one } else { rest })
-                }
-            };
             let name = &stake.tables.name;
-            of.push(match column {
-                Some(column) if explained => scan.explained(column)?.named(name),
-                _ => Node::leaf(name, scan.loss(column), Origin::default()),
+            of.push(match self.column(at, stake) {
+                Some(column) => scan.explained(column)?.named(name),
+                None => Node::leaf(name, scan.loss(None), Origin::default()),
             });
         }
         Node::sum(self.label.clone(), of)

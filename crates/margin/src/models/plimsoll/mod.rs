@@ -18,6 +18,7 @@ pub use scenarios::{ScenarioSet, VolRow};
 use super::{Held, Judge, Model};
 use crate::array::Holding;
 use crate::collateral::CollateralRules;
+use crate::equity::{NetAsset, net_assets};
 use crate::orders::{exchange_cost, fillable};
 use crate::parameters::Field;
 use crate::{Account, MarginError};
@@ -64,8 +65,8 @@ impl Model for Plimsoll {
 pub struct PlimsollJudge<'m>(Tables<'m>);
 
 impl Judge for PlimsollJudge<'_> {
-    fn requirement(&self, account: &Account) -> Result<Requirement, MarginError> {
-        let (mut stakes, part_lots) = self.0.stakes(account)?;
+    fn requirement(&self, account: &Account, assets: &[NetAsset]) -> Result<Requirement, MarginError> {
+        let (mut stakes, part_lots) = self.0.stakes(account, assets)?;
         let with_orders = risk(&stakes, self.0.parameters())?;
         let ordered = stakes.iter().any(|stake| !stake.orders.is_empty());
         let without_orders = if ordered { None } else { Some(with_orders.clone()) };
@@ -159,7 +160,8 @@ impl PlimsollJudge<'_> {
     /// # Errors
     /// [`MarginError`] as [`Judge::requirement`].
     pub fn matrix(&self, account: &Account) -> Result<Vec<(Underlying, Vec<MatrixCell>)>, MarginError> {
-        let (mut stakes, _) = self.0.stakes(account)?;
+        let assets = net_assets(&account.portfolio, self.0.market())?;
+        let (mut stakes, _) = self.0.stakes(account, &assets)?;
         let mut all = Vec::with_capacity(stakes.len());
         for stake in &mut stakes {
             stake.forget_orders();

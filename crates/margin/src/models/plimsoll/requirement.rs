@@ -147,33 +147,41 @@ impl<'a> Scan<'a> {
         Ok(self.summed.table.loss(self.summed.sums[column])?.negated())
     }
 
-    /// The loss at a grid node by position, to explain it.
+    /// The loss in a scan column by position, to explain it.
     ///
     /// # Errors
     /// [`NumberError::Overflow`].
     pub(super) fn explained(&self, column: usize) -> Result<Node, NumberError> {
-        Ok(match &self.losses[column].rule {
-            Rule::WorstOf { .. } => self.losses[column].clone(),
-            Rule::Sum(of) if of.len() == 2 && of[1].label == BETWEEN => Node::sum(
-                self.losses[column].label.clone(),
-                vec![self.summed.loss_by_position(column)?, of[1].clone()],
-            )?,
-            _ => self.summed.loss_by_position(column)?,
-        })
+        explained(&self.summed, &self.losses[column], column)
+    }
+
+    /// What [`Scan::worst`] will come to.
+    pub(super) fn worst_amount(&self) -> Decimal {
+        self.losses.iter().fold(self.unshocked.amount, |worst, loss| worst.max(loss.amount))
     }
 
     /// The underlying's own worst: grid, extreme moves, a day's passing, strikes near.
     ///
     /// # Errors
     /// [`NumberError::Overflow`].
-    pub(super) fn worst(&self, label: &Arc<str>) -> Result<Node, NumberError> {
-        let scanned = self.losses.len();
-        let mut of = Vec::with_capacity(scanned + 1);
-        of.extend_from_slice(&self.losses);
-        of.push(self.unshocked.clone());
-        let explain = |winner| (winner < scanned).then(|| self.explained(winner)).transpose();
+    pub(super) fn worst(self, label: &Arc<str>) -> Result<Node, NumberError> {
+        let (summed, scanned) = (self.summed, self.losses.len());
+        let mut of = self.losses;
+        of.push(self.unshocked);
+        let explain = |loss: &Node, winner| (winner < scanned).then(|| explained(&summed, loss, winner)).transpose();
         Node::worst_explained(label, of, explain)
     }
+}
+
+/// A scan column's folded `loss` with every position's share in it.
+fn explained(summed: &Summed<'_>, loss: &Node, column: usize) -> Result<Node, NumberError> {
+    Ok(match &loss.rule {
+        Rule::WorstOf { .. } => loss.clone(),
+        Rule::Sum(of) if of.len() == 2 && of[1].label == BETWEEN => {
+            Node::sum(loss.label.clone(), vec![summed.loss_by_position(column)?, of[1].clone()])?
+        }
+        _ => summed.loss_by_position(column)?,
+    })
 }
 
 const BETWEEN: &str = "between nodes";

@@ -18,7 +18,7 @@ use super::parameters::PlimsollParameters;
 use super::scenarios::ScenarioSet;
 use crate::array::{Holding, RowKey, Table, TableSpec, by_expiry};
 use crate::collateral::AssetClass;
-use crate::equity::net_assets;
+use crate::equity::NetAsset;
 use crate::models::Held;
 use crate::orders::{OrderArray, fillable, whole_lots};
 use crate::{Account, MarginError};
@@ -32,6 +32,8 @@ pub(super) struct UnderlyingTables {
     pub(super) charges: Charges,
     /// Its name, as labels have it.
     pub(super) name: Arc<str>,
+    /// The label of its own worst, standing alone.
+    pub(super) alone: Label,
     /// Labels of the joint moves that all share, by scan column.
     pub(super) together: Vec<Label>,
     /// Labels of the joint moves that this underlying leads.
@@ -109,7 +111,7 @@ impl<'m> Tables<'m> {
     ///
     /// # Errors
     /// [`MarginError`] for what the tables do not have, part lots of a position, too many lots.
-    pub(super) fn stakes(&self, account: &Account) -> Result<(Vec<Stake<'_>>, Node), MarginError> {
+    pub(super) fn stakes(&self, account: &Account, assets: &[NetAsset]) -> Result<(Vec<Stake<'_>>, Node), MarginError> {
         let mut holdings: BTreeMap<Underlying, Vec<Holding>> = BTreeMap::new();
         let mut part_lots = Vec::new();
         for position in &account.portfolio.positions {
@@ -125,7 +127,7 @@ impl<'m> Tables<'m> {
             })?;
             holdings.entry(tables.table.underlying()).or_default().push(Holding { row, lots });
         }
-        for net in net_assets(&account.portfolio, self.market)? {
+        for net in assets {
             let Some((tables, row)) = self.asset_row(net.asset) else { continue };
             let (lots, rest) =
                 net.balance()?.split_by(tables.table.rows()[row].lot).ok_or(MarginError::NotPositive {
@@ -228,7 +230,8 @@ fn one(
     let expiries = table.rows().iter().map(|row| expiry_label(row.expiry)).collect();
     let (together, leading) = joint::labels(&set, underlying);
     let name = underlying.as_str().into();
-    Ok(UnderlyingTables { table, set, near, charges, name, together, leading, expiries, rows })
+    let alone = format!("{underlying} alone").into();
+    Ok(UnderlyingTables { table, set, near, charges, name, alone, together, leading, expiries, rows })
 }
 
 /// Refuses a contract whose quote or settlement is another coin, or an asset that moves in no scenario:

@@ -271,12 +271,6 @@ impl Node {
         Self { label: label.into(), amount, rule: Rule::Clamp { low, high, of: Arc::new(of) } }
     }
 
-    /// `of`, at least zero.
-    #[must_use]
-    pub fn at_least_zero(label: impl Into<Label>, of: Self) -> Self {
-        Self::clamp(label, Some(Decimal::ZERO), None, of)
-    }
-
     /// The same figure under another label.
     #[must_use]
     pub fn named(self, label: impl Into<Label>) -> Self {

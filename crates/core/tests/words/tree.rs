@@ -31,7 +31,7 @@ pub(crate) fn trees() -> impl Strategy<Value = Node> {
             many().prop_map(|of| Node::worst_of("worst", of)),
             (factor, inner.clone()).prop_map(|(by, of)| Node::scale("scaled", by, of).unwrap()),
             (limit(), limit(), inner.clone()).prop_map(|(low, high, of)| Node::clamp("clamped", low, high, of)),
-            inner.clone().prop_map(|of| Node::at_least_zero("at least zero", of)),
+            inner.clone().prop_map(|of| Node::clamp("at least zero", Some(Decimal::ZERO), None, of)),
         ]
     })
 }
@@ -163,7 +163,7 @@ fn scales_round_up_and_clamps_hold() {
 #[test]
 fn figures_are_found_depth_first() {
     let inner = Node::sum("twice", vec![leaf("a", 1)]).unwrap();
-    let tree = Node::at_least_zero("top", Node::sum("sum", vec![inner, leaf("twice", 7)]).unwrap());
+    let tree = Node::clamp("top", Some(Decimal::ZERO), None, Node::sum("sum", vec![inner, leaf("twice", 7)]).unwrap());
     assert_eq!(tree.find("twice").map(|node| node.amount), Some(1.into()));
     assert_eq!(tree.find("a").map(|node| node.amount), Some(1.into()));
     assert_eq!(tree.find("top").map(|node| node.amount), Some(8.into()));

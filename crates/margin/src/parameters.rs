@@ -58,6 +58,18 @@ pub enum Slot<'a> {
     TiersByName(&'a mut ByName<Tiers>),
 }
 
+macro_rules! slots {
+    ($($kind:ty => $slot:ident),*) => {$(
+        impl<'a> From<&'a mut $kind> for Slot<'a> {
+            fn from(slot: &'a mut $kind) -> Self {
+                Self::$slot(slot)
+            }
+        }
+    )*};
+}
+
+slots!(Decimal => Number, ByName<Decimal> => ByName, Tiers => Tiers, ByName<Tiers> => TiersByName);
+
 /// The unit of whole numbers.
 const COUNT: &str = "count";
 

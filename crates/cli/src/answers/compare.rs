@@ -1,4 +1,4 @@
-//! `compare`: a book margined position by position, by settlement asset, and as a whole.
+//! `compare`: a book with nothing shared, in one pool, and with offsets counted.
 
 use plimsoll::margin::answers::compare::{Row, Sharing};
 use plimsoll::margin::level::Level;

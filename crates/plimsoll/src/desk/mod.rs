@@ -177,7 +177,7 @@ impl Desk {
         whatif::what_if(&entry.account, &self.market, self.model(entry)?, self.policy(), changes)
     }
 
-    /// An account margined position by position, by settlement asset, and as a whole.
+    /// An account under `isolated`, `cross` and `plimsoll`: nothing shared, one pool, offsets counted.
     ///
     /// # Errors
     /// [`MarginError::UnknownModel`], which the three models compared never are.

@@ -135,191 +135,53 @@ fn collateral() -> CollateralRules {
 
 impl PlimsollParameters {
     /// Every parameter, in the order they are explained.
-    #[expect(clippy::too_many_lines, reason = "one list: a line a parameter")]
     pub fn fields(&mut self) -> Vec<Field<'_>> {
-        let zero = Decimal::ZERO;
-        let one = Decimal::ONE;
-        let number =
-            |name, unit, about, low, high, slot| Field { name, unit, about, low, high, slot: Slot::Number(slot) };
-        let by_name =
-            |name, unit, about, low, high, slot| Field { name, unit, about, low, high, slot: Slot::ByName(slot) };
-        let tiers = |name, about, slot| Field {
-            name,
-            unit: "share",
-            about,
-            low: zero,
-            high: one,
-            slot: Slot::TiersByName(slot),
-        };
-        let rules = &mut self.rules;
-        let collateral = &mut self.collateral;
+        let p = self;
+        let (rules, balances) = (&mut p.rules, &mut p.collateral);
         vec![
-            by_name(
-                "price_range",
-                "share",
-                "largest ordinary price move of an underlying",
-                pct(1),
-                pct(90),
-                &mut self.price_range,
-            ),
-            number(
-                "price_steps",
-                "count",
-                "grid nodes on each side of the price",
-                one,
-                Decimal::from_int(20),
-                &mut self.price_steps,
-            ),
-            number(
-                "vol_up",
-                "share",
-                "relative rise of volatility at 30 days",
-                zero,
-                Decimal::from_int(5),
-                &mut self.vol_up,
-            ),
-            number("vol_down", "share", "relative fall of volatility at 30 days", zero, pct(95), &mut self.vol_down),
-            number(
-                "vol_power_short",
-                "power",
-                "volatility moves scale by (30 days ÷ days left)^power below 30 days",
-                zero,
-                one,
-                &mut rules.vol_power_short,
-            ),
-            number("vol_power_long", "power", "the same from 30 days on", zero, one, &mut rules.vol_power_long),
-            number(
-                "vol_floor_up",
-                "annual volatility",
-                "a rise takes a volatility at least here",
-                zero,
-                Decimal::from_int(3),
-                &mut self.vol_floor_up,
-            ),
-            number(
-                "tail_damping",
-                "share",
-                "share of an extreme move's P&L that counts, times range ÷ move",
-                zero,
-                one,
-                &mut self.tail_damping,
-            ),
-            number(
-                "near_strike",
-                "grid steps",
-                "options whose one-deviation move is smaller get nodes at their strikes",
-                zero,
-                Decimal::from_int(4),
-                &mut self.near_strike,
-            ),
-            number(
-                "basis_minimum",
-                "share",
-                "smallest move of a forward or perpetual against the index",
-                zero,
-                pct(10),
-                &mut rules.basis_minimum,
-            ),
-            number(
-                "basis_annual",
-                "share a year",
-                "basis move of an expiry a year away",
-                zero,
-                one,
-                &mut rules.basis_annual,
-            ),
-            number(
-                "vol_term",
-                "share",
-                "move of one expiry's volatility on its own, at 30 days",
-                zero,
-                one,
-                &mut self.vol_term,
-            ),
-            number("rate_move", "annual rate", "move of discount rates", zero, pct(20), &mut self.rate_move),
-            number("stable_down", "share", "fall of a stablecoin", zero, pct(50), &mut self.stable_down),
-            number("stable_up", "share", "rise of a stablecoin", zero, pct(50), &mut self.stable_up),
-            number(
-                "credit_floor",
-                "share",
-                "share of the underlyings' own worsts that is always required",
-                zero,
-                one,
-                &mut self.credit_floor,
-            ),
-            number(
-                "maintenance_share",
-                "share",
-                "maintenance as a share of initial market risk",
-                pct(10),
-                one,
-                &mut self.maintenance_share,
-            ),
-            by_name(
-                "short_option_minimum",
-                "share of index",
-                "least charge of an uncovered short option",
-                zero,
-                pct(50),
-                &mut self.short_option_minimum,
-            ),
-            by_name("delta_spread", "share", "cost of closing a unit of delta", zero, pct(20), &mut self.delta_spread),
-            by_name(
-                "vega_spread",
-                "vol points",
-                "cost of closing vega, at the money and 30 days",
-                zero,
-                Decimal::from_int(50),
-                &mut self.vega_spread,
-            ),
-            tiers(
-                "concentration",
-                "charge on gross size by underlying, in the market's currency",
-                &mut self.concentration,
-            ),
-            tiers(
-                "haircut_in_grid",
-                "haircut of balances that move in the scenarios, by value",
-                &mut collateral.haircut_in_grid,
-            ),
-            tiers(
-                "haircut_out_of_grid",
-                "haircut of balances that move in no scenario, by value",
-                &mut collateral.haircut_out_of_grid,
-            ),
-            by_name(
-                "liability_weight",
-                "share",
-                "what a debt counts",
-                one,
-                Decimal::from_int(5),
-                &mut collateral.liability_weight,
-            ),
-            number(
-                "gain_weight_initial",
-                "share",
-                "share of an unrealised gain that counts at the initial level",
-                zero,
-                one,
-                &mut collateral.gain_weight_initial,
-            ),
-            number(
-                "confidence_minimum",
-                "share",
-                "below it a price does not count at the initial level",
-                zero,
-                one,
-                &mut collateral.confidence_minimum,
-            ),
-            number("grain", "currency", "P&L of one grain", Decimal::new(1, 7), one, &mut self.grain),
-            by_name(
-                "balance_lot",
-                "units",
-                "units in one lot of a balance",
-                Decimal::new(1, 9),
-                Decimal::from_int(1_000),
-                &mut self.balance_lot,
-            ),
+            field("price_range", "share", "largest ordinary price move", 1, 90, &mut p.price_range),
+            field("price_steps", "count", "grid nodes on each side of the price", 100, 2_000, &mut p.price_steps),
+            field("vol_up", "share", "relative rise of volatility at 30 days", 0, 500, &mut p.vol_up),
+            field("vol_down", "share", "relative fall of volatility at 30 days", 0, 95, &mut p.vol_down),
+            field("vol_power_short", "power", "of 30 days ÷ days left, under 30", 0, 100, &mut rules.vol_power_short),
+            field("vol_power_long", "power", "the same from 30 days on", 0, 100, &mut rules.vol_power_long),
+            field("vol_floor_up", "annual volatility", "a rise ends no lower", 0, 300, &mut p.vol_floor_up),
+            field("tail_damping", "share", "of an extreme move's P&L, × range ÷ move", 0, 100, &mut p.tail_damping),
+            field("near_strike", "grid steps", "smaller deviations get strike nodes", 0, 400, &mut p.near_strike),
+            field("basis_minimum", "share", "smallest basis move; a perpetual's", 0, 10, &mut rules.basis_minimum),
+            field("basis_annual", "share a year", "basis move a year out", 0, 100, &mut rules.basis_annual),
+            field("vol_term", "share", "one expiry's own volatility move at 30 days", 0, 100, &mut p.vol_term),
+            field("rate_move", "annual rate", "move of discount rates", 0, 20, &mut p.rate_move),
+            field("stable_down", "share", "fall of a stablecoin", 0, 50, &mut p.stable_down),
+            field("stable_up", "share", "rise of a stablecoin", 0, 50, &mut p.stable_up),
+            field("credit_floor", "share", "of the own worsts' sum, always required", 0, 100, &mut p.credit_floor),
+            field("maintenance_share", "share", "of initial market risk", 10, 100, &mut p.maintenance_share),
+            field("short_option_minimum", "share of index", "per uncovered short", 0, 50, &mut p.short_option_minimum),
+            field("delta_spread", "share", "cost of closing a unit of delta", 0, 20, &mut p.delta_spread),
+            field("vega_spread", "vol points", "cost of closing vega at the money", 0, 5_000, &mut p.vega_spread),
+            field("concentration", "share", "of gross size, by underlying", 0, 100, &mut p.concentration),
+            field("haircut_in_grid", "share", "of what scenarios move", 0, 100, &mut balances.haircut_in_grid),
+            field("haircut_out_of_grid", "share", "of what none moves", 0, 100, &mut balances.haircut_out_of_grid),
+            field("liability_weight", "share", "what a debt counts", 100, 500, &mut balances.liability_weight),
+            field("gain_weight_initial", "share", "of a gain, initially", 0, 100, &mut balances.gain_weight_initial),
+            field("confidence_minimum", "share", "less is untrusted", 0, 100, &mut balances.confidence_minimum),
+            Field { low: Decimal::new(1, 7), ..field("grain", "currency", "P&L of one grain", 0, 100, &mut p.grain) },
+            Field {
+                low: Decimal::new(1, 9),
+                ..field("balance_lot", "units", "in one lot of a balance", 0, 100_000, &mut p.balance_lot)
+            },
         ]
     }
+}
+
+/// A parameter with its bounds in hundredths.
+fn field<'a>(
+    name: &'static str,
+    unit: &'static str,
+    about: &'static str,
+    low: i64,
+    high: i64,
+    slot: impl Into<Slot<'a>>,
+) -> Field<'a> {
+    Field { name, unit, about, low: pct(low), high: pct(high), slot: slot.into() }
 }

@@ -27,40 +27,51 @@ impl Arbitrage {
     }
 }
 
-/// What a slice is checked against: a grid, and the total variance it may not exceed there.
+/// What a slice is checked against: log strikes, and the total variance it may not exceed there.
 #[derive(Clone, Debug)]
 pub(super) struct Bounds<'a> {
-    grid: &'a [f64],
-    /// The later expiry's total variance on the grid; empty where there is none.
-    ceiling: Vec<f64>,
+    next: Option<&'a Slice>,
+    /// Log strikes of the grid and of the later expiry's bends, with that expiry's total variance;
+    /// infinite where there is none.
+    ceiling: Vec<(f64, f64)>,
 }
 
 impl<'a> Bounds<'a> {
-    pub(super) fn new(grid: &'a [f64], next: Option<&Slice>) -> Self {
-        let ceiling = next.map_or_else(Vec::new, |next| grid.iter().map(|k| next.variance(*k).value).collect());
-        Self { grid, ceiling }
+    pub(super) fn new(grid: &[f64], next: Option<&'a Slice>) -> Self {
+        let mut places = grid.to_vec();
+        if let Some(next) = next {
+            next.bends(&mut places);
+        }
+        Self { next, ceiling: places.into_iter().map(|k| (k, ceiling(next, k))).collect() }
     }
 
-    /// What `slice` breaks.
+    /// What `slice` breaks, on the grid and where either slice bends: a bend can be far narrower than
+    /// a step of the grid.
     pub(super) fn check(&self, slice: &Slice) -> Arbitrage {
+        let mut bends = Vec::new();
+        slice.bends(&mut bends);
+        let own = bends.into_iter().map(|k| (k, ceiling(self.next, k)));
         let (mut butterfly, mut calendar) = (0.0_f64, 0.0_f64);
-        for (place, k) in self.grid.iter().enumerate() {
-            let variance = slice.variance(*k);
-            let below = -variance.durrleman(*k);
+        for (k, ceiling) in self.ceiling.iter().copied().chain(own) {
+            let variance = slice.variance(k);
+            let below = -variance.durrleman(k);
             // A point slice bends only at its points, where g is not defined.
             if below.is_nan() || variance.value <= 0.0 {
                 butterfly = f64::INFINITY;
             }
             butterfly = butterfly.max(below);
-            if let Some(ceiling) = self.ceiling.get(place) {
-                calendar = calendar.max((variance.value - ceiling) / ceiling);
-            }
+            calendar = calendar.max(if ceiling.is_finite() { (variance.value - ceiling) / ceiling } else { 0.0 });
         }
         let (left, right) = slice.wings();
         let wing = left.max(right) - 2.0;
         let real = |size: f64| if size > TOLERANCE { size } else { 0.0 };
         Arbitrage { butterfly: real(butterfly), calendar: real(calendar), wing: real(wing) }
     }
+}
+
+/// The most total variance that `next` leaves room for.
+fn ceiling(next: Option<&Slice>, log_strike: f64) -> f64 {
+    next.map_or(f64::INFINITY, |next| next.variance(log_strike).value)
 }
 
 /// The grid of one range of log strikes.

@@ -10,7 +10,7 @@
 //! with little weight: they say more of its wings than its own strikes do.
 //!
 //! **No arbitrage.** Slices are put together from the last expiry to the first, on a grid that spans
-//! the quotes of the slice, of every earlier one and of the next. Where a slice admits butterfly
+//! the quotes of the slice, of every earlier one and of the next, and where a slice bends. Where a slice admits butterfly
 //! arbitrage or exceeds the next in total variance, it is fitted again with wings no steeper than
 //! the next one's; where that does not suffice it is mixed, in total variance and only as far as
 //! needed, with the next slice scaled down to its own level. That anchor admits neither: for a

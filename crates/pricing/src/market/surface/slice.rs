@@ -15,6 +15,9 @@ pub enum Slice {
     Mixed(Box<(Slice, Slice)>, f64),
 }
 
+/// Where an SVI slice is looked at around its centre, in its widths.
+const BEND: [f64; 9] = [-4.0, -2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 4.0];
+
 impl Slice {
     /// Total variance and its derivatives. At a point of [`Slice::Points`] they are those to its right.
     #[must_use]
@@ -43,6 +46,18 @@ impl Slice {
             Self::Mixed(both, share) => {
                 let (one, other) = (both.0.wings(), both.1.wings());
                 (mix(one.0, other.0, *share), mix(one.1, other.1, *share))
+            }
+        }
+    }
+
+    /// Adds the log strikes around which an SVI slice turns from one wing into the other.
+    pub(super) fn bends(&self, places: &mut Vec<f64>) {
+        match self {
+            Self::Svi(raw) => places.extend(BEND.map(|widths| widths.mul_add(raw.sigma, raw.m))),
+            Self::Points(_) | Self::Flat(_) => {}
+            Self::Mixed(both, _) => {
+                both.0.bends(places);
+                both.1.bends(places);
             }
         }
     }

@@ -28,8 +28,8 @@ use defaults::sizes;
 pub(super) use defaults::{FUNDING_INTERVAL_S, FUNDING_PERIOD_S};
 pub(super) use reading::{Wrong, is_plain};
 
-/// Names longer than this are not read.
-const LONGEST: usize = 80;
+/// No name is longer: three assets of 16 letters with their marks, a date, a strike of 40 digits, a right.
+const LONGEST: usize = 100;
 /// The hour UTC at which dated contracts expire.
 const EXPIRY_HOUR: i8 = 8;
 const MONTHS: [&str; 12] = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];

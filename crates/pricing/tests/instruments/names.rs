@@ -125,7 +125,7 @@ fn what_a_convention_cannot_say_has_no_name_in_it() {
 }
 
 /// Names near the edges of what is read.
-const CORPUS: [&str; 34] = [
+const CORPUS: [&str; 36] = [
     "",
     "-",
     "_",
@@ -160,6 +160,9 @@ const CORPUS: [&str; 34] = [
     "BTC-27JUN25-1d2d3-C",
     "usd/USD:USDC",
     "BTC/USD:USD\0",
+    // A good deal longer in ccxt's convention.
+    "X9199898D5999496-16MAR25-950999150999199898d59994964599999997-C",
+    "SIXTEENLETTERSAB_SIXTEENLETTERSCD-27JUN25-170141183460469231731d687303715884105727-C",
 ];
 
 #[test]

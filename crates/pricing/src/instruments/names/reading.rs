@@ -24,7 +24,7 @@ impl<'a> Wrong<'a> {
 /// Reads a name; its spelling is checked by the caller.
 pub(super) fn read(name: &str) -> Result<(NameConvention, Instrument), Wrong<'_>> {
     if name.len() > LONGEST || !name.is_ascii() {
-        return Err(Wrong::new(name, "at most 80 letters, digits and - _ / : ."));
+        return Err(Wrong::new(name, format!("at most {LONGEST} letters, digits and - _ / : .")));
     }
     let (convention, instrument) = if name.contains('/') {
         (NameConvention::Ccxt, read_ccxt(name)?)

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use plimsoll_core::{Asset, Decimal, Timestamp, Underlying};
-use plimsoll_pricing::market::{AssetQuote, ExpiryQuote, MarkQuote, Snapshot, StrikeVol, SviQuote, UnderlyingQuote};
+use plimsoll_pricing::market::{
+    AssetQuote, ExpiryConfidence, ExpiryQuote, MarkQuote, Snapshot, StrikeVol, SviQuote, UnderlyingQuote,
+};
 
 use crate::fields::{ASSET, EXPIRY, MARK, MARKET, STRIKE_VOL, SVI, UNDERLYING};
 use crate::reader::{At, Record};
@@ -46,6 +48,7 @@ fn underlying_quote(at: At<'_>, name: Underlying, as_of: Timestamp) -> Option<Un
     let underlying = Record::open(at, &UNDERLYING)?;
     let index = underlying.decimal("index");
     let quote = underlying.name("quote");
+    let confidence = underlying.decimal("confidence");
     if quote == Some(name.asset()) {
         underlying.wrong("quote", format!("another asset: counted in itself, {name} is always worth one"));
     }
@@ -62,7 +65,7 @@ fn underlying_quote(at: At<'_>, name: Underlying, as_of: Timestamp) -> Option<Un
             quote
         },
     );
-    Some(UnderlyingQuote { index: index?, quote: quote?, expiries })
+    Some(UnderlyingQuote { index: index?, quote: quote?, confidence, expiries })
 }
 
 fn expiry_quote(at: At<'_>) -> Option<ExpiryQuote> {
@@ -74,6 +77,17 @@ fn expiry_quote(at: At<'_>) -> Option<ExpiryQuote> {
     for part in ["forward_fixed", "forward_variable"] {
         stands_in(&expiry, part, Decimal::ZERO, "forward", "of which it is a part");
     }
+    let forward_fixed = expiry.decimal("forward_fixed");
+    if let (Some(fixed), Some(forward)) = (forward_fixed, forward)
+        && fixed > forward
+    {
+        expiry.wrong("forward_fixed", format!("at most the forward, {forward}, of which it is a part"));
+    }
+    let confidence = ExpiryConfidence {
+        forward: expiry.decimal("forward_confidence"),
+        rate: expiry.decimal("rate_confidence"),
+        vol: expiry.decimal("vol_confidence"),
+    };
     let mut vols = BTreeMap::new();
     expiry.each("vols", |at| {
         let Some(quoted) = Record::open(at, &STRIKE_VOL) else { return };
@@ -83,7 +97,7 @@ fn expiry_quote(at: At<'_>) -> Option<ExpiryQuote> {
             quoted.wrong("strike", "each strike once");
         }
     });
-    Some(ExpiryQuote { forward, rate, vols: vols.into_values().collect(), svi })
+    Some(ExpiryQuote { forward, forward_fixed, rate, vols: vols.into_values().collect(), svi, confidence })
 }
 
 /// Reports what is not used, where it is given without the field that is: only at `same` would that
@@ -110,5 +124,6 @@ fn mark_quote(at: At<'_>) -> Option<MarkQuote> {
         ask: mark.decimal("ask"),
         funding_rate: mark.decimal("funding_rate"),
         open_interest: mark.decimal("open_interest"),
+        confidence: mark.decimal("confidence"),
     })
 }

@@ -120,6 +120,7 @@ fn underlying(quote: &UnderlyingQuote) -> Value<'static> {
     let mut fields = Fields::default();
     fields.put("index", decimal(quote.index));
     fields.put("quote", text(quote.quote.as_str()));
+    fields.decimal("confidence", quote.confidence);
     if !quote.expiries.is_empty() {
         fields.put("expiries", map(&quote.expiries, ToString::to_string, expiry));
     }
@@ -129,6 +130,10 @@ fn underlying(quote: &UnderlyingQuote) -> Value<'static> {
 fn expiry(quote: &ExpiryQuote) -> Value<'static> {
     let mut fields = Fields::default();
     fields.decimal("forward", quote.forward);
+    fields.decimal("forward_fixed", quote.forward_fixed);
+    fields.decimal("forward_confidence", quote.confidence.forward);
+    fields.decimal("rate_confidence", quote.confidence.rate);
+    fields.decimal("vol_confidence", quote.confidence.vol);
     fields.decimal("rate", quote.rate);
     let vols = quote.vols.iter().map(|quoted| {
         let mut fields = Fields::default();
@@ -158,6 +163,7 @@ fn mark(quote: &MarkQuote) -> Value<'static> {
     fields.decimal("ask", quote.ask);
     fields.decimal("funding_rate", quote.funding_rate);
     fields.decimal("open_interest", quote.open_interest);
+    fields.decimal("confidence", quote.confidence);
     fields.into_value()
 }
 

@@ -58,6 +58,7 @@ fn main() {
         rules: &parameters.rules,
         grain: parameters.grain,
         balance_lot: &|_| Decimal::ONE,
+        counted: plimsoll_margin::array::Counted::PnlPerLot,
     };
     let table = Table::build(&spec, &keys).unwrap();
     assert!(table.is_narrow() && table.rows().len() == 800);

@@ -143,6 +143,19 @@ impl Equity {
     }
 }
 
+/// Margin equity at the maintenance level alone, for a model whose requirement is said in terms of it.
+///
+/// # Errors
+/// [`NumberError::Overflow`].
+pub(crate) fn at_maintenance(
+    account: &Account,
+    assets: &[NetAsset],
+    rules: &CollateralRules,
+    market: &Market,
+) -> Result<Decimal, NumberError> {
+    Ok(tree("margin equity, maintenance", Reading::Maintenance, account, assets, rules, market)?.amount)
+}
+
 fn tree(
     label: &'static str,
     reading: Reading,

@@ -65,6 +65,16 @@ pub enum MarginError {
         /// What else it moves with.
         asset: Asset,
     },
+    /// Something the model has no rule for.
+    #[error("{model} cannot margin {what}: {why}")]
+    Unsupported {
+        /// The model.
+        model: &'static str,
+        /// The instrument or asset.
+        what: Arc<str>,
+        /// What is wrong with it, and what was expected.
+        why: String,
+    },
     /// No model of that name.
     #[error("no margin model is called {name:?}: expected one of {known}")]
     UnknownModel {

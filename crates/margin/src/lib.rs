@@ -25,6 +25,7 @@ pub mod models;
 pub mod orders;
 pub mod parameters;
 pub mod scenario;
+pub mod sizes;
 
 pub use account::Account;
 pub use error::MarginError;

@@ -9,6 +9,7 @@ use std::str::FromStr;
 use plimsoll_core::{Decimal, Node, NumberError, requirement::Origin};
 
 use crate::MarginError;
+use crate::scenario::Moves;
 
 /// Sets one of `model`'s `fields` by its dotted name, `price_range` or `price_range.BTC`.
 ///
@@ -46,6 +47,18 @@ pub struct Field<'a> {
     pub slot: Slot<'a>,
 }
 
+/// A parameter with its bounds in hundredths.
+pub(crate) fn field<'a>(
+    name: &'static str,
+    unit: &'static str,
+    about: &'static str,
+    low: i64,
+    high: i64,
+    slot: impl Into<Slot<'a>>,
+) -> Field<'a> {
+    Field { name, unit, about, low: Decimal::new(low, 2), high: Decimal::new(high, 2), slot: slot.into() }
+}
+
 /// What shape a parameter has.
 pub enum Slot<'a> {
     /// One number.
@@ -56,6 +69,8 @@ pub enum Slot<'a> {
     Tiers(&'a mut Tiers),
     /// Rates by size, by name.
     TiersByName(&'a mut ByName<Tiers>),
+    /// Moves of price and volatility.
+    Moves(&'a mut Moves),
 }
 
 macro_rules! slots {
@@ -68,7 +83,7 @@ macro_rules! slots {
     )*};
 }
 
-slots!(Decimal => Number, ByName<Decimal> => ByName, Tiers => Tiers, ByName<Tiers> => TiersByName);
+slots!(Decimal => Number, ByName<Decimal> => ByName, Tiers => Tiers, ByName<Tiers> => TiersByName, Moves => Moves);
 
 /// The unit of whole numbers.
 const COUNT: &str = "count";
@@ -84,6 +99,7 @@ impl Field<'_> {
             Slot::Tiers(_) | Slot::TiersByName(_) => {
                 format!("tiers like \"0:0.005, 2000000:0.01\": sizes and rates rising, rates from {low} to {high}")
             }
+            Slot::Moves(_) => Moves::EXPECTED.to_owned(),
         }
     }
 
@@ -103,7 +119,8 @@ impl Field<'_> {
             (Slot::Tiers(slot), None) => **slot = tiers()?,
             (Slot::ByName(slot), key) => slot.set(key, number()?),
             (Slot::TiersByName(slot), key) => slot.set(key, tiers()?),
-            (Slot::Number(_) | Slot::Tiers(_), Some(_)) => return Err(Refused),
+            (Slot::Moves(slot), None) => **slot = text.parse().map_err(|_| Refused)?,
+            (Slot::Number(_) | Slot::Tiers(_) | Slot::Moves(_), Some(_)) => return Err(Refused),
         }
         Ok(())
     }
@@ -119,6 +136,7 @@ impl Field<'_> {
         match &self.slot {
             Slot::Number(value) => vec![(self.name.to_owned(), value.to_string())],
             Slot::Tiers(value) => vec![(self.name.to_owned(), value.to_string())],
+            Slot::Moves(value) => vec![(self.name.to_owned(), value.to_string())],
             Slot::ByName(values) => named(self.name, values),
             Slot::TiersByName(values) => named(self.name, values),
         }

@@ -49,6 +49,7 @@ fn finest_losses(book: &Book, coin: &str, fine: i64) -> Vec<f64> {
         rules: &parameters.rules,
         grain: parameters.grain,
         balance_lot: &|_| Decimal::ONE,
+        counted: plimsoll_margin::array::Counted::PnlPerLot,
     };
     let table = Table::build(&spec, &keys).unwrap();
     let lots: Vec<i64> = table

@@ -35,6 +35,7 @@ fn btc_table(book: &Book, scenarios: &[Scenario], grain: Decimal) -> Result<Tabl
         rules: &parameters.rules,
         grain,
         balance_lot: &|_| Decimal::new(1, 3),
+        counted: plimsoll_margin::array::Counted::PnlPerLot,
     };
     Table::build(&spec, &keys)
 }
@@ -158,7 +159,7 @@ fn a_cell_that_no_table_can_hold_is_an_error_that_names_it() {
 #[test]
 fn what_a_model_does_not_know_is_refused_with_what_it_does() {
     let error = by_name("spam").err().unwrap().to_string();
-    assert_eq!(error, "no margin model is called \"spam\": expected one of plimsoll, cross, isolated");
+    assert_eq!(error, "no margin model is called \"spam\": expected one of plimsoll, cross, isolated, derive-pmrm2");
     let mut model = Plimsoll::default();
     let error = Model::set(&mut model, "price_range.BTC", "1.5").unwrap_err().to_string();
     assert_eq!(error, "plimsoll: price_range.BTC is 1.5, expected a share from 0.01 to 0.9");

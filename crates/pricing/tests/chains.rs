@@ -87,7 +87,10 @@ fn market(rows: &[Row]) -> (Snapshot, Listing) {
     }
     for (underlying, indices) in indices {
         let quote = "USD".parse().unwrap();
-        underlyings.insert(underlying, UnderlyingQuote { index: middle(indices), quote, expiries: BTreeMap::new() });
+        underlyings.insert(
+            underlying,
+            UnderlyingQuote { index: middle(indices), quote, confidence: None, expiries: BTreeMap::new() },
+        );
     }
     for ((underlying, expiry), forwards) in forwards {
         let quote = ExpiryQuote { forward: Some(middle(forwards)), ..ExpiryQuote::default() };

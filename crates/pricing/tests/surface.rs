@@ -240,7 +240,7 @@ fn decimal(text: &str) -> Decimal {
 
 fn snapshot(expiries: BTreeMap<Timestamp, ExpiryQuote>) -> (Snapshot, Underlying) {
     let (eth, usd): (Underlying, _) = ("ETH".parse().unwrap(), "USD".parse().unwrap());
-    let quote = UnderlyingQuote { index: decimal("2000"), quote: usd, expiries };
+    let quote = UnderlyingQuote { index: decimal("2000"), quote: usd, confidence: None, expiries };
     let snapshot = Snapshot {
         as_of: expiry(0),
         currency: usd,

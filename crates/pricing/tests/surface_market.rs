@@ -75,8 +75,12 @@ fn asset_quote(price: &str) -> AssetQuote {
 }
 
 fn snapshot() -> Snapshot {
-    let index =
-        |index: &str, quote: &str, expiries| UnderlyingQuote { index: decimal(index), quote: asset(quote), expiries };
+    let index = |index: &str, quote: &str, expiries| UnderlyingQuote {
+        index: decimal(index),
+        quote: asset(quote),
+        confidence: None,
+        expiries,
+    };
     let mark = |price: &str| MarkQuote { price: Some(decimal(price)), ..MarkQuote::default() };
     Snapshot {
         as_of: day(0),
@@ -162,7 +166,8 @@ fn a_move_moves_everything_of_its_underlying_and_nothing_else() {
 fn quoted_in_btc(published: bool) -> Market {
     let mut snapshot = snapshot();
     let btc = snapshot.underlyings.get_mut(&"BTC".parse::<Underlying>().unwrap()).unwrap();
-    *btc = UnderlyingQuote { index: decimal("40000"), quote: asset("USD"), expiries: BTreeMap::new() };
+    *btc =
+        UnderlyingQuote { index: decimal("40000"), quote: asset("USD"), confidence: None, expiries: BTreeMap::new() };
     if published {
         snapshot.assets.insert(asset("BTC"), asset_quote("50000"));
     }
@@ -234,6 +239,7 @@ fn an_index_in_an_asset_that_only_an_index_prices_has_a_price() {
     let index = |index: &str, quote: &str| UnderlyingQuote {
         index: decimal(index),
         quote: asset(quote),
+        confidence: None,
         expiries: BTreeMap::new(),
     };
     snapshot.underlyings.insert("BTC".parse().unwrap(), index("60000", "USD"));

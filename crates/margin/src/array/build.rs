@@ -12,7 +12,7 @@ use plimsoll_pricing::market::Market;
 
 use super::{Cells, Row, RowKey, Table};
 use crate::MarginError;
-use crate::scenario::{Columns, Scenario, ShockRules, asset_growth, years_left};
+use crate::scenario::{Columns, ExpiryState, Scenario, ShockRules, Skew, asset_growth, years_left};
 
 /// What a table is made for.
 #[derive(Clone)]
@@ -31,12 +31,29 @@ pub struct TableSpec<'a> {
     pub grain: Decimal,
     /// Units in one lot of a balance.
     pub balance_lot: &'a dyn Fn(Asset) -> Decimal,
+    /// What a cell is.
+    pub counted: Counted,
+}
+
+/// What the cells of a table count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// P&L of a lot from the current mark, damped, in the market's currency.
+    PnlPerLot,
+    /// Worth of a contract in its settlement asset, which no scenario moves, not damped: for folds that
+    /// treat gains and losses of a whole group in different ways. What is margined and not paid for is
+    /// worth nothing where nothing moves.
+    WorthPerContract,
 }
 
 /// How much finer a grain is on the wide path.
 const WIDE_GRAINS_PER_GRAIN: i64 = 10_000;
 /// Floats count grains exactly up to here.
 const GRAINS_MAX: f64 = 9_007_199_254_740_992.0;
+/// A worth fits 62 bits; a float past 2⁵³ is a whole number of grains anyway.
+const WORTH_GRAINS_MAX: f64 = 4_611_686_018_427_387_904.0;
+/// The lot that contracts are counted in where a cell is a whole contract: 10⁻¹².
+const FINE_LOTS_PER_CONTRACT: i64 = 1_000_000_000_000;
 
 impl Table {
     /// Revalues `keys` under the scenarios of `spec`.
@@ -51,21 +68,27 @@ impl Table {
         for (row, pnl) in rows.iter_mut().zip(pnl.chunks_exact(width.max(1))) {
             row.moves = pnl.iter().any(|pnl| *pnl != 0.0);
         }
-        let (cells, grain) = match narrow(&pnl, spec.grain) {
-            Some(cells) => (Cells::Narrow(cells), spec.grain),
-            None => {
-                let grain = spec.grain.over(Decimal::from_int(WIDE_GRAINS_PER_GRAIN), Rounding::Up)?;
-                let cells = wide(&pnl, grain).map_err(|at| MarginError::CellTooLarge {
-                    row: Arc::clone(&rows[at / width].name),
-                    scenario: Arc::clone(&spec.scenarios[at % width].name),
-                })?;
-                (Cells::Wide(cells), grain)
+        let too_large = |at: usize| MarginError::CellTooLarge {
+            row: Arc::clone(&rows[at / width].name),
+            scenario: Arc::clone(&spec.scenarios[at % width].name),
+        };
+        let (cells, grain) = match spec.counted {
+            Counted::WorthPerContract => {
+                (Cells::Wide(wide(&pnl, spec.grain, WORTH_GRAINS_MAX).map_err(too_large)?), spec.grain)
             }
+            Counted::PnlPerLot => match narrow(&pnl, spec.grain) {
+                Some(cells) => (Cells::Narrow(cells), spec.grain),
+                None => {
+                    let grain = spec.grain.over(Decimal::from_int(WIDE_GRAINS_PER_GRAIN), Rounding::Up)?;
+                    (Cells::Wide(wide(&pnl, grain, GRAINS_MAX).map_err(too_large)?), grain)
+                }
+            },
         };
         Ok(Self {
             underlying: spec.underlying,
             coin: spec.coin,
             grain,
+            lots_per_cell: if spec.counted == Counted::PnlPerLot { 1 } else { FINE_LOTS_PER_CONTRACT.into() },
             scenarios: Arc::clone(&spec.scenarios),
             rows,
             cells,
@@ -81,9 +104,9 @@ fn narrow(pnl: &[f64], grain: Decimal) -> Option<Vec<i32>> {
 
 /// 64-bit cells, or where the first is that floats do not count exactly.
 #[expect(clippy::cast_possible_truncation, reason = "the door from floats to grains; the range is checked")]
-fn wide(pnl: &[f64], grain: Decimal) -> Result<Vec<i64>, usize> {
+fn wide(pnl: &[f64], grain: Decimal, most: f64) -> Result<Vec<i64>, usize> {
     let per_unit = 1.0 / float(grain);
-    let fits = |pnl: &f64| (pnl * per_unit).abs() <= GRAINS_MAX;
+    let fits = |pnl: &f64| (pnl * per_unit).abs() <= most;
     match pnl.iter().position(|pnl| !fits(pnl)) {
         Some(at) => Err(at),
         None => Ok(pnl.iter().map(|pnl| (pnl * per_unit).round_ties_even() as i64).collect()),
@@ -102,9 +125,18 @@ fn row(spec: &TableSpec<'_>, key: RowKey) -> Result<Row, MarginError> {
         RowKey::Instrument(id) => {
             let instrument = spec.market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
             let terms = instrument.terms();
-            Row { key, name: Arc::clone(&terms.name), expiry: instrument.expiry(), lot: terms.lot_size.0, moves: false }
+            let lot = match spec.counted {
+                Counted::PnlPerLot => terms.lot_size.0,
+                Counted::WorthPerContract => fine_lot(),
+            };
+            Row { key, name: Arc::clone(&terms.name), expiry: instrument.expiry(), lot, moves: false }
         }
     })
+}
+
+/// 10⁻¹² of a contract.
+fn fine_lot() -> Decimal {
+    Decimal::new(1, 12)
 }
 
 /// P&L of one lot of every row in every scenario, in the market's currency: row-major floats.
@@ -130,12 +162,18 @@ fn run_pnl(
     damping: &[f64],
 ) -> Result<Vec<f64>, MarginError> {
     let market = spec.market;
-    let rate = expiry.map_or(0.0, |expiry| market.view().rate(spec.underlying, expiry));
-    let years = years_left(market.snapshot().as_of, expiry);
+    let state = ExpiryState {
+        years: years_left(market.snapshot().as_of, expiry),
+        rate: expiry.map_or(0.0, |expiry| market.view().rate(spec.underlying, expiry)),
+        moving: expiry.map_or(1.0, |expiry| market.view().moving(spec.underlying, expiry)),
+    };
     let contracts =
         run.iter().filter_map(|row| contract(market, row.key).transpose()).collect::<Result<Vec<_>, _>>()?;
-    let worth = contract_worths(spec, &contracts, with_base, years, rate);
+    let worth = contract_worths(spec, &contracts, with_base, &state);
     let mut contract_worths = contracts.iter().zip(worth.chunks_exact(with_base.len()));
+    if spec.counted == Counted::WorthPerContract {
+        return Ok(contract_worths.flat_map(|(_, worth)| worth[1..].iter().copied()).collect());
+    }
     let units = vec![1.0; with_base.len()];
     // By asset: its price now, and in every scenario as a multiple of that.
     let mut prices: BTreeMap<Asset, (f64, Vec<f64>)> = BTreeMap::new();
@@ -168,8 +206,7 @@ fn contract_worths(
     spec: &TableSpec<'_>,
     contracts: &[(&Instrument, &Priced)],
     with_base: &[Scenario],
-    years: Option<f64>,
-    rate: f64,
+    state: &ExpiryState,
 ) -> Vec<f64> {
     let width = with_base.len();
     let mut all = vec![0.0; contracts.len() * width];
@@ -179,15 +216,41 @@ fn contract_worths(
     for quote in quotes {
         let of_quote = |at: &usize| contracts[*at].0.terms().quote == quote;
         let places: Vec<usize> = (0..contracts.len()).filter(of_quote).collect();
-        let columns = Columns::new(with_base, spec.rules, quote, years, rate);
+        let columns = Columns::new(with_base, spec.rules, quote, state);
         let mut worth = vec![0.0; places.len() * width];
         let same: Vec<_> = places.iter().map(|at| contracts[*at]).collect();
         worths(&same, &columns.shocks(), &mut worth);
         for (at, worth) in places.iter().zip(worth.chunks_exact(width)) {
             all[at * width..][..width].copy_from_slice(worth);
         }
+        if with_base.iter().any(|scenario| scenario.skew != Skew::Still) {
+            for at in places {
+                turn(spec, contracts[at], with_base, &columns, state, &mut all[at * width..][..width]);
+            }
+        }
     }
     all
+}
+
+/// The worths of one contract where the smile turns, which is by strike.
+fn turn(
+    spec: &TableSpec<'_>,
+    (instrument, priced): (&Instrument, &Priced),
+    with_base: &[Scenario],
+    columns: &Columns,
+    state: &ExpiryState,
+    worth: &mut [f64],
+) {
+    let (Some(strike), Some(years)) = (instrument.strike(), state.years) else { return };
+    let factor = |scenario: &Scenario| spec.rules.skew.factor(scenario.skew, float(strike), priced.forward, years);
+    let columns = columns.clone().turned(with_base.iter().map(factor));
+    let mut turned = vec![0.0; worth.len()];
+    worths(&[(instrument, priced)], &columns.shocks(), &mut turned);
+    for ((worth, turned), scenario) in worth.iter_mut().zip(turned).zip(with_base) {
+        if scenario.skew != Skew::Still {
+            *worth = turned;
+        }
+    }
 }
 
 fn contract(market: &Market, key: RowKey) -> Result<Option<(&Instrument, &Priced)>, MarginError> {

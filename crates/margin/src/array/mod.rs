@@ -9,6 +9,10 @@
 //! Cells are `i32` where they fit and `i64` where one does not; sums are `i64` while an account
 //! has fewer than 2³² lots, which cannot overflow, and `i128` past that. Rounding a cell loses at
 //! most half a grain a lot: [`Table::rounding_allowance`] is what that can add up to.
+//!
+//! A model that reproduces a venue's figures to many digits takes [`Counted::WorthPerContract`]:
+//! cells are worths of a whole contract in its settlement asset, and quantities are counted to
+//! 10⁻¹² of a contract.
 
 mod build;
 mod measure;
@@ -18,7 +22,7 @@ use std::sync::Arc;
 
 use plimsoll_core::{Asset, Decimal, InstrumentId, NumberError, Timestamp, Underlying};
 
-pub use build::TableSpec;
+pub use build::{Counted, TableSpec};
 pub use measure::{Measure, per_lot};
 
 use crate::scenario::Scenario;
@@ -62,6 +66,8 @@ pub struct Table {
     underlying: Underlying,
     coin: Option<Asset>,
     grain: Decimal,
+    /// Sums are counted in grains ÷ this.
+    lots_per_cell: i128,
     scenarios: Arc<[Scenario]>,
     rows: Vec<Row>,
     cells: Cells,
@@ -134,7 +140,15 @@ impl Table {
     /// # Errors
     /// [`NumberError::Overflow`].
     pub fn loss(&self, grains: i128) -> Result<Decimal, NumberError> {
-        self.grain.times_count(-grains)
+        if self.lots_per_cell == 1 {
+            return self.grain.times_count(-grains);
+        }
+        // The grain is at least 10⁻¹⁸ and there are 10¹² lots in a cell: whole both ways.
+        let (up, down) = (self.grain.units(), self.lots_per_cell);
+        let divisor = (down / up).max(1);
+        let units = grains.div_euclid(divisor).checked_mul((up / down).max(1)).and_then(i128::checked_neg);
+        // What does not fit counted whole does not fit counted in lots.
+        units.and_then(Decimal::from_units).map_or_else(|| self.grain.times_count(grains), Ok)
     }
 
     /// The most that rounding can hide in one sum over `holdings`: half a grain a lot of every row

@@ -87,7 +87,12 @@ impl Lines {
     fn read(&mut self, words: &[&str]) {
         match words {
             ["index", name, price] => {
-                let quote = UnderlyingQuote { index: decimal(price), quote: asset("USD"), expiries: BTreeMap::new() };
+                let quote = UnderlyingQuote {
+                    index: decimal(price),
+                    quote: asset("USD"),
+                    confidence: None,
+                    expiries: BTreeMap::new(),
+                };
                 self.snapshot.underlyings.insert(name.parse().unwrap(), quote);
             }
             ["forward", name, expiry, forward, "vol", vols @ ..] => {

@@ -25,7 +25,9 @@ pub use error::MarketError;
 pub use forwards::{Forward, ForwardSource};
 pub use moves::MarketMove;
 use moves::Moved;
-pub use snapshot::{AssetQuote, ExpiryQuote, MarkQuote, Snapshot, StrikeVol, SviQuote, UnderlyingQuote};
+pub use snapshot::{
+    AssetQuote, ExpiryConfidence, ExpiryQuote, MarkQuote, Snapshot, StrikeVol, SviQuote, UnderlyingQuote,
+};
 pub use view::{View, Vol, VolSource};
 
 use crate::instruments::{Instrument, Listing, Priced};

@@ -45,6 +45,8 @@ pub struct UnderlyingQuote {
     pub index: Decimal,
     /// What the index is counted in.
     pub quote: Asset,
+    /// How far the sources of the index agree, 0 to 1; absent counts as 1.
+    pub confidence: Option<Decimal>,
     /// By expiry.
     pub expiries: BTreeMap<Timestamp, ExpiryQuote>,
 }
@@ -54,12 +56,27 @@ pub struct UnderlyingQuote {
 pub struct ExpiryQuote {
     /// Forward, positive, in the index's quote.
     pub forward: Option<Decimal>,
+    /// Part of the forward that the average of a settlement window has already fixed.
+    pub forward_fixed: Option<Decimal>,
     /// Continuously compounded rate at which option premiums are discounted; zero where absent.
     pub rate: Option<Decimal>,
     /// Quoted volatilities: annual, 0.6 is 60 %; strikes ascending.
     pub vols: Vec<StrikeVol>,
     /// A published SVI slice in place of quoted volatilities.
     pub svi: Option<SviQuote>,
+    /// How far its sources agree.
+    pub confidence: ExpiryConfidence,
+}
+
+/// How far the sources of an expiry's figures agree, 0 to 1; absent counts as 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ExpiryConfidence {
+    /// Of the forward.
+    pub forward: Option<Decimal>,
+    /// Of the rate.
+    pub rate: Option<Decimal>,
+    /// Of the volatilities.
+    pub vol: Option<Decimal>,
 }
 
 /// The volatility quoted at one strike.
@@ -101,4 +118,6 @@ pub struct MarkQuote {
     pub funding_rate: Option<Decimal>,
     /// Contracts open.
     pub open_interest: Option<Decimal>,
+    /// How far the sources of the mark agree, 0 to 1; absent counts as 1.
+    pub confidence: Option<Decimal>,
 }

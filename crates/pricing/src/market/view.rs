@@ -64,6 +64,8 @@ struct UnderlyingView {
     quote: Asset,
     forwards: ForwardCurve,
     rates: BTreeMap<Timestamp, f64>,
+    /// By expiry that has a fixed part.
+    moving: BTreeMap<Timestamp, f64>,
     vols: Vec<ExpiryVols>,
     surface: OnceLock<Surface>,
 }
@@ -165,6 +167,13 @@ impl View {
         self.known(underlying).ok().and_then(|(_, known)| known.rates.get(&expiry).copied()).unwrap_or(0.0)
     }
 
+    /// The share of an expiry's forward that still moves: less than one once the average of its
+    /// settlement window has fixed a part.
+    #[must_use]
+    pub fn moving(&self, underlying: Underlying, expiry: Timestamp) -> f64 {
+        self.known(underlying).ok().and_then(|(_, known)| known.moving.get(&expiry).copied()).unwrap_or(1.0)
+    }
+
     /// The volatility of one strike: as quoted there, else from the surface. In a moved market
     /// each strike keeps its own, scaled and shifted.
     ///
@@ -238,7 +247,7 @@ impl UnderlyingView {
             return Err(MarketError::NotPositive { underlying, expiry: None, what: "index", value: quote.index });
         }
         let mut forwards = ForwardCurve::new(float(quote.index));
-        let mut rates = BTreeMap::new();
+        let (mut rates, mut moving) = (BTreeMap::new(), BTreeMap::new());
         for (expiry, published) in &quote.expiries {
             if let Some(value) = published.forward {
                 if value.signum() <= 0 {
@@ -248,6 +257,9 @@ impl UnderlyingView {
                 let forward = Forward { value: float(value), source: ForwardSource::Quoted };
                 forwards.add(*expiry, years(as_of, *expiry), forward);
             }
+            if let (Some(fixed), Some(forward)) = (published.forward_fixed, published.forward) {
+                moving.insert(*expiry, (1.0 - float(fixed) / float(forward)).clamp(0.0, 1.0));
+            }
             if let Some(rate) = published.rate {
                 rates.insert(*expiry, float(rate));
             }
@@ -256,8 +268,8 @@ impl UnderlyingView {
             let forward = Forward { value: *mark, source: ForwardSource::FutureMark };
             forwards.add(*expiry, years(as_of, *expiry), forward);
         }
-        let mut known =
-            Self { underlying, quote: quote.quote, forwards, rates, vols: Vec::new(), surface: OnceLock::new() };
+        let surface = OnceLock::new();
+        let mut known = Self { underlying, quote: quote.quote, forwards, rates, moving, vols: Vec::new(), surface };
         known.vols = known.read_vols(as_of, quote, marks)?;
         Ok(known)
     }

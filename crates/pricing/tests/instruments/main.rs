@@ -86,10 +86,14 @@ pub(crate) fn snapshot(quote: &str) -> Snapshot {
         forward: Some(dec("60600")),
         rate: Some(dec("0.05")),
         vols: vec![vol("50000", "0.7"), vol("60000", "0.6"), vol("70000", "0.65")],
-        svi: None,
+        ..ExpiryQuote::default()
     };
-    let btc =
-        UnderlyingQuote { index: dec("60000"), quote: asset(quote), expiries: BTreeMap::from([(at(EXPIRY), expiry)]) };
+    let btc = UnderlyingQuote {
+        index: dec("60000"),
+        quote: asset(quote),
+        confidence: None,
+        expiries: BTreeMap::from([(at(EXPIRY), expiry)]),
+    };
     Snapshot {
         as_of: at(AS_OF),
         currency: asset("USD"),

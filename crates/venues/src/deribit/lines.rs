@@ -92,6 +92,7 @@ fn figures(shape: &Shape, row: &dyn Fields, coin: Option<&str>) -> Result<(Line,
         ask,
         funding_rate: if is_option { None } else { number(row, shape.funding, Bound::Any)? },
         open_interest,
+        confidence: None,
     };
     let forward = if is_option { number(row, shape.forward, Bound::AboveZero)? } else { None };
     let index = number(row, shape.index, Bound::AboveZero)?;

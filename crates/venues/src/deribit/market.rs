@@ -192,7 +192,7 @@ fn quoted(underlying: Underlying, gathered: Gathered, report: &mut Report) -> Op
         report.notes.push(format!("{underlying}: no index published: the {what} stands in, {index}"));
         Some(index)
     })?;
-    Some(UnderlyingQuote { index, quote, expiries })
+    Some(UnderlyingQuote { index, quote, confidence: None, expiries })
 }
 
 /// The middle figure, the lower of the two of an even count: one that was published.

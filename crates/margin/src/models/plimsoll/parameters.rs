@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use plimsoll_core::Decimal;
 
 use crate::collateral::{CollateralRules, Grid};
-use crate::parameters::{ByName, Field, Slot, Tiers};
-use crate::scenario::ShockRules;
+use crate::parameters::{ByName, Field, Tiers, field};
+use crate::scenario::{ShockRules, SkewRules};
 
 /// Every number of the model.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,6 +72,9 @@ impl Default for PlimsollParameters {
             vol_down: pct(25),
             vol_floor_up: pct(45),
             rules: ShockRules {
+                days_min: Decimal::ONE,
+                rate_min: None,
+                skew: SkewRules::default(),
                 vol_power_short: pct(30),
                 vol_power_long: pct(13),
                 basis_minimum: Decimal::new(3, 3),
@@ -172,16 +175,4 @@ impl PlimsollParameters {
             },
         ]
     }
-}
-
-/// A parameter with its bounds in hundredths.
-fn field<'a>(
-    name: &'static str,
-    unit: &'static str,
-    about: &'static str,
-    low: i64,
-    high: i64,
-    slot: impl Into<Slot<'a>>,
-) -> Field<'a> {
-    Field { name, unit, about, low: pct(low), high: pct(high), slot: slot.into() }
 }

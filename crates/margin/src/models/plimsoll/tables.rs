@@ -16,7 +16,7 @@ use super::joint;
 use super::near::Near;
 use super::parameters::PlimsollParameters;
 use super::scenarios::ScenarioSet;
-use crate::array::{Holding, RowKey, Table, TableSpec, by_expiry};
+use crate::array::{Counted, Holding, RowKey, Table, TableSpec, by_expiry};
 use crate::collateral::AssetClass;
 use crate::equity::NetAsset;
 use crate::models::Held;
@@ -222,6 +222,7 @@ fn one(
         rules: &parameters.rules,
         grain: parameters.grain,
         balance_lot: &|asset| *parameters.balance_lot.of(asset.as_str()),
+        counted: Counted::PnlPerLot,
     };
     let table = Table::build(&spec, keys)?;
     let near = Near::build(&spec, keys, parameters, &set)?;

@@ -8,12 +8,16 @@
 //! The scaling of volatility moves by (30 days ÷ days left)^power is Deribit's published rule
 //! (support article 25944756247837), which Derive and Paradex share.
 
+mod moves;
+
 use std::sync::Arc;
 
 use plimsoll_core::{Asset, Decimal, Timestamp};
 use plimsoll_numerics::{exp, ln};
 use plimsoll_pricing::float::float;
 use plimsoll_pricing::instruments::Shocks;
+
+pub use moves::{Move, Moves, VolMove};
 
 /// One joint move of a market.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +40,20 @@ pub struct Scenario {
     pub seconds: u32,
     /// Share of the P&L that counts, 0 to 1: extreme moves are damped.
     pub damping: Decimal,
+    /// How the smile turns besides.
+    pub skew: Skew,
+}
+
+/// A move of volatility that differs from strike to strike.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Skew {
+    /// None.
+    #[default]
+    Still,
+    /// Up above the forward, down below it.
+    Linear,
+    /// Up on both sides.
+    Absolute,
 }
 
 impl Scenario {
@@ -52,6 +70,7 @@ impl Scenario {
             stable: None,
             seconds: 0,
             damping: Decimal::ONE,
+            skew: Skew::Still,
         }
     }
 
@@ -87,10 +106,77 @@ pub struct ShockRules {
     pub vol_power_short: Decimal,
     /// The same from 30 days on.
     pub vol_power_long: Decimal,
+    /// Below so many days the term factor stops growing: it would pass every bound at expiry.
+    pub days_min: Decimal,
+    /// A rate below this discounts as this.
+    pub rate_min: Option<Decimal>,
+    /// How far smiles turn.
+    pub skew: SkewRules,
     /// Smallest basis move of an expiry; what a perpetual moves by.
     pub basis_minimum: Decimal,
     /// Basis move of an expiry a year away.
     pub basis_annual: Decimal,
+}
+
+/// How far a [`Skew`] turns the smile: at strike K and forward F a volatility is multiplied by
+/// 1 + x·cap ÷ k*, held within ±cap, where x is k = ln(K ÷ F) or |k|, cap = slope·√T + base, and
+/// k* = max(minimum, √T·width·(level + √T·growth)). All zeros: smiles do not turn.
+///
+/// # Source
+/// Derive's second portfolio margin (PMRM 2), scenarios "linear" and "abs".
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SkewRules {
+    /// Base and slope of the cap of [`Skew::Linear`].
+    pub linear: SkewCap,
+    /// Of [`Skew::Absolute`].
+    pub absolute: SkewCap,
+    /// The least k*.
+    pub k_minimum: Decimal,
+    /// Widths of the smile that k* is.
+    pub width: Decimal,
+    /// The volatility that the width is counted in,
+    pub level: Decimal,
+    /// and what is added to it per √year.
+    pub growth: Decimal,
+}
+
+/// The largest relative move of volatility in a [`Skew`]: base + slope·√T.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SkewCap {
+    /// At expiry.
+    pub base: Decimal,
+    /// Per √year.
+    pub slope: Decimal,
+}
+
+impl SkewRules {
+    /// What the volatility of one strike is multiplied by.
+    #[must_use]
+    pub fn factor(&self, skew: Skew, strike: f64, forward: f64, years: f64) -> f64 {
+        let (cap, k) = match skew {
+            Skew::Still => return 1.0,
+            Skew::Linear => (self.linear, ln(strike / forward)),
+            Skew::Absolute => (self.absolute, ln(strike / forward).abs()),
+        };
+        let root = years.sqrt();
+        let cap = float(cap.slope) * root + float(cap.base);
+        let width = root * float(self.width) * (float(self.level) + root * float(self.growth));
+        // At expiry the width can be nothing: then every strike but the forward turns to the cap.
+        let reach = k * cap / width.max(float(self.k_minimum)).max(f64::MIN_POSITIVE);
+        let turn = if k >= 0.0 { reach.min(cap) } else { reach.max(-cap) };
+        (1.0 + turn).max(0.0)
+    }
+}
+
+/// What an expiry is to the scenarios.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ExpiryState {
+    /// Years left; `None`: never expires.
+    pub years: Option<f64>,
+    /// The rate that discounts what it pays.
+    pub rate: f64,
+    /// Share of the forward that still moves: less than one within a settlement window.
+    pub moving: f64,
 }
 
 /// The columns of one (underlying, expiry): a float per scenario, ready to revalue with.
@@ -109,14 +195,13 @@ pub struct Columns {
 
 const DAYS_PER_YEAR: f64 = 365.0;
 const REFERENCE_DAYS: f64 = 30.0;
-/// Below a day the term factor stops growing: (30 ÷ days)^power would pass every bound at expiry.
-const DAYS_MIN: f64 = 1.0;
 
 impl Columns {
-    /// The columns of `scenarios` for what is quoted in `quote` and expires in `expiry_years`
-    /// (`None`: never), at discount rate `rate`.
+    /// The columns of `scenarios` for what is quoted in `quote` and belongs to `expiry`.
     #[must_use]
-    pub fn new(scenarios: &[Scenario], rules: &ShockRules, quote: Asset, expiry_years: Option<f64>, rate: f64) -> Self {
+    pub fn new(scenarios: &[Scenario], rules: &ShockRules, quote: Asset, expiry: &ExpiryState) -> Self {
+        let (expiry_years, moving) = (expiry.years, expiry.moving);
+        let rate = rules.rate_min.map_or(expiry.rate, |least| expiry.rate.max(float(least)));
         let years = expiry_years.unwrap_or(0.0);
         let basis_move = float(rules.basis_minimum).max(float(rules.basis_annual) * years);
         let term = expiry_years.map_or(1.0, |years| term_factor(rules, years * DAYS_PER_YEAR));
@@ -124,6 +209,8 @@ impl Columns {
         let spot = column(&|scenario| (1.0 + float(scenario.price)) / scenario.growth_of(quote));
         let growth: Vec<f64> =
             scenarios.iter().zip(&spot).map(|(s, spot)| spot * (1.0 + float(s.basis) * basis_move)).collect();
+        let growth: Vec<f64> =
+            if moving < 1.0 { growth.iter().map(|growth| 1.0 + moving * (growth - 1.0)).collect() } else { growth };
         let left = column(&|scenario| (years - f64::from(scenario.seconds) / SECONDS_PER_YEAR).max(0.0));
         Self {
             log_growth: growth.iter().map(|growth| ln(*growth)).collect(),
@@ -136,6 +223,13 @@ impl Columns {
             spot,
             growth,
         }
+    }
+
+    /// The same columns for one strike, whose volatility `factors` move besides.
+    #[must_use]
+    pub fn turned(mut self, factors: impl Iterator<Item = f64>) -> Self {
+        self.vol_scale.iter_mut().zip(factors).for_each(|(scale, factor)| *scale *= factor);
+        self
     }
 
     /// The columns as instruments take them.
@@ -160,7 +254,7 @@ const SECONDS_PER_YEAR: f64 = 31_536_000.0;
 /// (30 ÷ days)^power, power by which side of 30 days.
 fn term_factor(rules: &ShockRules, days: f64) -> f64 {
     let power = if days < REFERENCE_DAYS { rules.vol_power_short } else { rules.vol_power_long };
-    exp(float(power) * ln(REFERENCE_DAYS / days.max(DAYS_MIN)))
+    exp(float(power) * ln(REFERENCE_DAYS / days.max(float(rules.days_min))))
 }
 
 /// The price of `asset` under `scenario`, as a multiple of its price now, in the table of an

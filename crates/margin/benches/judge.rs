@@ -1,0 +1,72 @@
+//! Re-margining accounts once tables are built: 1,000 accounts × 20 positions under each scenario model.
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    missing_docs,
+    reason = "a benchmark measures with the clock and prints"
+)]
+
+#[path = "../tests/support/mod.rs"]
+mod support;
+
+use std::fmt::Write as _;
+use std::hint::black_box;
+use std::time::Instant;
+
+use plimsoll_core::Decimal;
+use plimsoll_margin::Account;
+use plimsoll_margin::equity::net_assets;
+use plimsoll_margin::models::{Held, by_name};
+use support::random::Random;
+
+const ACCOUNTS: usize = 1_000;
+const POSITIONS: usize = 20;
+
+fn main() {
+    let mut text =
+        String::from("index BTC 60000\nprice USDC 1\nmark BTC_USDC-PERPETUAL 60000\ncollateral USDC 100000\n");
+    let expiries =
+        [("26JUN26", "2026-06-26"), ("31JUL26", "2026-07-31"), ("25SEP26", "2026-09-25"), ("25DEC26", "2026-12-25")];
+    for (name, day) in expiries {
+        writeln!(text, "forward BTC {day}T08:00:00Z 60500 vol 0.6").unwrap();
+        for strike in (0..50).map(|at| 35_000 + 1_000 * at) {
+            writeln!(text, "position BTC_USDC-{name}-{strike}-C 1\nposition BTC_USDC-{name}-{strike}-P -1").unwrap();
+        }
+    }
+    text.push_str("position BTC_USDC-PERPETUAL 1");
+    let book = support::book(&text);
+    let mut random = Random(7);
+    let accounts: Vec<Account> = (0..ACCOUNTS)
+        .map(|_| {
+            let mut account = book.account.clone();
+            let all = std::mem::take(&mut account.portfolio.positions);
+            account.portfolio.positions = (0..POSITIONS)
+                .map(|_| {
+                    let mut position = all[usize::try_from(random.below(401)).unwrap()].clone();
+                    position.quantity.0 = Decimal::from_int(random.signed(9) * 2 + 1);
+                    position
+                })
+                .collect();
+            account
+        })
+        .collect();
+    for name in ["plimsoll", "derive-pmrm2"] {
+        let model = by_name(name).unwrap();
+        let judge = model.prepare(&book.market, &Held::by([&book.account])).unwrap();
+        let assets: Vec<_> =
+            accounts.iter().map(|account| net_assets(&account.portfolio, &book.market).unwrap()).collect();
+        let mut runs: Vec<f64> = (0..21)
+            .map(|_| {
+                let start = Instant::now();
+                for (account, assets) in accounts.iter().zip(&assets) {
+                    black_box(judge.requirement(account, assets).unwrap());
+                }
+                start.elapsed().as_secs_f64() * 1e3
+            })
+            .collect();
+        runs.sort_by(f64::total_cmp);
+        println!("{name}: {ACCOUNTS} accounts x {POSITIONS} positions, requirement: {:.1} ms", runs[runs.len() / 2]);
+    }
+}

@@ -1,0 +1,143 @@
+#![doc = include_str!("README.md")]
+
+mod charges;
+mod fold;
+mod parameters;
+mod tables;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use plimsoll_core::requirement::Origin;
+use plimsoll_core::{Decimal, Node, Requirement, Underlying};
+use plimsoll_pricing::instruments::Instrument;
+use plimsoll_pricing::market::Market;
+
+pub use parameters::{Pmrm2Parameters, StaticDiscount};
+
+use super::{Held, Judge, Model};
+use crate::collateral::{CollateralRules, Grid};
+use crate::equity::{NetAsset, at_maintenance};
+use crate::parameters::{ByName, Field, Tiers};
+use crate::scenario::Scenario;
+use crate::{Account, MarginError};
+use charges::{Charges, Collateral};
+use fold::Scan;
+use tables::{UnderlyingTable, supported};
+
+/// The model's name.
+const NAME: &str = "derive-pmrm2";
+
+/// Derive's second portfolio margin.
+#[derive(Clone, Debug, Default)]
+pub struct DerivePmrm2 {
+    /// Its numbers.
+    pub parameters: Pmrm2Parameters,
+}
+
+impl Model for DerivePmrm2 {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn page(&self) -> &'static str {
+        include_str!("README.md")
+    }
+
+    fn fields(&mut self) -> Vec<Field<'_>> {
+        self.parameters.fields()
+    }
+
+    fn prepare<'m>(&self, market: &'m Market, held: &Held) -> Result<Box<dyn Judge + 'm>, MarginError> {
+        let scenarios = tables::scenarios(&self.parameters)?;
+        let tables = tables::build(market, held, &self.parameters, &scenarios)?;
+        let (parameters, collateral) = (self.parameters.clone(), no_haircuts());
+        Ok(Box::new(Pmrm2Judge { market, parameters, scenarios, tables, collateral }))
+    }
+}
+
+/// Balances are counted whole: haircuts, gains and confidence are in the requirement.
+fn no_haircuts() -> CollateralRules {
+    let none = ByName::new(Tiers::new([(0, 0)]), []);
+    CollateralRules {
+        haircut_in_grid: none.clone(),
+        haircut_out_of_grid: none,
+        liability_weight: ByName::new(Decimal::ONE, []),
+        share_gains: true,
+        gain_weight_initial: Decimal::ONE,
+        confidence_minimum: Decimal::ZERO,
+        grid: Grid::CoinsAnd(BTreeSet::new()),
+    }
+}
+
+struct Pmrm2Judge<'m> {
+    market: &'m Market,
+    parameters: Pmrm2Parameters,
+    scenarios: Arc<[Scenario]>,
+    tables: BTreeMap<Underlying, UnderlyingTable>,
+    collateral: CollateralRules,
+}
+
+impl Judge for Pmrm2Judge<'_> {
+    fn requirement(&self, account: &Account, assets: &[NetAsset]) -> Result<Requirement, MarginError> {
+        let tables = self.tables_of(account)?;
+        let collateral = Collateral::of(assets, tables, self.market, &self.parameters)?;
+        let charges = Charges::of(account, tables, &collateral, self.market, &self.parameters)?;
+        let holdings = tables.map_or(Ok(Vec::new()), |tables| tables.holdings(account))?;
+        let scan = Scan::new(&self.scenarios, tables, &holdings, collateral.risk_cancelling()?)?;
+        let worst = scan.worst()?;
+        let counted = self.counted_differently(account, assets, collateral.value()?.plus(scan.option_value)?)?;
+        let initial_factor = charges.initial_factor(&self.parameters)?;
+        let factor = |by, of| Node::scale("loss factor", by, of);
+        let mut initial = vec![factor(initial_factor, worst.clone())?];
+        initial.extend(charges.maintenance.iter().cloned());
+        initial.extend(charges.initial_extra);
+        initial.push(counted.clone());
+        let mut maintenance = vec![factor(self.parameters.mm_factor, worst)?];
+        maintenance.extend(charges.maintenance);
+        maintenance.push(counted);
+        Ok(Requirement {
+            asset: self.market.snapshot().currency,
+            initial: Node::sum("initial margin", initial)?,
+            maintenance: Node::sum("maintenance margin", maintenance)?,
+        })
+    }
+
+    fn collateral(&self) -> &CollateralRules {
+        &self.collateral
+    }
+}
+
+impl Pmrm2Judge<'_> {
+    /// The tables of the one underlying that an account of the venue has; `None` without positions.
+    fn tables_of(&self, account: &Account) -> Result<Option<&UnderlyingTable>, MarginError> {
+        let mut found: Option<&UnderlyingTable> = None;
+        for position in &account.portfolio.positions {
+            let id = position.instrument;
+            let instrument = self.market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
+            supported(instrument)?;
+            let terms = instrument.terms();
+            let tables = self.tables.get(&terms.underlying).ok_or(MarginError::UnknownInstrument(id.0))?;
+            let other = found.filter(|known| known.table.underlying() != terms.underlying);
+            if let Some(other) = other {
+                let why = format!("expected contracts on {} alone, as the account's first", other.table.underlying());
+                return Err(unsupported(instrument, why));
+            }
+            if terms.settlement != tables.cash {
+                return Err(unsupported(instrument, format!("expected a contract settled in {}", tables.cash)));
+            }
+            found = Some(tables);
+        }
+        Ok(found)
+    }
+
+    /// What equity counts and the venue does not: it prices no cash and no P&L, and collateral in cash.
+    fn counted_differently(&self, account: &Account, assets: &[NetAsset], venue: Decimal) -> Result<Node, MarginError> {
+        let ours = at_maintenance(account, assets, &self.collateral, self.market)?.minus(account.credit_line)?;
+        Ok(Node::leaf("equity the venue does not count", ours.minus(venue)?, Origin::default()))
+    }
+}
+
+fn unsupported(instrument: &Instrument, why: String) -> MarginError {
+    MarginError::Unsupported { model: NAME, what: Arc::clone(&instrument.terms().name), why }
+}

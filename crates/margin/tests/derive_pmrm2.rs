@@ -1,0 +1,222 @@
+//! Derive's second portfolio margin against figures its own contracts returned.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "test data that does not read fails the test, and what was skipped is said"
+)]
+
+#[path = "derive/mod.rs"]
+mod derive;
+mod support;
+
+use derive::{Case, cases};
+use plimsoll_core::Decimal;
+use plimsoll_margin::MarginError;
+use plimsoll_margin::models::{Model, by_name};
+use serde_json::Value;
+use support::{Book, book, decimal, near};
+
+fn model(params: &Value) -> Result<Box<dyn Model>, MarginError> {
+    let mut model = by_name("derive-pmrm2").unwrap();
+    for (name, value) in params.as_object().unwrap() {
+        match value {
+            Value::Array(moves) => model.set(name, &moves.iter().map(one_move).collect::<Vec<_>>().join(", "))?,
+            value => model.set(name, value.as_str().unwrap())?,
+        }
+    }
+    Ok(model)
+}
+
+fn one_move(one: &Value) -> String {
+    let text = |name: &str| one[name].as_str().unwrap();
+    format!("{} {} @{}", text("spot_shock"), text("vol_shock"), text("dampening"))
+}
+
+/// Judges a case; the worst departure in units of its tolerance, and what departs.
+fn departure(case: &Case) -> (f64, String) {
+    let mut model = model(&case.params).unwrap();
+    for (name, value) in case.haircuts() {
+        model.set(&name, &value).unwrap();
+    }
+    let margin = case.margin(model.as_ref()).unwrap_or_else(|error| panic!("{}: {error}", case.name));
+    let executed = &case.expected["executed"];
+    let worst = margin.requirement.maintenance.find("worst scenario").unwrap();
+    let mut figures = vec![
+        ("mm".to_owned(), margin.equity.maintenance.amount.minus(margin.requirement.maintenance.amount).unwrap()),
+        ("im".to_owned(), margin.equity.initial.amount.minus(margin.requirement.initial.amount).unwrap()),
+        ("basis_contingency".to_owned(), worst.children().first().map_or(Decimal::ZERO, |node| node.amount.negated())),
+    ];
+    for (at, node) in worst.children().iter().skip(1).enumerate() {
+        figures.push((format!("scenario_pnl[{at}]"), node.amount.negated()));
+    }
+    assert_eq!(margin.requirement.initial.check().unwrap(), margin.requirement.initial.amount, "{}", case.name);
+    assert_eq!(margin.requirement.maintenance.check().unwrap(), margin.requirement.maintenance.amount, "{}", case.name);
+    let expected = |name: &str| match name.strip_prefix("scenario_pnl[") {
+        Some(at) => &executed["scenario_pnl"][at.trim_end_matches(']').parse::<usize>().unwrap()],
+        None => &executed[name],
+    };
+    let gross = case.gross_notional();
+    let mut found = (0.0, String::new());
+    for (name, value) in figures {
+        let want: f64 = expected(&name).as_str().unwrap().parse().unwrap();
+        let got: f64 = value.to_string().parse().unwrap();
+        let off = (got - want).abs() / (1e-8 * want.abs().max(1e-4 * gross)).max(1e-12);
+        if off > found.0 {
+            found = (off, format!("{}: {name} {got} for {want}", case.name));
+        }
+    }
+    found
+}
+
+#[test]
+fn every_shared_case_is_what_the_contracts_return() {
+    let Some(cases) = cases("pmrm_2.json") else { return };
+    let (mut worst, mut failed, mut run) = ((0.0, String::new()), Vec::new(), 0);
+    for case in &cases {
+        if case.market.is_null() {
+            let refused = model(&case.params).err();
+            assert!(refused.is_some_and(|error| error.to_string().contains("scenarios")), "{}", case.name);
+            continue;
+        }
+        run += 1;
+        let found = departure(case);
+        if found.0 > 1.0 {
+            failed.push(found.clone());
+        }
+        if found.0 > worst.0 {
+            worst = found;
+        }
+    }
+    println!("{run} cases, worst {:.3} of the tolerance: {}", worst.0, worst.1);
+    assert!(failed.is_empty(), "{} of {run} failed: {failed:#?}", failed.len());
+}
+
+/// What the venue publishes: equity less requirement, at both levels.
+fn surplus(book: &Book) -> (Decimal, Decimal) {
+    let margin = book.margin(by_name("derive-pmrm2").unwrap().as_ref()).unwrap_or_else(|error| panic!("{error}"));
+    let (equity, requirement) = (margin.equity, margin.requirement);
+    (
+        equity.maintenance.amount.minus(requirement.maintenance.amount).unwrap(),
+        equity.initial.amount.minus(requirement.initial.amount).unwrap(),
+    )
+}
+
+/// A shocked worth is a float, counted to 10⁻¹².
+fn assert_surplus(book: &Book, maintenance: &str, initial: &str) {
+    let found = surplus(book);
+    near(found.0, maintenance, "0.0000000001");
+    near(found.1, initial, "0.0000000001");
+}
+
+/// Derive v2-core, `PMRM_2` portfolio case 2 (1,000 USDT), as its contracts return it.
+#[test]
+fn a_stablecoin_is_counted_in_cash_less_its_haircuts() {
+    let book =
+        book("index BTC 95663.50604855\nprice USDC 1.00019088635\nprice USDT 0.99984231175\ncollateral USDT 1000");
+    let (maintenance, initial) = surplus(&book);
+    near(maintenance, "979.658462086925613387", "0.00000000000001");
+    near(initial, "949.668917329162582407", "0.00000000000001");
+}
+
+#[test]
+fn a_perpetual_costs_the_edge_of_the_range_and_its_size() {
+    // Short: +18 % is worst, since +300 % counts 1.2 %. 0.8 × 18,000 + 1.5 % is maintenance margin.
+    let short = book("index BTC 100000\nmark BTC_USDC-PERPETUAL 100000\nprice USDC 1\nposition BTC_USDC-PERPETUAL -1");
+    assert_surplus(&short, "-15900", "-20000");
+    // A coin of collateral covers the move; haircuts of 2 % and 1 % are left.
+    let covered = "index BTC 100000\nmark BTC_USDC-PERPETUAL 100000\nprice USDC 1\nprice BTC 100000
+                   position BTC_USDC-PERPETUAL -1\ncollateral BTC 1";
+    assert_surplus(&book(covered), "96500", "95000");
+}
+
+/// Options of two expiries and a perpetual.
+const DESK: &str = "index    BTC 60000
+                    price    USDC 1
+                    mark     BTC_USDC-PERPETUAL 60000
+                    forward  BTC 2026-06-26T08:00:00Z 60500 vol 0.6
+                    forward  BTC 2026-12-25T08:00:00Z 62000 vol 0.7
+                    collateral USDC 100000";
+
+#[test]
+fn only_the_same_strike_covers_a_short_and_order_and_scale_do_not_matter() {
+    let with = |positions: &str| surplus(&book(&format!("{DESK}\n{positions}")));
+    let [call, put, above] = ["BTC_USDC-26JUN26-60000-C", "BTC_USDC-26JUN26-60000-P", "BTC_USDC-26JUN26-61000-C"]
+        .map(|name| format!("position {name}"));
+    let part = |positions: &str| {
+        let book = book(&format!("{DESK}\n{positions}"));
+        let margin = book.margin(by_name("derive-pmrm2").unwrap().as_ref()).unwrap();
+        margin.requirement.maintenance.find("naked short options").unwrap().amount
+    };
+    assert_eq!(part(&format!("{call} -2\n{put} 1")), decimal("180"), "0.3 % of 60,000, one of two covered");
+    assert_eq!(part(&format!("{call} -2\n{above} 2")), decimal("360"), "another strike covers none");
+    assert_eq!(part(&format!("{call} -2\n{put} -1")), decimal("540"));
+
+    let other = "position BTC_USDC-25DEC26-70000-C 3";
+    let perpetual = "position BTC_USDC-PERPETUAL 0.7";
+    let one = with(&format!("{call} -2\n{put} 1\n{other}\n{perpetual}"));
+    assert_eq!(one, with(&format!("{perpetual}\n{other}\n{put} 1\n{call} -2")));
+    let cash = decimal("100000");
+    let twice = with(&format!("{call} -4\n{put} 2\n{other}\n{other}\n{perpetual}\n{perpetual}"));
+    for (one, twice) in [(one.0, twice.0), (one.1, twice.1)] {
+        let (one, twice) = (one.minus(cash).unwrap(), twice.minus(cash).unwrap());
+        near(twice.minus(one).unwrap(), &one.to_string(), "0.00000001");
+    }
+}
+
+#[test]
+fn what_the_venue_does_not_list_is_refused_by_name() {
+    for (lines, said) in [
+        (
+            "position BTC-PERPETUAL 10",
+            "derive-pmrm2 cannot margin BTC-PERPETUAL: expected a linear perpetual, or a linear option",
+        ),
+        ("position BTC_USDC-26JUN26 1", "BTC_USDC-26JUN26: expected a linear perpetual"),
+        (
+            "index ETH 3000\nposition BTC_USDC-PERPETUAL 1\nposition ETH_USDC-PERPETUAL 1",
+            "ETH_USDC-PERPETUAL: expected contracts on BTC alone",
+        ),
+        ("collateral ETH -1\nindex ETH 3000", "ETH: expected no debt but in cash"),
+        ("price DOGE 0.1\ncollateral DOGE 5", "DOGE: expected a collateral that mm_haircut names"),
+    ] {
+        let book = book(&format!(
+            "{DESK}\nmark BTC-PERPETUAL 60000\nmark BTC_USDC-26JUN26 60500\nmark ETH_USDC-PERPETUAL 3000\n{}",
+            if lines.contains("ETH") { lines.to_owned() } else { format!("index ETH 3000\n{lines}") }
+        ));
+        let error = book.margin(by_name("derive-pmrm2").unwrap().as_ref()).unwrap_err().to_string();
+        assert!(error.contains(said), "{error}");
+    }
+}
+
+#[test]
+fn parameters_work_at_both_bounds_and_are_refused_beyond() {
+    let book = book(&format!(
+        "{DESK}\nposition BTC_USDC-26JUN26-60000-C -2\nposition BTC_USDC-PERPETUAL 1\nprice USDT 1\ncollateral USDT 10"
+    ));
+    let fields: Vec<(&str, Decimal, Decimal)> =
+        by_name("derive-pmrm2").unwrap().fields().iter().map(|field| (field.name, field.low, field.high)).collect();
+    for (name, low, high) in fields.into_iter().filter(|(name, ..)| *name != "scenarios") {
+        for value in [low, high] {
+            let mut model = by_name("derive-pmrm2").unwrap();
+            model.set(name, &value.to_string()).unwrap();
+            let margin = book.margin(model.as_ref()).unwrap_or_else(|error| panic!("{name} {value}: {error}"));
+            assert!(
+                margin.requirement.initial.find("worst scenario").unwrap().amount >= Decimal::ZERO,
+                "{name} {value}"
+            );
+        }
+        let error = by_name("derive-pmrm2").unwrap().set(name, "1000").unwrap_err().to_string();
+        assert!(error.contains(name) && error.contains(&high.to_string()), "{error}");
+    }
+    let mut model = by_name("derive-pmrm2").unwrap();
+    for wrong in
+        ["", "1.1 up,", "0 up", "-1 up", "1.1 sideways", "1.1 linear", "1 abs, 1 abs", "1 up @-1", "1 up @1 @1"]
+    {
+        let error = model.set("scenarios", wrong).unwrap_err().to_string();
+        assert!(error.contains("1 to 100 moves like"), "{wrong}: {error}");
+    }
+    let text = "1.15 up, 1 none, 0.34 up @0.05, 1 linear, 1 abs";
+    model.set("scenarios", text).unwrap();
+    let kept = model.fields().iter().find(|field| field.name == "scenarios").unwrap().values();
+    assert_eq!(kept[0].1, text);
+}

@@ -16,6 +16,7 @@
 pub mod account;
 pub mod answers;
 pub mod array;
+pub mod closed_forms;
 pub mod collateral;
 pub mod equity;
 pub mod error;

@@ -159,7 +159,10 @@ fn a_cell_that_no_table_can_hold_is_an_error_that_names_it() {
 #[test]
 fn what_a_model_does_not_know_is_refused_with_what_it_does() {
     let error = by_name("spam").err().unwrap().to_string();
-    assert_eq!(error, "no margin model is called \"spam\": expected one of plimsoll, cross, isolated, derive-pmrm2");
+    assert_eq!(
+        error,
+        "no margin model is called \"spam\": expected one of plimsoll, cross, isolated, derive-pmrm2, derive-pmrm"
+    );
     let mut model = Plimsoll::default();
     let error = Model::set(&mut model, "price_range.BTC", "1.5").unwrap_err().to_string();
     assert_eq!(error, "plimsoll: price_range.BTC is 1.5, expected a share from 0.01 to 0.9");

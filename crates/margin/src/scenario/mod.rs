@@ -108,14 +108,26 @@ pub struct ShockRules {
     pub vol_power_long: Decimal,
     /// Below so many days the term factor stops growing: it would pass every bound at expiry.
     pub days_min: Decimal,
-    /// A rate below this discounts as this.
-    pub rate_min: Option<Decimal>,
+    /// Which rate discounts what an expiry pays.
+    pub discount: DiscountRate,
     /// How far smiles turn.
     pub skew: SkewRules,
     /// Smallest basis move of an expiry; what a perpetual moves by.
     pub basis_minimum: Decimal,
     /// Basis move of an expiry a year away.
     pub basis_annual: Decimal,
+}
+
+/// Which rate discounts what an expiry pays.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DiscountRate {
+    /// The one quoted.
+    #[default]
+    Quoted,
+    /// The one quoted, at least zero.
+    AtLeastZero,
+    /// None.
+    Zero,
 }
 
 /// How far a [`Skew`] turns the smile: at strike K and forward F a volatility is multiplied by
@@ -201,7 +213,11 @@ impl Columns {
     #[must_use]
     pub fn new(scenarios: &[Scenario], rules: &ShockRules, quote: Asset, expiry: &ExpiryState) -> Self {
         let (expiry_years, moving) = (expiry.years, expiry.moving);
-        let rate = rules.rate_min.map_or(expiry.rate, |least| expiry.rate.max(float(least)));
+        let rate = match rules.discount {
+            DiscountRate::Quoted => expiry.rate,
+            DiscountRate::AtLeastZero => expiry.rate.max(0.0),
+            DiscountRate::Zero => 0.0,
+        };
         let years = expiry_years.unwrap_or(0.0);
         let basis_move = float(rules.basis_minimum).max(float(rules.basis_annual) * years);
         let term = expiry_years.map_or(1.0, |years| term_factor(rules, years * DAYS_PER_YEAR));

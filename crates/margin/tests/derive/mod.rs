@@ -7,7 +7,7 @@ use std::sync::Arc;
 use plimsoll_core::{Asset, Balance, Decimal, Position, Quantity, Timestamp, Underlying};
 use plimsoll_margin::answers::margin::Margin;
 use plimsoll_margin::level::Policy;
-use plimsoll_margin::models::{Held, Model};
+use plimsoll_margin::models::{Held, Model, by_name};
 use plimsoll_margin::{Account, MarginError};
 use plimsoll_pricing::formulas::Right;
 use plimsoll_pricing::instruments::{EuropeanOption, Instrument, Listing, Perpetual, PremiumStyle, Style, Terms};
@@ -54,6 +54,11 @@ fn asset(name: &str) -> Asset {
 const PERPETUAL: &str = "X-PERPETUAL";
 
 impl Case {
+    /// None in the first version.
+    fn collaterals(&self) -> &[Value] {
+        self.market["collaterals"].as_array().map_or(&[], Vec::as_slice)
+    }
+
     fn expiry(&self, of: &Value) -> Timestamp {
         let now = self.market["now"].as_i64().unwrap();
         let left = of["seconds_to_expiry"].as_i64().unwrap();
@@ -70,7 +75,7 @@ impl Case {
     /// Haircuts and whether it moves with the index, as parameters, of every collateral.
     pub(crate) fn haircuts(&self) -> Vec<(String, String)> {
         let mut all = Vec::new();
-        for of in self.market["collaterals"].as_array().unwrap() {
+        for of in self.collaterals() {
             let name = of["asset"].as_str().unwrap();
             let moves = if of["is_risk_cancelling"].as_bool().unwrap() { "1" } else { "0" };
             all.push((format!("risk_cancelling.{name}"), moves.to_owned()));
@@ -90,7 +95,7 @@ impl Case {
             depth: None,
         };
         let mut assets = BTreeMap::from([(asset("USDC"), quote(decimal(&market["stable_price"]), None))]);
-        for of in market["collaterals"].as_array().unwrap() {
+        for of in self.collaterals() {
             let quoted = quote(decimal(&of["price"]), Some(decimal(&of["confidence"])));
             assets.insert(asset(of["asset"].as_str().unwrap()), quoted);
         }
@@ -185,6 +190,7 @@ impl Case {
         for of in self.portfolio.as_array().unwrap() {
             let held = match of["type"].as_str().unwrap() {
                 "cash" => "USD",
+                "base" => "X",
                 "collateral" => of["asset"].as_str().unwrap(),
                 _ => continue,
             };
@@ -200,7 +206,7 @@ impl Case {
         let number = |value: &Value| value.as_str().unwrap().parse::<f64>().unwrap();
         let spot = number(&self.market["spot"]);
         let price = |name: &Value| {
-            let of = self.market["collaterals"].as_array().unwrap().iter().find(|of| of["asset"] == *name);
+            let of = self.collaterals().iter().find(|of| of["asset"] == *name);
             of.map_or(1.0, |of| number(&of["price"]))
         };
         let size = |of: &Value| {
@@ -208,9 +214,89 @@ impl Case {
             match of["type"].as_str().unwrap() {
                 "collateral" => amount * price(&of["asset"]),
                 "cash" => 0.0,
+                // Perpetuals, options and the base asset.
                 _ => amount * spot,
             }
         };
         self.portfolio.as_array().unwrap().iter().map(size).sum()
     }
+}
+
+/// The model called `name` with a case's parameters.
+pub(crate) fn model(name: &str, params: &Value) -> Result<Box<dyn Model>, MarginError> {
+    let mut model = by_name(name).unwrap();
+    for (name, value) in params.as_object().unwrap() {
+        match value {
+            Value::Array(moves) => model.set(name, &moves.iter().map(one_move).collect::<Vec<_>>().join(", "))?,
+            // The first version counts its floor in seconds.
+            Value::Number(seconds) => model.set("dte_floor_days", &(seconds.as_i64().unwrap() / 86_400).to_string())?,
+            value => model.set(name, value.as_str().unwrap())?,
+        }
+    }
+    Ok(model)
+}
+
+fn one_move(one: &Value) -> String {
+    let text = |name: &str| one[name].as_str().unwrap();
+    let damping = one.get("dampening").map_or(String::new(), |damping| format!(" @{}", damping.as_str().unwrap()));
+    format!("{} {}{damping}", text("spot_shock"), text("vol_shock"))
+}
+
+/// Judges a case; the worst departure in units of its tolerance, and what departs.
+pub(crate) fn departure(name: &str, case: &Case) -> (f64, String) {
+    let mut model = model(name, &case.params).unwrap();
+    for (name, value) in case.haircuts() {
+        model.set(&name, &value).unwrap();
+    }
+    let margin = case.margin(model.as_ref()).unwrap_or_else(|error| panic!("{}: {error}", case.name));
+    let executed = &case.expected["executed"];
+    let worst = margin.requirement.maintenance.find("worst scenario").unwrap();
+    let mut figures = vec![
+        ("mm".to_owned(), margin.equity.maintenance.amount.minus(margin.requirement.maintenance.amount).unwrap()),
+        ("im".to_owned(), margin.equity.initial.amount.minus(margin.requirement.initial.amount).unwrap()),
+        ("basis_contingency".to_owned(), worst.children().first().map_or(Decimal::ZERO, |node| node.amount.negated())),
+    ];
+    for (at, node) in worst.children().iter().skip(1).enumerate() {
+        figures.push((format!("scenario_pnl[{at}]"), node.amount.negated()));
+    }
+    assert_eq!(margin.requirement.initial.check().unwrap(), margin.requirement.initial.amount, "{}", case.name);
+    assert_eq!(margin.requirement.maintenance.check().unwrap(), margin.requirement.maintenance.amount, "{}", case.name);
+    let expected = |name: &str| match name.strip_prefix("scenario_pnl[") {
+        Some(at) => &executed["scenario_pnl"][at.trim_end_matches(']').parse::<usize>().unwrap()],
+        None => &executed[name],
+    };
+    let gross = case.gross_notional();
+    let mut found = (0.0, String::new());
+    for (name, value) in figures {
+        let want: f64 = expected(&name).as_str().unwrap().parse().unwrap();
+        let got: f64 = value.to_string().parse().unwrap();
+        let off = (got - want).abs() / (1e-8 * want.abs().max(1e-4 * gross)).max(1e-12);
+        if off > found.0 {
+            found = (off, format!("{}: {name} {got} for {want}", case.name));
+        }
+    }
+    found
+}
+
+/// Runs every case of a file; how many were run, or `None` without the file.
+pub(crate) fn run(name: &str, file: &str) -> Option<usize> {
+    let (mut worst, mut failed, mut run) = ((0.0, String::new()), Vec::new(), 0);
+    for case in &cases(file)? {
+        if case.market.is_null() {
+            let refused = model(name, &case.params).err();
+            assert!(refused.is_some_and(|error| error.to_string().contains("scenarios")), "{}", case.name);
+            continue;
+        }
+        run += 1;
+        let found = departure(name, case);
+        if found.0 > 1.0 {
+            failed.push(found.clone());
+        }
+        if found.0 > worst.0 {
+            worst = found;
+        }
+    }
+    println!("{run} cases, worst {:.3} of the tolerance: {}", worst.0, worst.1);
+    assert!(failed.is_empty(), "{} of {run} failed: {failed:#?}", failed.len());
+    Some(run)
 }

@@ -46,12 +46,8 @@ impl Collateral {
         market: &Market,
         parameters: &Pmrm2Parameters,
     ) -> Result<Self, MarginError> {
-        let snapshot = market.snapshot();
-        let cash = tables.map(|tables| tables.cash);
         let manager = manager(tables, market);
-        let is_cash = |asset: Asset| Some(asset) == cash || asset == snapshot.currency || asset.as_str() == STABLECOIN;
-        let stable = snapshot.assets.iter().find(|(asset, _)| asset.as_str() == STABLECOIN);
-        let stable = stable.map_or(Decimal::ONE, |(_, quote)| quote.price);
+        let (stable, is_cash) = stable_price(tables, market);
         let mut all = Self { cash: Decimal::ZERO, stable, held: Vec::new() };
         for net in assets {
             let balance = net.balance()?;
@@ -194,8 +190,20 @@ fn doubt(
     Ok(Node::sum("lacking confidence", of)?)
 }
 
+/// Price of the stablecoin behind the cash, one where it has none, and which assets are cash.
+pub(in crate::models) fn stable_price(
+    tables: Option<&UnderlyingTable>,
+    market: &Market,
+) -> (Decimal, impl Fn(Asset) -> bool) {
+    let snapshot = market.snapshot();
+    let (cash, currency) = (tables.map(|tables| tables.cash), snapshot.currency);
+    let stable = snapshot.assets.iter().find(|(asset, _)| asset.as_str() == STABLECOIN);
+    let price = stable.map_or(Decimal::ONE, |(_, quote)| quote.price);
+    (price, move |asset: Asset| Some(asset) == cash || asset == currency || asset.as_str() == STABLECOIN)
+}
+
 /// The underlying that the account's manager is for: that of its positions, else the market's only one.
-fn manager(tables: Option<&UnderlyingTable>, market: &Market) -> Option<Underlying> {
+pub(in crate::models) fn manager(tables: Option<&UnderlyingTable>, market: &Market) -> Option<Underlying> {
     let mut known = market.snapshot().underlyings.keys().copied();
     tables.map(|tables| tables.table.underlying()).or_else(|| known.next().filter(|_| known.next().is_none()))
 }

@@ -18,11 +18,11 @@ struct Part {
 }
 
 /// What an account stands to lose in every scenario, and what it is worth unshocked.
-pub(super) struct Scan<'a> {
+pub(in crate::models) struct Scan<'a> {
     scenarios: &'a [Scenario],
     parts: Vec<Part>,
     /// Value of the account's options by the model.
-    pub(super) option_value: Decimal,
+    pub(in crate::models) option_value: Decimal,
 }
 
 impl<'a> Scan<'a> {
@@ -30,7 +30,7 @@ impl<'a> Scan<'a> {
     ///
     /// # Errors
     /// [`NumberError::Overflow`].
-    pub(super) fn new(
+    pub(in crate::models) fn new(
         scenarios: &'a [Scenario],
         tables: Option<&UnderlyingTable>,
         holdings: &[Holding],
@@ -87,7 +87,7 @@ impl<'a> Scan<'a> {
     ///
     /// # Errors
     /// [`NumberError::Overflow`].
-    pub(super) fn worst(&self) -> Result<Node, NumberError> {
+    pub(in crate::models) fn worst(&self) -> Result<Node, NumberError> {
         let total =
             |of: &dyn Fn(&Part) -> Decimal| self.parts.iter().try_fold(Decimal::ZERO, |sum, part| sum.plus(of(part)));
         let mut of = Vec::with_capacity(self.scenarios.len() + 1);

@@ -1,16 +1,15 @@
 #![doc = include_str!("README.md")]
 
-mod charges;
-mod fold;
+pub(super) mod charges;
+pub(super) mod fold;
 mod parameters;
-mod tables;
+pub(super) mod tables;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use plimsoll_core::requirement::Origin;
 use plimsoll_core::{Decimal, Node, Requirement, Underlying};
-use plimsoll_pricing::instruments::Instrument;
 use plimsoll_pricing::market::Market;
 
 pub use parameters::{Pmrm2Parameters, StaticDiscount};
@@ -23,7 +22,7 @@ use crate::scenario::Scenario;
 use crate::{Account, MarginError};
 use charges::{Charges, Collateral};
 use fold::Scan;
-use tables::{UnderlyingTable, supported};
+use tables::UnderlyingTable;
 
 /// The model's name.
 const NAME: &str = "derive-pmrm2";
@@ -49,15 +48,16 @@ impl Model for DerivePmrm2 {
     }
 
     fn prepare<'m>(&self, market: &'m Market, held: &Held) -> Result<Box<dyn Judge + 'm>, MarginError> {
-        let scenarios = tables::scenarios(&self.parameters)?;
-        let tables = tables::build(market, held, &self.parameters, &scenarios)?;
+        let rulebook = self.parameters.rulebook();
+        let scenarios = tables::scenarios(&rulebook)?;
+        let tables = tables::build(market, held, &rulebook, &scenarios)?;
         let (parameters, collateral) = (self.parameters.clone(), no_haircuts());
         Ok(Box::new(Pmrm2Judge { market, parameters, scenarios, tables, collateral }))
     }
 }
 
 /// Balances are counted whole: haircuts, gains and confidence are in the requirement.
-fn no_haircuts() -> CollateralRules {
+pub(super) fn no_haircuts() -> CollateralRules {
     let none = ByName::new(Tiers::new([(0, 0)]), []);
     CollateralRules {
         haircut_in_grid: none.clone(),
@@ -80,7 +80,7 @@ struct Pmrm2Judge<'m> {
 
 impl Judge for Pmrm2Judge<'_> {
     fn requirement(&self, account: &Account, assets: &[NetAsset]) -> Result<Requirement, MarginError> {
-        let tables = self.tables_of(account)?;
+        let tables = tables::own(NAME, &self.tables, account, self.market)?;
         let collateral = Collateral::of(assets, tables, self.market, &self.parameters)?;
         let charges = Charges::of(account, tables, &collateral, self.market, &self.parameters)?;
         let holdings = tables.map_or(Ok(Vec::new()), |tables| tables.holdings(account))?;
@@ -109,35 +109,9 @@ impl Judge for Pmrm2Judge<'_> {
 }
 
 impl Pmrm2Judge<'_> {
-    /// The tables of the one underlying that an account of the venue has; `None` without positions.
-    fn tables_of(&self, account: &Account) -> Result<Option<&UnderlyingTable>, MarginError> {
-        let mut found: Option<&UnderlyingTable> = None;
-        for position in &account.portfolio.positions {
-            let id = position.instrument;
-            let instrument = self.market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
-            supported(instrument)?;
-            let terms = instrument.terms();
-            let tables = self.tables.get(&terms.underlying).ok_or(MarginError::UnknownInstrument(id.0))?;
-            let other = found.filter(|known| known.table.underlying() != terms.underlying);
-            if let Some(other) = other {
-                let why = format!("expected contracts on {} alone, as the account's first", other.table.underlying());
-                return Err(unsupported(instrument, why));
-            }
-            if terms.settlement != tables.cash {
-                return Err(unsupported(instrument, format!("expected a contract settled in {}", tables.cash)));
-            }
-            found = Some(tables);
-        }
-        Ok(found)
-    }
-
     /// What equity counts and the venue does not: it prices no cash and no P&L, and collateral in cash.
     fn counted_differently(&self, account: &Account, assets: &[NetAsset], venue: Decimal) -> Result<Node, MarginError> {
         let ours = at_maintenance(account, assets, &self.collateral, self.market)?.minus(account.credit_line)?;
         Ok(Node::leaf("equity the venue does not count", ours.minus(venue)?, Origin::default()))
     }
-}
-
-fn unsupported(instrument: &Instrument, why: String) -> MarginError {
-    MarginError::Unsupported { model: NAME, what: Arc::clone(&instrument.terms().name), why }
 }

@@ -2,8 +2,10 @@
 
 use plimsoll_core::Decimal;
 
+use super::NAME;
+use super::tables::Rulebook;
 use crate::parameters::{ByName, Field, field};
-use crate::scenario::{Moves, ShockRules, SkewCap, SkewRules};
+use crate::scenario::{DiscountRate, Moves, ShockRules, SkewCap, SkewRules};
 
 /// Every number of the model, under the venue's names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,7 +139,7 @@ impl Default for Pmrm2Parameters {
                 vol_power_short: thousandths(300),
                 vol_power_long: thousandths(130),
                 days_min: Decimal::ONE,
-                rate_min: Some(Decimal::ZERO),
+                discount: DiscountRate::AtLeastZero,
                 skew: SkewRules {
                     linear: cap,
                     absolute: cap,
@@ -159,6 +161,19 @@ impl Default for Pmrm2Parameters {
 }
 
 impl Pmrm2Parameters {
+    pub(super) fn rulebook(&self) -> Rulebook<'_> {
+        Rulebook {
+            model: NAME,
+            shocks: &self.rules,
+            basis: [self.scenario_spot_up, self.scenario_spot_down],
+            basis_weight: [self.basis_add, self.basis_mult],
+            long: self.long,
+            short: Some(self.short),
+            vol: [self.vol_range_up, self.vol_range_down, self.min_vol_up_shock],
+            moves: &self.scenarios,
+        }
+    }
+
     /// Every parameter, in the order they are explained.
     pub(super) fn fields(&mut self) -> Vec<Field<'_>> {
         let p = self;

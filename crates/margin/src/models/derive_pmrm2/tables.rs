@@ -1,4 +1,4 @@
-//! What the model prepares for a market: a table and rules per underlying.
+//! What Derive's portfolio margins prepare for a market: a table and rules per underlying.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,47 +9,66 @@ use plimsoll_pricing::float::{decimal, float};
 use plimsoll_pricing::instruments::{Instrument, Style};
 use plimsoll_pricing::market::{Market, MarketError};
 
-use super::NAME;
-use super::parameters::{Pmrm2Parameters, StaticDiscount};
+use super::parameters::StaticDiscount;
 use crate::array::{Counted, Holding, RowKey, Table, TableSpec};
 use crate::models::Held;
-use crate::scenario::{Scenario, Skew, VolMove, years_left};
+use crate::scenario::{DiscountRate, Moves, Scenario, ShockRules, Skew, VolMove, years_left};
 use crate::{Account, MarginError};
 
 /// The unshocked worths.
-pub(super) const UNSHOCKED: usize = 0;
+pub(in crate::models) const UNSHOCKED: usize = 0;
 /// The two sides of the basis contingency.
-pub(super) const BASIS: [usize; 2] = [1, 2];
+pub(in crate::models) const BASIS: [usize; 2] = [1, 2];
 /// The first of the venue's scenarios.
-pub(super) const SCENARIOS: usize = 3;
+pub(in crate::models) const SCENARIOS: usize = 3;
 
 /// P&L of a grain of a contract: 10⁻¹².
 const GRAIN: Decimal = Decimal::new(1, 12);
 
+/// What the two versions differ in here.
+pub(in crate::models) struct Rulebook<'a> {
+    /// The model's name.
+    pub(in crate::models) model: &'static str,
+    /// How moves reach an expiry.
+    pub(in crate::models) shocks: &'a ShockRules,
+    /// Price factors of the basis contingency, up and down.
+    pub(in crate::models) basis: [Decimal; 2],
+    /// Share of a basis move's loss that counts at expiry, and per year left.
+    pub(in crate::models) basis_weight: [Decimal; 2],
+    /// Discount of a shocked expiry that is owned.
+    pub(in crate::models) long: StaticDiscount,
+    /// And of one that is owed, where there is one.
+    pub(in crate::models) short: Option<StaticDiscount>,
+    /// Relative rise and fall of volatility at 30 days, and the least a rise ends at.
+    pub(in crate::models) vol: [Decimal; 3],
+    /// The scenarios, in the venue's order.
+    pub(in crate::models) moves: &'a Moves,
+}
+
 /// One underlying.
 #[derive(Debug)]
-pub(super) struct UnderlyingTable {
-    pub(super) table: Table,
+pub(in crate::models) struct UnderlyingTable {
+    pub(in crate::models) table: Table,
     rows: BTreeMap<InstrumentId, usize>,
-    pub(super) index: Decimal,
+    pub(in crate::models) index: Decimal,
     /// How far the sources of the perpetuals' marks agree.
-    pub(super) perpetual_confidence: Decimal,
-    pub(super) expiries: BTreeMap<Timestamp, ExpiryRules>,
+    pub(in crate::models) perpetual_confidence: Decimal,
+    pub(in crate::models) expiries: BTreeMap<Timestamp, ExpiryRules>,
     /// What everything is settled in.
-    pub(super) cash: Asset,
+    pub(in crate::models) cash: Asset,
 }
 
 /// What the fold of one expiry needs.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct ExpiryRules {
+pub(in crate::models) struct ExpiryRules {
     /// On a shocked worth that is owned.
-    pub(super) long: Decimal,
+    pub(in crate::models) long: Decimal,
     /// On one that is owed.
-    pub(super) short: Decimal,
+    pub(in crate::models) short: Decimal,
     /// Share of a basis move's loss that counts.
-    pub(super) basis: Decimal,
+    pub(in crate::models) basis: Decimal,
     /// The least of the expiry's own confidences.
-    pub(super) confidence: Decimal,
+    pub(in crate::models) confidence: Decimal,
 }
 
 /// The tables of everything held.
@@ -57,29 +76,29 @@ pub(super) struct ExpiryRules {
 /// # Errors
 /// [`MarginError`] for what cannot be priced. What the model has no rule for is left out, and refused
 /// with the account that holds it.
-pub(super) fn build(
+pub(in crate::models) fn build(
     market: &Market,
     held: &Held,
-    parameters: &Pmrm2Parameters,
+    rulebook: &Rulebook<'_>,
     scenarios: &Arc<[Scenario]>,
 ) -> Result<BTreeMap<Underlying, UnderlyingTable>, MarginError> {
     let mut keys: BTreeMap<(Underlying, Asset), Vec<InstrumentId>> = BTreeMap::new();
     for id in &held.instruments {
         let instrument = market.listing().get(*id).ok_or(MarginError::UnknownInstrument(id.0))?;
-        if supported(instrument).is_ok() {
+        if supported(rulebook.model, instrument).is_ok() {
             let terms = instrument.terms();
             keys.entry((terms.underlying, terms.settlement)).or_default().push(*id);
         }
     }
     let mut tables = BTreeMap::new();
     for ((underlying, cash), ids) in keys {
-        tables.insert(underlying, one(market, underlying, cash, &ids, parameters, scenarios)?);
+        tables.insert(underlying, one(market, underlying, cash, &ids, rulebook, scenarios)?);
     }
     Ok(tables)
 }
 
 /// Refuses what the venue does not list: all but linear perpetuals and premium-paid linear options.
-pub(super) fn supported(instrument: &Instrument) -> Result<(), MarginError> {
+pub(in crate::models) fn supported(model: &'static str, instrument: &Instrument) -> Result<(), MarginError> {
     let dated = instrument.expiry().is_some() && instrument.strike().is_some() && instrument.is_paid_when_bought();
     let perpetual = instrument.expiry().is_none() && instrument.strike().is_none();
     let linear = instrument.style() == Style::Linear && !instrument.only_moves_balances();
@@ -87,7 +106,7 @@ pub(super) fn supported(instrument: &Instrument) -> Result<(), MarginError> {
         return Ok(());
     }
     Err(MarginError::Unsupported {
-        model: NAME,
+        model,
         what: Arc::clone(&instrument.terms().name),
         why: "expected a linear perpetual, or a linear option whose premium is paid".to_owned(),
     })
@@ -98,7 +117,7 @@ fn one(
     underlying: Underlying,
     cash: Asset,
     ids: &[InstrumentId],
-    parameters: &Pmrm2Parameters,
+    rulebook: &Rulebook<'_>,
     scenarios: &Arc<[Scenario]>,
 ) -> Result<UnderlyingTable, MarginError> {
     let spec = TableSpec {
@@ -106,7 +125,7 @@ fn one(
         underlying,
         coin: None,
         scenarios: Arc::clone(scenarios),
-        rules: &parameters.rules,
+        rules: rulebook.shocks,
         grain: GRAIN,
         balance_lot: &|_| Decimal::ONE,
         counted: Counted::WorthPerContract,
@@ -127,7 +146,7 @@ fn one(
         let rate = market.view().rate(underlying, expiry).max(0.0);
         let agreed = quote.expiries.get(&expiry).map(|quote| quote.confidence).unwrap_or_default();
         let confidence = [agreed.forward, agreed.rate, agreed.vol].into_iter().flatten().min();
-        expiries.insert(expiry, rules(parameters, years, rate, confidence.unwrap_or(Decimal::ONE))?);
+        expiries.insert(expiry, rules(rulebook, years, rate, confidence.unwrap_or(Decimal::ONE))?);
     }
     let marks = table.rows().iter().filter(|row| row.expiry.is_none());
     let marks = marks.filter_map(|row| market.snapshot().marks.get(&row.name).and_then(|mark| mark.confidence));
@@ -142,7 +161,7 @@ fn one(
 }
 
 /// The columns: unshocked, both basis moves, then the venue's list.
-pub(super) fn scenarios(parameters: &Pmrm2Parameters) -> Result<Arc<[Scenario]>, MarginError> {
+pub(in crate::models) fn scenarios(rulebook: &Rulebook<'_>) -> Result<Arc<[Scenario]>, MarginError> {
     let basis = |name: &str, factor: Decimal| {
         Ok::<_, MarginError>(Scenario {
             name: name.into(),
@@ -150,21 +169,19 @@ pub(super) fn scenarios(parameters: &Pmrm2Parameters) -> Result<Arc<[Scenario]>,
             ..Scenario::unshocked()
         })
     };
-    let mut all = vec![
-        Scenario::unshocked(),
-        basis("basis up", parameters.scenario_spot_up)?,
-        basis("basis down", parameters.scenario_spot_down)?,
-    ];
-    for one in parameters.scenarios.as_slice() {
+    let mut all =
+        vec![Scenario::unshocked(), basis("basis up", rulebook.basis[0])?, basis("basis down", rulebook.basis[1])?];
+    let [vol_up, vol_down, vol_floor] = rulebook.vol;
+    for one in rulebook.moves.as_slice() {
         let price = one.price.minus(Decimal::ONE)?;
         let vol = match one.vol {
-            VolMove::Up => parameters.vol_range_up,
-            VolMove::Down => parameters.vol_range_down.negated(),
+            VolMove::Up => vol_up,
+            VolMove::Down => vol_down.negated(),
             VolMove::Still | VolMove::Linear | VolMove::Absolute => Decimal::ZERO,
         };
         let plain = Scenario { damping: one.damping, ..Scenario::price_and_vol(price, vol) };
         all.push(match one.vol {
-            VolMove::Up => Scenario { vol_floor: parameters.min_vol_up_shock, ..plain },
+            VolMove::Up => Scenario { vol_floor, ..plain },
             VolMove::Still | VolMove::Down => plain,
             VolMove::Linear => Scenario { name: "skew".into(), skew: Skew::Linear, ..plain },
             VolMove::Absolute => Scenario { name: "wings".into(), skew: Skew::Absolute, ..plain },
@@ -173,19 +190,21 @@ pub(super) fn scenarios(parameters: &Pmrm2Parameters) -> Result<Arc<[Scenario]>,
     Ok(all.into())
 }
 
-fn rules(parameters: &Pmrm2Parameters, years: f64, rate: f64, confidence: Decimal) -> Result<ExpiryRules, MarginError> {
+fn rules(rulebook: &Rulebook<'_>, years: f64, rate: f64, confidence: Decimal) -> Result<ExpiryRules, MarginError> {
     let growth = |of: &StaticDiscount| exp(years * (rate * float(of.rate_mult) + float(of.rate_add)));
+    let paid = if rulebook.shocks.discount == DiscountRate::Zero { 0.0 } else { rate };
     // What is owed is never counted at more than it costs at expiry.
-    let short = (float(parameters.short.base) * growth(&parameters.short)).min(exp(rate * years));
-    let long = float(parameters.long.base) / growth(&parameters.long);
-    let basis = float(parameters.basis_add) + float(parameters.basis_mult) * years;
+    let short = rulebook.short.as_ref().map_or(1.0, |of| (float(of.base) * growth(of)).min(exp(paid * years)));
+    let long = float(rulebook.long.base) / growth(&rulebook.long);
+    let [add, mult] = rulebook.basis_weight;
+    let basis = float(add) + float(mult) * years;
     let exact = |value: f64| decimal(value, Decimal::PLACES).map_err(MarginError::Number);
     Ok(ExpiryRules { long: exact(long)?, short: exact(short)?, basis: exact(basis)?, confidence })
 }
 
 impl UnderlyingTable {
     /// An account's positions as holdings, sorted by row, to 10⁻¹² of a contract.
-    pub(super) fn holdings(&self, account: &Account) -> Result<Vec<Holding>, MarginError> {
+    pub(in crate::models) fn holdings(&self, account: &Account) -> Result<Vec<Holding>, MarginError> {
         let mut lots: BTreeMap<usize, Decimal> = BTreeMap::new();
         for position in &account.portfolio.positions {
             let id = position.instrument;
@@ -205,4 +224,36 @@ impl UnderlyingTable {
         holdings.retain(|holding| holding.lots != 0);
         Ok(holdings)
     }
+}
+
+/// The tables of the one underlying that an account of the venue has; `None` without positions.
+///
+/// # Errors
+/// [`MarginError::Unsupported`] with what the venue would not take.
+pub(in crate::models) fn own<'a>(
+    model: &'static str,
+    tables: &'a BTreeMap<Underlying, UnderlyingTable>,
+    account: &Account,
+    market: &Market,
+) -> Result<Option<&'a UnderlyingTable>, MarginError> {
+    let mut found: Option<&UnderlyingTable> = None;
+    for position in &account.portfolio.positions {
+        let id = position.instrument;
+        let instrument = market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
+        supported(model, instrument)?;
+        let terms = instrument.terms();
+        let refused = |why: String| MarginError::Unsupported { model, what: Arc::clone(&instrument.terms().name), why };
+        let of_it = tables.get(&terms.underlying).ok_or(MarginError::UnknownInstrument(id.0))?;
+        if let Some(other) = found.filter(|known| known.table.underlying() != terms.underlying) {
+            return Err(refused(format!(
+                "expected contracts on {} alone, as the account's first",
+                other.table.underlying()
+            )));
+        }
+        if terms.settlement != of_it.cash {
+            return Err(refused(format!("expected a contract settled in {}", of_it.cash)));
+        }
+        found = Some(of_it);
+    }
+    Ok(found)
 }

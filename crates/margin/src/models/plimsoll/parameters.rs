@@ -6,7 +6,7 @@ use plimsoll_core::Decimal;
 
 use crate::collateral::{CollateralRules, Grid};
 use crate::parameters::{ByName, Field, Tiers, field};
-use crate::scenario::{ShockRules, SkewRules};
+use crate::scenario::{DiscountRate, ShockRules, SkewRules};
 
 /// Every number of the model.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,7 +73,7 @@ impl Default for PlimsollParameters {
             vol_floor_up: pct(45),
             rules: ShockRules {
                 days_min: Decimal::ONE,
-                rate_min: None,
+                discount: DiscountRate::Quoted,
                 skew: SkewRules::default(),
                 vol_power_short: pct(30),
                 vol_power_long: pct(13),

@@ -161,7 +161,7 @@ fn what_a_model_does_not_know_is_refused_with_what_it_does() {
     let error = by_name("spam").err().unwrap().to_string();
     assert_eq!(
         error,
-        "no margin model is called \"spam\": expected one of plimsoll, cross, isolated, derive-pmrm2, derive-pmrm"
+        "no margin model is called \"spam\": expected one of plimsoll, cross, isolated, derive-pmrm2, derive-pmrm, derive-standard"
     );
     let mut model = Plimsoll::default();
     let error = Model::set(&mut model, "price_range.BTC", "1.5").unwrap_err().to_string();

@@ -8,6 +8,7 @@ pub mod brackets;
 pub mod cross;
 pub mod derive_pmrm;
 pub mod derive_pmrm2;
+pub mod derive_standard;
 pub mod isolated;
 pub mod plimsoll;
 
@@ -83,7 +84,7 @@ impl Held {
 }
 
 /// The models there are, the default first.
-pub const NAMES: [&str; 5] = ["plimsoll", "cross", "isolated", "derive-pmrm2", "derive-pmrm"];
+pub const NAMES: [&str; 6] = ["plimsoll", "cross", "isolated", "derive-pmrm2", "derive-pmrm", "derive-standard"];
 
 /// The model called `name`, with its default parameters.
 ///
@@ -93,6 +94,7 @@ pub fn by_name(name: &str) -> Result<Box<dyn Model>, MarginError> {
     match name {
         "plimsoll" => Ok(Box::new(plimsoll::Plimsoll::default())),
         "cross" => Ok(Box::new(cross::Cross::default())),
+        "derive-standard" => Ok(Box::new(derive_standard::DeriveStandard::default())),
         "isolated" => Ok(Box::new(isolated::Isolated::default())),
         "derive-pmrm" => Ok(Box::new(derive_pmrm::DerivePmrm::default())),
         "derive-pmrm2" => Ok(Box::new(derive_pmrm2::DerivePmrm2::default())),

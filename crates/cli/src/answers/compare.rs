@@ -1,5 +1,6 @@
-//! `compare`: a book with nothing shared, in one pool, and with offsets counted.
+//! `compare`: a book under every model: nothing shared, one pool, offsets counted, the venues' own.
 
+use plimsoll::core::{Node, Rule};
 use plimsoll::margin::answers::compare::{Row, Sharing};
 use plimsoll::margin::level::Level;
 use plimsoll::{Decimal, Desk};
@@ -23,7 +24,7 @@ pub(crate) fn run(asked: &Asked, screen: &Screen) -> Result<Outcome, Failure> {
         Format::Table => {
             let mut out = String::new();
             for (entry, rows) in &answers.given {
-                title(&desk, entry, "three ways to share collateral", &mut out);
+                title(&desk, entry, "under every model", &mut out);
                 out.push_str("\n\n");
                 shown(&desk, rows, &mut out);
                 out.push('\n');
@@ -89,14 +90,15 @@ const fn sharing(of: Sharing) -> [&'static str; 2] {
 }
 
 /// One account's comparison.
-pub(crate) fn shown(desk: &Desk, rows: &[Row], out: &mut String) {
+pub(crate) fn shown(desk: &Desk, all: &[Row], out: &mut String) {
+    let rows: Vec<&Row> = all.iter().filter(|row| row.margin.is_ok()).collect();
     let currency = desk.market().currency().to_string();
     let columns = rows.iter().map(|row| figures(row.model).in_unit(&currency));
     let mut table = Table::new(std::iter::once(text("figure")).chain(columns));
     let quiet = |row: &Row| Cell::new(sharing(row.sharing)[1], Tone::Quiet);
-    table.row(std::iter::once("collateral".into()).chain(rows.iter().map(quiet)));
+    table.row(std::iter::once("collateral".into()).chain(rows.iter().map(|row| quiet(row))));
     table.space();
-    let all: Vec<_> = rows.iter().map(|row| values(row, rows)).collect();
+    let figured: Vec<_> = rows.iter().map(|row| values(row, all)).collect();
     for (at, (_, name)) in FIGURES.iter().enumerate() {
         if at == 2 || at == 5 {
             table.space();
@@ -108,26 +110,58 @@ pub(crate) fn shown(desk: &Desk, rows: &[Row], out: &mut String) {
             Some(value) if value.signum() < 0 => Cell::new(money(value), Tone::Bad),
             Some(value) => Cell::from(money(value)),
         };
-        table.row(std::iter::once((*name).into()).chain(all.iter().map(cell)));
+        table.row(std::iter::once((*name).into()).chain(figured.iter().map(cell)));
     }
     let share = |row: &Row| {
-        let alone = rows.first().and_then(|first| first.collateral_needed).filter(|alone| alone.signum() > 0);
-        let saved = saving(row, rows).filter(|saved| !saved.is_zero());
+        let alone = all.first().and_then(|first| first.collateral_needed).filter(|alone| alone.signum() > 0);
+        let saved = saving(row, all).filter(|saved| !saved.is_zero());
         let share = alone.zip(saved).and_then(|(alone, saved)| saved.over(alone, plimsoll::core::Rounding::Down).ok());
         let tone = if share.is_some_and(|share| share.signum() < 0) { Tone::Bad } else { Tone::Good };
         Cell::new(share.map_or_else(String::new, percent), tone)
     };
-    table.row(std::iter::once("".into()).chain(rows.iter().map(share)));
+    table.row(std::iter::once("".into()).chain(rows.iter().map(|row| share(row))));
     let state = |row: &Row| match &row.margin {
         Ok(margin) => Cell::new(margin.state.to_string(), tone_of(margin.state)),
         Err(_) => Cell::new("no rule", Tone::Quiet),
     };
-    table.row(std::iter::once("state".into()).chain(rows.iter().map(state)));
+    table.row(std::iter::once("state".into()).chain(rows.iter().map(|row| state(row))));
+    let worst = |row: &&Row| row.margin.as_ref().ok().and_then(|margin| decided(&margin.requirement.initial));
+    let worst = |row: &&Row| Cell::new(worst(row).unwrap_or_else(|| "each alone".to_owned()), Tone::Quiet);
+    table.row(std::iter::once("decided by".into()).chain(rows.iter().map(worst)));
     table.render(out);
-    for row in rows {
+    for row in all {
         if let Err(error) = &row.margin {
-            remark(&format!("{}: {error}", row.model), out);
+            // An error about the model names it.
+            let said = error.to_string();
+            remark(&if said.starts_with(row.model) { said } else { format!("{}: {said}", row.model) }, out);
         }
+    }
+}
+
+/// What decides the largest worst-of of a scenario model: the scenario's name.
+fn decided(of: &Node) -> Option<String> {
+    let mut found: Option<(Decimal, String)> = None;
+    let mut left = vec![of];
+    while let Some(node) = left.pop() {
+        let Rule::WorstOf { winner, of } = &node.rule else {
+            left.extend(node.children());
+            continue;
+        };
+        let winner = &of[*winner];
+        let scenario = scenario(winner);
+        let larger = found.as_ref().is_none_or(|(most, _)| node.amount > *most);
+        if let (true, Some(scenario)) = (larger && node.amount.signum() > 0, scenario) {
+            found = Some((node.amount, scenario));
+        }
+    }
+    found.map(|(_, scenario)| scenario)
+}
+
+/// The scenario of a figure's first leaf that has one.
+fn scenario(of: &Node) -> Option<String> {
+    match &of.rule {
+        Rule::Leaf(origin) => origin.scenario.as_deref().map(str::to_owned),
+        _ => of.children().iter().find_map(scenario),
     }
 }
 

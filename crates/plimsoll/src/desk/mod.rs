@@ -18,7 +18,7 @@ use plimsoll_margin::answers::matrix::{self, Matrix};
 use plimsoll_margin::answers::whatif::{self, Changes, WhatIf};
 use plimsoll_margin::level::Policy;
 use plimsoll_margin::models::plimsoll::Plimsoll;
-use plimsoll_margin::models::{Held, Model};
+use plimsoll_margin::models::{Held, Model, NAMES};
 use plimsoll_margin::{Account, MarginError};
 use plimsoll_pricing::market::{Market, MarketError};
 
@@ -177,16 +177,23 @@ impl Desk {
         whatif::what_if(&entry.account, &self.market, self.model(entry)?, self.policy(), changes)
     }
 
-    /// An account under `isolated`, `cross` and `plimsoll`: nothing shared, one pool, offsets counted.
+    /// An account under every model there is: `isolated`, where nothing is shared, first, then `cross` and
+    /// `plimsoll`, then the venues'. A model that cannot margin the account says why.
     ///
     /// # Errors
-    /// [`MarginError::UnknownModel`], which the three models compared never are.
+    /// [`MarginError::UnknownModel`], which no registered model is.
     pub fn compare(&self, entry: &Entry) -> Result<Vec<Row>, MarginError> {
-        let models: [(&dyn Model, Sharing); 3] = [
+        let mut models: Vec<(&dyn Model, Sharing)> = vec![
             (self.models.get("isolated")?, Sharing::None),
             (self.models.get("cross")?, Sharing::Whole),
             (self.house(entry), Sharing::Whole),
         ];
+        let own = base(&entry.model);
+        for name in NAMES.into_iter().filter(|name| !["isolated", "cross", "plimsoll"].contains(name)) {
+            // The account's own label stands for its model.
+            let name = if name == own { &*entry.model } else { name };
+            models.push((self.models.get(name)?, Sharing::Whole));
+        }
         Ok(compare::compare(&entry.account, &self.market, &models, self.policy()))
     }
 

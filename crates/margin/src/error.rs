@@ -83,6 +83,16 @@ pub enum MarginError {
         /// The names there are.
         known: String,
     },
+    /// No parameter set of that date.
+    #[error("{model} has no parameters of {date:?}: expected one of {known}")]
+    UnknownDate {
+        /// The model.
+        model: &'static str,
+        /// The date.
+        date: String,
+        /// The dates there are.
+        known: String,
+    },
     /// A parameter the model does not have.
     #[error("{model} has no parameter {name:?}: expected one of {known}")]
     UnknownParameter {

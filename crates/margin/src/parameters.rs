@@ -31,6 +31,17 @@ pub fn set(model: &'static str, mut fields: Vec<Field<'_>>, name: &str, text: &s
     })
 }
 
+/// What a venue published at one time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dated {
+    /// The month or day from which it was seen: `2026-02`.
+    pub date: &'static str,
+    /// Where it was read, and what of it was not.
+    pub read: &'static str,
+    /// Dotted names and values, where they differ from the newest set.
+    pub values: &'static [(&'static str, &'static str)],
+}
+
 /// One parameter.
 pub struct Field<'a> {
     /// Its name.

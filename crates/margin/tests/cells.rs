@@ -11,7 +11,7 @@ use plimsoll_margin::MarginError;
 use plimsoll_margin::array::{Holding, RowKey, Table, TableSpec};
 use plimsoll_margin::fold::Summed;
 use plimsoll_margin::models::plimsoll::{Plimsoll, PlimsollParameters};
-use plimsoll_margin::models::{Model, by_name};
+use plimsoll_margin::models::{Model, NAMES, by_name};
 use plimsoll_margin::scenario::Scenario;
 use plimsoll_pricing::float::float;
 use plimsoll_pricing::market::MarketMove;
@@ -159,10 +159,9 @@ fn a_cell_that_no_table_can_hold_is_an_error_that_names_it() {
 #[test]
 fn what_a_model_does_not_know_is_refused_with_what_it_does() {
     let error = by_name("spam").err().unwrap().to_string();
-    assert_eq!(
-        error,
-        "no margin model is called \"spam\": expected one of plimsoll, cross, isolated, derive-pmrm2, derive-pmrm, derive-standard"
-    );
+    assert_eq!(error, format!("no margin model is called \"spam\": expected one of {}", NAMES.join(", ")));
+    let error = by_name("derive-pmrm2@1999").err().unwrap().to_string();
+    assert_eq!(error, "derive-pmrm2 has no parameters of \"1999\": expected one of 2026-01");
     let mut model = Plimsoll::default();
     let error = Model::set(&mut model, "price_range.BTC", "1.5").unwrap_err().to_string();
     assert_eq!(error, "plimsoll: price_range.BTC is 1.5, expected a share from 0.01 to 0.9");

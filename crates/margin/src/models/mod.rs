@@ -19,7 +19,7 @@ use plimsoll_pricing::market::Market;
 
 use crate::collateral::CollateralRules;
 use crate::equity::NetAsset;
-use crate::parameters::{self, Field};
+use crate::parameters::{self, Dated, Field};
 use crate::{Account, MarginError};
 
 /// A margin model with its parameters.
@@ -29,6 +29,14 @@ pub trait Model: Send + Sync {
 
     /// Its page: what it is, how it computes, source.
     fn page(&self) -> &'static str;
+
+    /// Its published parameter sets, the newest first; the newest is the default. The house's own models have none.
+    fn sets(&self) -> &'static [Dated] {
+        &[]
+    }
+
+    /// A document in YAML that it margins: the book its page speaks of.
+    fn example(&self) -> &'static str;
 
     /// Its parameters, to list or to change.
     fn fields(&mut self) -> Vec<Field<'_>>;
@@ -83,21 +91,47 @@ impl Held {
     }
 }
 
-/// The models there are, the default first.
-pub const NAMES: [&str; 6] = ["plimsoll", "cross", "isolated", "derive-pmrm2", "derive-pmrm", "derive-standard"];
+macro_rules! registry {
+    ($($name:literal => $model:ty,)*) => {
+        /// The models there are, the default first.
+        pub const NAMES: [&str; [$($name),*].len()] = [$($name),*];
 
-/// The model called `name`, with its default parameters.
+        fn newest(name: &str) -> Option<Box<dyn Model>> {
+            match name {
+                $($name => Some(Box::<$model>::default()),)*
+                _ => None,
+            }
+        }
+    };
+}
+
+registry! {
+    "plimsoll" => plimsoll::Plimsoll,
+    "cross" => cross::Cross,
+    "isolated" => isolated::Isolated,
+    "derive-pmrm2" => derive_pmrm2::DerivePmrm2,
+    "derive-pmrm" => derive_pmrm::DerivePmrm,
+    "derive-standard" => derive_standard::DeriveStandard,
+}
+
+/// The model called `name`: with its newest parameters, or as `name@date` with those of a date.
 ///
 /// # Errors
-/// [`MarginError::UnknownModel`] with the names there are.
+/// [`MarginError::UnknownModel`] with the names there are, [`MarginError::UnknownDate`] with the dates.
 pub fn by_name(name: &str) -> Result<Box<dyn Model>, MarginError> {
-    match name {
-        "plimsoll" => Ok(Box::new(plimsoll::Plimsoll::default())),
-        "cross" => Ok(Box::new(cross::Cross::default())),
-        "derive-standard" => Ok(Box::new(derive_standard::DeriveStandard::default())),
-        "isolated" => Ok(Box::new(isolated::Isolated::default())),
-        "derive-pmrm" => Ok(Box::new(derive_pmrm::DerivePmrm::default())),
-        "derive-pmrm2" => Ok(Box::new(derive_pmrm2::DerivePmrm2::default())),
-        _ => Err(MarginError::UnknownModel { name: name.to_owned(), known: NAMES.join(", ") }),
+    let (base, date) = name.split_once('@').map_or((name, None), |(base, date)| (base, Some(date)));
+    let unknown = || MarginError::UnknownModel { name: base.to_owned(), known: NAMES.join(", ") };
+    let mut model = newest(base).ok_or_else(unknown)?;
+    if let Some(date) = date {
+        let sets = model.sets();
+        let unknown = || {
+            let known = sets.iter().map(|set| set.date).collect::<Vec<_>>().join(", ");
+            MarginError::UnknownDate { model: model.name(), date: date.to_owned(), known }
+        };
+        let set = sets.iter().find(|set| set.date == date).ok_or_else(unknown)?;
+        for (parameter, value) in set.values {
+            model.set(parameter, value)?;
+        }
     }
+    Ok(model)
 }

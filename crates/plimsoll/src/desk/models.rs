@@ -10,7 +10,6 @@ use plimsoll_margin::models::plimsoll::Plimsoll;
 use plimsoll_margin::models::{Model, NAMES, by_name};
 use plimsoll_margin::parameters;
 
-/// Changes under this key move the lines between initial and maintenance margin.
 /// The models of one document by the names it uses.
 pub(super) struct Book {
     changes: Parameters,
@@ -21,7 +20,7 @@ pub(super) struct Book {
     house: Plimsoll,
 }
 
-/// The name of a model without its label: `plimsoll` of `plimsoll@2026-11`.
+/// The name of a model without its label or date: `plimsoll` of `plimsoll@tight`.
 pub(super) fn base(name: &str) -> &str {
     name.split_once('@').map_or(name, |(base, _)| base)
 }
@@ -34,11 +33,14 @@ impl Book {
             let path = format!("parameters.{key}");
             if key == Policy::NAME {
                 apply(changes, &path, errors, |name, text| parameters::set(Policy::NAME, policy.fields(), name, text));
-            } else if let Ok(mut model) = by_name(base(key)) {
+            } else if let Ok(mut model) = by_name(key).or_else(|_| by_name(base(key))) {
                 apply(changes, &path, errors, |name, text| model.set(name, text));
             } else {
-                let expected =
-                    format!("a model: one of {}, alone or with a label (plimsoll@tight); or {}", known(), Policy::NAME);
+                let expected = format!(
+                    "a model: one of {}, alone, with a date or with a label (plimsoll@tight); or {}",
+                    known(),
+                    Policy::NAME
+                );
                 errors.push(DocumentError { path, value: "an unknown name".into(), expected });
             }
         }
@@ -63,10 +65,17 @@ impl Book {
             return Ok(Arc::clone(known));
         }
         let labelled = name.contains('@');
-        let mut model = by_name(base(name)).map_err(|_| format!("one of {}", known()))?;
-        if labelled && !self.changes.contains_key(name) {
-            return Err(format!("one of {}, or a label that parameters.{name} explains", known()));
-        }
+        let mut model = match by_name(name) {
+            Ok(model) => model,
+            Err(_) if self.changes.contains_key(name) => {
+                by_name(base(name)).map_err(|_| format!("one of {}", known()))?
+            }
+            Err(MarginError::UnknownDate { known: dates, .. }) => {
+                let dates = if dates.is_empty() { String::new() } else { format!("a date ({dates}), or ") };
+                return Err(format!("one of {}; after @ {dates}a label that parameters.{name} explains", known()));
+            }
+            Err(_) => return Err(format!("one of {}", known())),
+        };
         let shared: Arc<str> = name.into();
         self.configure(name, model.as_mut());
         if base(name) == "plimsoll" {

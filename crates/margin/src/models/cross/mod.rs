@@ -28,6 +28,10 @@ impl Model for Cross {
         include_str!("README.md")
     }
 
+    fn example(&self) -> &'static str {
+        include_str!("example.yaml")
+    }
+
     fn fields(&mut self) -> Vec<Field<'_>> {
         self.brackets.fields()
     }

@@ -18,7 +18,7 @@ use super::derive_pmrm2::tables::{self, UnderlyingTable};
 use super::{Held, Judge, Model};
 use crate::collateral::CollateralRules;
 use crate::equity::{NetAsset, at_maintenance};
-use crate::parameters::Field;
+use crate::parameters::{Dated, Field};
 use crate::scenario::Scenario;
 use crate::{Account, MarginError};
 use charges::{Balances, confidence, initial_factor, static_contingency};
@@ -40,6 +40,14 @@ impl Model for DerivePmrm {
 
     fn page(&self) -> &'static str {
         include_str!("README.md")
+    }
+
+    fn sets(&self) -> &'static [Dated] {
+        &[Dated { date: "2026-01", read: "the venue's deployment script; the live venue may differ", values: &[] }]
+    }
+
+    fn example(&self) -> &'static str {
+        include_str!("example.yaml")
     }
 
     fn fields(&mut self) -> Vec<Field<'_>> {

@@ -17,7 +17,7 @@ pub use parameters::{Pmrm2Parameters, StaticDiscount};
 use super::{Held, Judge, Model};
 use crate::collateral::{CollateralRules, Grid};
 use crate::equity::{NetAsset, at_maintenance};
-use crate::parameters::{ByName, Field, Tiers};
+use crate::parameters::{ByName, Dated, Field, Tiers};
 use crate::scenario::Scenario;
 use crate::{Account, MarginError};
 use charges::{Charges, Collateral};
@@ -41,6 +41,18 @@ impl Model for DerivePmrm2 {
 
     fn page(&self) -> &'static str {
         include_str!("README.md")
+    }
+
+    fn sets(&self) -> &'static [Dated] {
+        &[Dated {
+            date: "2026-01",
+            read: "the venue's own test cases, which state every parameter; the live venue may differ",
+            values: &[],
+        }]
+    }
+
+    fn example(&self) -> &'static str {
+        include_str!("example.yaml")
     }
 
     fn fields(&mut self) -> Vec<Field<'_>> {

@@ -21,7 +21,7 @@ use super::derive_pmrm2::tables::supported;
 use super::{Held, Judge, Model};
 use crate::collateral::CollateralRules;
 use crate::equity::{NetAsset, at_maintenance};
-use crate::parameters::Field;
+use crate::parameters::{Dated, Field};
 use crate::{Account, MarginError};
 
 /// The model's name.
@@ -41,6 +41,14 @@ impl Model for DeriveStandard {
 
     fn page(&self) -> &'static str {
         include_str!("README.md")
+    }
+
+    fn sets(&self) -> &'static [Dated] {
+        &[Dated { date: "2026-01", read: "the venue's deployment script; the live venue may differ", values: &[] }]
+    }
+
+    fn example(&self) -> &'static str {
+        include_str!("example.yaml")
     }
 
     fn fields(&mut self) -> Vec<Field<'_>> {

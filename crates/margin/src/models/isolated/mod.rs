@@ -36,6 +36,10 @@ impl Model for Isolated {
         include_str!("README.md")
     }
 
+    fn example(&self) -> &'static str {
+        include_str!("example.yaml")
+    }
+
     fn fields(&mut self) -> Vec<Field<'_>> {
         self.brackets.fields()
     }

@@ -51,6 +51,10 @@ impl Model for Plimsoll {
         include_str!("README.md")
     }
 
+    fn example(&self) -> &'static str {
+        include_str!("example.yaml")
+    }
+
     fn fields(&mut self) -> Vec<Field<'_>> {
         self.parameters.fields()
     }

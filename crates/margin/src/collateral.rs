@@ -54,6 +54,21 @@ pub enum AssetClass {
 }
 
 impl CollateralRules {
+    /// Every balance and gain counts whole: for models whose haircuts are in the requirement.
+    #[must_use]
+    pub fn whole() -> Self {
+        let none = ByName::new(Tiers::new([(0, 0)]), []);
+        Self {
+            haircut_in_grid: none.clone(),
+            haircut_out_of_grid: none,
+            liability_weight: ByName::new(Decimal::ONE, []),
+            share_gains: true,
+            gain_weight_initial: Decimal::ONE,
+            confidence_minimum: Decimal::ZERO,
+            grid: Grid::CoinsAnd(BTreeSet::new()),
+        }
+    }
+
     /// What `asset` is to the scenarios in `market`.
     #[must_use]
     pub fn class(&self, market: &Market, asset: Asset) -> AssetClass {

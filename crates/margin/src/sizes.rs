@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_core::{Decimal, InstrumentId, Portfolio, Rounding, Timestamp};
+use plimsoll_core::{Decimal, Portfolio, Timestamp};
 use plimsoll_pricing::instruments::Listing;
 
 use crate::MarginError;
+use crate::positions::{NetPosition, net};
 
 /// Sizes in units of the underlying.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,16 +32,9 @@ impl Sizes {
     /// # Errors
     /// [`MarginError::UnknownInstrument`], [`MarginError::Number`].
     pub fn of(portfolio: &Portfolio, listing: &Listing) -> Result<Self, MarginError> {
-        let mut net: BTreeMap<InstrumentId, Decimal> = BTreeMap::new();
-        for position in &portfolio.positions {
-            let held = net.entry(position.instrument).or_default();
-            *held = held.plus(position.quantity.0)?;
-        }
         let mut sizes = Self::default();
         let mut by_strike: BTreeMap<(Timestamp, Decimal), Decimal> = BTreeMap::new();
-        for (id, quantity) in net {
-            let instrument = listing.get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
-            let size = quantity.times(instrument.terms().contract_size, Rounding::Up)?;
+        for NetPosition { instrument, size, .. } in net(portfolio, listing)? {
             match (instrument.expiry(), instrument.strike()) {
                 _ if instrument.only_moves_balances() => {}
                 (Some(expiry), Some(strike)) => {

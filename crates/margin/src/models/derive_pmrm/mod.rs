@@ -13,7 +13,6 @@ use plimsoll_pricing::market::Market;
 pub use parameters::PmrmParameters;
 
 use super::derive_pmrm2::fold::Scan;
-use super::derive_pmrm2::no_haircuts;
 use super::derive_pmrm2::tables::{self, UnderlyingTable};
 use super::{Held, Judge, Model};
 use crate::collateral::CollateralRules;
@@ -58,7 +57,7 @@ impl Model for DerivePmrm {
         let rulebook = self.parameters.rulebook();
         let scenarios = tables::scenarios(&rulebook)?;
         let tables = tables::build(market, held, &rulebook, &scenarios)?;
-        let (parameters, collateral) = (self.parameters.clone(), no_haircuts());
+        let (parameters, collateral) = (self.parameters.clone(), CollateralRules::whole());
         Ok(Box::new(PmrmJudge { market, parameters, scenarios, tables, collateral }))
     }
 }
@@ -75,7 +74,7 @@ impl Judge for PmrmJudge<'_> {
     fn requirement(&self, account: &Account, assets: &[NetAsset]) -> Result<Requirement, MarginError> {
         let tables = tables::own(NAME, &self.tables, account, self.market)?;
         let balances = Balances::of(assets, tables, self.market)?;
-        let holdings = tables.map_or(Ok(Vec::new()), |tables| tables.holdings(account))?;
+        let holdings = tables.map_or(Ok(Vec::new()), |tables| tables.holdings(account, self.market.listing()))?;
         let scan = Scan::new(&self.scenarios, tables, &holdings, balances.base_value)?;
         let contingency = static_contingency(account, &balances, self.market, &self.parameters)?;
         let risk = Node::sum("worst scenario and sizes", vec![scan.worst()?, contingency])?;

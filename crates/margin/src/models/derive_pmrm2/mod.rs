@@ -5,7 +5,7 @@ pub(super) mod fold;
 mod parameters;
 pub(super) mod tables;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use plimsoll_core::requirement::Origin;
@@ -15,9 +15,9 @@ use plimsoll_pricing::market::Market;
 pub use parameters::{Pmrm2Parameters, StaticDiscount};
 
 use super::{Held, Judge, Model};
-use crate::collateral::{CollateralRules, Grid};
+use crate::collateral::CollateralRules;
 use crate::equity::{NetAsset, at_maintenance};
-use crate::parameters::{ByName, Dated, Field, Tiers};
+use crate::parameters::{Dated, Field};
 use crate::scenario::Scenario;
 use crate::{Account, MarginError};
 use charges::{Charges, Collateral};
@@ -63,22 +63,8 @@ impl Model for DerivePmrm2 {
         let rulebook = self.parameters.rulebook();
         let scenarios = tables::scenarios(&rulebook)?;
         let tables = tables::build(market, held, &rulebook, &scenarios)?;
-        let (parameters, collateral) = (self.parameters.clone(), no_haircuts());
+        let (parameters, collateral) = (self.parameters.clone(), CollateralRules::whole());
         Ok(Box::new(Pmrm2Judge { market, parameters, scenarios, tables, collateral }))
-    }
-}
-
-/// Balances are counted whole: haircuts, gains and confidence are in the requirement.
-pub(super) fn no_haircuts() -> CollateralRules {
-    let none = ByName::new(Tiers::new([(0, 0)]), []);
-    CollateralRules {
-        haircut_in_grid: none.clone(),
-        haircut_out_of_grid: none,
-        liability_weight: ByName::new(Decimal::ONE, []),
-        share_gains: true,
-        gain_weight_initial: Decimal::ONE,
-        confidence_minimum: Decimal::ZERO,
-        grid: Grid::CoinsAnd(BTreeSet::new()),
     }
 }
 
@@ -95,7 +81,7 @@ impl Judge for Pmrm2Judge<'_> {
         let tables = tables::own(NAME, &self.tables, account, self.market)?;
         let collateral = Collateral::of(assets, tables, self.market, &self.parameters)?;
         let charges = Charges::of(account, tables, &collateral, self.market, &self.parameters)?;
-        let holdings = tables.map_or(Ok(Vec::new()), |tables| tables.holdings(account))?;
+        let holdings = tables.map_or(Ok(Vec::new()), |tables| tables.holdings(account, self.market.listing()))?;
         let scan = Scan::new(&self.scenarios, tables, &holdings, collateral.risk_cancelling()?)?;
         let worst = scan.worst()?;
         let counted = self.counted_differently(account, assets, collateral.value()?.plus(scan.option_value)?)?;

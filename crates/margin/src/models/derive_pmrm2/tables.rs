@@ -6,12 +6,13 @@ use std::sync::Arc;
 use plimsoll_core::{Asset, Decimal, InstrumentId, Rounding, Timestamp, Underlying};
 use plimsoll_numerics::exp;
 use plimsoll_pricing::float::{decimal, float};
-use plimsoll_pricing::instruments::{Instrument, Style};
+use plimsoll_pricing::instruments::{Instrument, Listing, Style};
 use plimsoll_pricing::market::{Market, MarketError};
 
 use super::parameters::StaticDiscount;
 use crate::array::{Counted, Holding, RowKey, Table, TableSpec};
 use crate::models::Held;
+use crate::positions::{NetPosition, net};
 use crate::scenario::{DiscountRate, Moves, Scenario, ShockRules, Skew, VolMove, years_left};
 use crate::{Account, MarginError};
 
@@ -204,16 +205,15 @@ fn rules(rulebook: &Rulebook<'_>, years: f64, rate: f64, confidence: Decimal) ->
 
 impl UnderlyingTable {
     /// An account's positions as holdings, sorted by row, to 10⁻¹² of a contract.
-    pub(in crate::models) fn holdings(&self, account: &Account) -> Result<Vec<Holding>, MarginError> {
-        let mut lots: BTreeMap<usize, Decimal> = BTreeMap::new();
-        for position in &account.portfolio.positions {
-            let id = position.instrument;
+    pub(in crate::models) fn holdings(
+        &self,
+        account: &Account,
+        listing: &Listing,
+    ) -> Result<Vec<Holding>, MarginError> {
+        let net = net(&account.portfolio, listing)?;
+        let mut holdings = Vec::with_capacity(net.len());
+        for NetPosition { id, quantity, .. } in net {
             let row = *self.rows.get(&id).ok_or(MarginError::UnknownInstrument(id.0))?;
-            let held = lots.entry(row).or_default();
-            *held = held.plus(position.quantity.0)?;
-        }
-        let mut holdings = Vec::with_capacity(lots.len());
-        for (row, quantity) in lots {
             let units = quantity.rounded(12, Rounding::HalfEven)?.units() / GRAIN.units();
             let lots = i64::try_from(units).map_err(|_| MarginError::TooManyLots {
                 underlying: self.table.underlying(),
@@ -222,6 +222,7 @@ impl UnderlyingTable {
             holdings.push(Holding { row, lots });
         }
         holdings.retain(|holding| holding.lots != 0);
+        holdings.sort_unstable_by_key(|holding| holding.row);
         Ok(holdings)
     }
 }

@@ -4,8 +4,9 @@ use plimsoll_core::requirement::Origin;
 use plimsoll_core::{Asset, Decimal, Node, Rounding, Underlying};
 use plimsoll_pricing::market::UnderlyingQuote;
 
-use super::{Holding, Level, NAME, StandardJudge};
+use super::{Level, NAME, StandardJudge};
 use crate::MarginError;
+use crate::positions::NetPosition;
 
 impl StandardJudge<'_> {
     /// A share of the mark; initially, where sources disagree, a share of the index besides.
@@ -13,7 +14,7 @@ impl StandardJudge<'_> {
         &self,
         underlying: Underlying,
         quote: &UnderlyingQuote,
-        held: &[Holding<'_>],
+        held: &[NetPosition<'_>],
         level: Level,
     ) -> Result<Node, MarginError> {
         let p = &self.parameters;

@@ -10,18 +10,18 @@ use std::sync::Arc;
 use plimsoll_core::requirement::Origin;
 use plimsoll_core::{Decimal, InstrumentId, Node, Requirement, Rounding, Timestamp, Underlying};
 use plimsoll_pricing::float::decimal;
-use plimsoll_pricing::instruments::{Instrument, Priced};
+use plimsoll_pricing::instruments::Priced;
 use plimsoll_pricing::market::{Market, UnderlyingQuote};
 
 pub use parameters::StandardParameters;
 
 use super::derive_pmrm2::charges::stable_price;
-use super::derive_pmrm2::no_haircuts;
 use super::derive_pmrm2::tables::supported;
 use super::{Held, Judge, Model};
 use crate::collateral::CollateralRules;
 use crate::equity::{NetAsset, at_maintenance};
 use crate::parameters::{Dated, Field};
+use crate::positions::{NetPosition, net};
 use crate::{Account, MarginError};
 
 /// The model's name.
@@ -66,7 +66,7 @@ impl Model for DeriveStandard {
             }
         }
         let (stable, _) = stable_price(None, market);
-        let (parameters, collateral) = (self.parameters.clone(), no_haircuts());
+        let (parameters, collateral) = (self.parameters.clone(), CollateralRules::whole());
         Ok(Box::new(StandardJudge { market, parameters, worths, stable, collateral }))
     }
 }
@@ -94,21 +94,11 @@ struct StandardJudge<'m> {
     collateral: CollateralRules,
 }
 
-/// A net position.
-struct Holding<'a> {
-    instrument: &'a Instrument,
-    id: InstrumentId,
-    /// Contracts.
-    quantity: Decimal,
-    /// Units of the underlying.
-    size: Decimal,
-}
-
 /// Positions of one market.
 #[derive(Default)]
 struct Book<'a> {
-    perpetuals: Vec<Holding<'a>>,
-    options: BTreeMap<Timestamp, Vec<Holding<'a>>>,
+    perpetuals: Vec<NetPosition<'a>>,
+    options: BTreeMap<Timestamp, Vec<NetPosition<'a>>>,
 }
 
 impl Judge for StandardJudge<'_> {
@@ -160,27 +150,19 @@ impl Judge for StandardJudge<'_> {
 impl StandardJudge<'_> {
     /// Net positions by market.
     fn books(&self, account: &Account) -> Result<BTreeMap<Underlying, Book<'_>>, MarginError> {
-        let mut net: BTreeMap<InstrumentId, Decimal> = BTreeMap::new();
-        for position in &account.portfolio.positions {
-            let held = net.entry(position.instrument).or_default();
-            *held = held.plus(position.quantity.0)?;
-        }
         let (_, is_cash) = stable_price(None, self.market);
         let mut books: BTreeMap<Underlying, Book<'_>> = BTreeMap::new();
-        for (id, quantity) in net {
-            let instrument = self.market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
-            supported(NAME, instrument)?;
-            let terms = instrument.terms();
+        for held in net(&account.portfolio, self.market.listing())? {
+            supported(NAME, held.instrument)?;
+            let terms = held.instrument.terms();
             if !is_cash(terms.settlement) {
                 let why = "expected a contract settled in the currency or USDC".to_owned();
                 return Err(MarginError::Unsupported { model: NAME, what: Arc::clone(&terms.name), why });
             }
-            let size = quantity.times(terms.contract_size, Rounding::HalfEven)?;
             let book = books.entry(terms.underlying).or_default();
-            let holding = Holding { instrument, id, quantity, size };
-            match instrument.expiry() {
-                Some(expiry) => book.options.entry(expiry).or_default().push(holding),
-                None => book.perpetuals.push(holding),
+            match held.instrument.expiry() {
+                Some(expiry) => book.options.entry(expiry).or_default().push(held),
+                None => book.perpetuals.push(held),
             }
         }
         Ok(books)
@@ -212,6 +194,6 @@ impl StandardJudge<'_> {
 }
 
 /// The prices at which a payoff of `held` bends, and zero.
-fn bends(held: &[Holding<'_>]) -> BTreeSet<Decimal> {
+fn bends(held: &[NetPosition<'_>]) -> BTreeSet<Decimal> {
     held.iter().filter_map(|holding| holding.instrument.strike()).chain([Decimal::ZERO]).collect()
 }

@@ -6,18 +6,19 @@ use plimsoll_pricing::float::decimal;
 use plimsoll_pricing::formulas::Right;
 use plimsoll_pricing::market::UnderlyingQuote;
 
-use super::{Holding, Level, StandardJudge, bends};
+use super::{Level, StandardJudge, bends};
 use crate::MarginError;
+use crate::positions::NetPosition;
 
 /// Units short, calls and puts added up.
-pub(super) fn short_size(held: &[Holding<'_>]) -> Result<Decimal, MarginError> {
+pub(super) fn short_size(held: &[NetPosition<'_>]) -> Result<Decimal, MarginError> {
     let short = held.iter().map(|holding| holding.size.negated().or_zero());
     Ok(short.into_iter().try_fold(Decimal::ZERO, Decimal::plus)?)
 }
 
 impl StandardJudge<'_> {
     /// Undiscounted value of a position.
-    pub(super) fn option_value(&self, holding: &Holding<'_>) -> Result<Decimal, MarginError> {
+    pub(super) fn option_value(&self, holding: &NetPosition<'_>) -> Result<Decimal, MarginError> {
         let worth = self.worths.get(&holding.id).ok_or(MarginError::UnknownInstrument(holding.id.0))?;
         Ok(holding.quantity.times(*worth, Rounding::Down)?)
     }
@@ -28,7 +29,7 @@ impl StandardJudge<'_> {
         underlying: Underlying,
         quote: &UnderlyingQuote,
         expiry: Timestamp,
-        held: &[Holding<'_>],
+        held: &[NetPosition<'_>],
         level: Level,
     ) -> Result<Node, MarginError> {
         let p = &self.parameters;
@@ -60,7 +61,7 @@ impl StandardJudge<'_> {
     }
 
     /// Margin of a short option alone, its value included.
-    fn single(&self, name: &str, index: Decimal, holding: &Holding<'_>, level: Level) -> Result<Node, MarginError> {
+    fn single(&self, name: &str, index: Decimal, holding: &NetPosition<'_>, level: Level) -> Result<Node, MarginError> {
         let p = &self.parameters;
         let strike = holding.instrument.strike().unwrap_or_default();
         let size = holding.size.abs();
@@ -87,7 +88,7 @@ impl StandardJudge<'_> {
         &self,
         underlying: Underlying,
         expiry: Timestamp,
-        held: &[Holding<'_>],
+        held: &[NetPosition<'_>],
         level: Level,
     ) -> Result<Node, MarginError> {
         let positions = held.iter().map(|holding| holding.instrument.terms().name.clone()).collect();

@@ -17,7 +17,7 @@ pub(crate) struct Arguments {
 
 const CODES: &str = "Exit codes:
   0  everything asked was answered
-  1  some account could not be answered, or the output could not be written
+  1  some account could not be answered, some case departs, or the output could not be written
   2  wrong usage, or a document that is wrong
   3  with `margin --check`: some account is below its maintenance margin
 
@@ -49,6 +49,8 @@ pub(crate) enum Command {
     },
     /// The margin models, or one model's page and parameters
     Models(Models),
+    /// Published cases run through the engine, counted by model
+    Conformance(Conformance),
     /// The JSON Schema of a document
     Schema,
     /// A completion script for a shell
@@ -148,6 +150,29 @@ pub(crate) struct Models {
     /// How to answer
     #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
     pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Conformance {
+    /// Files of cases, or folders of them (.json)
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// How to answer
+    #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) format: ConformanceFormat,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ConformanceFormat {
+    /// For people, with what departs
+    #[default]
+    Table,
+    /// Counts, worst errors and all that departs
+    Json,
+    /// One line a model
+    Csv,
+    /// The page docs/conformance.md
+    Markdown,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

@@ -9,6 +9,7 @@ mod answers;
 mod args;
 mod changes;
 mod color;
+mod conformance;
 mod demo;
 mod figures;
 mod import;
@@ -56,6 +57,7 @@ fn run(command: &Command, screen: &Screen) -> Result<Outcome, Failure> {
         Command::Import(asked) => import::run(asked, screen),
         Command::Demo { document } => demo::run(*document, screen),
         Command::Models(asked) => models::run(asked, screen),
+        Command::Conformance(asked) => conformance::run(asked, screen),
         Command::Schema => models::schema(screen),
         Command::Completions { shell } => models::completions(*shell, screen),
         Command::Man => models::man(screen),

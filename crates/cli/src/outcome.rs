@@ -14,7 +14,7 @@ use crate::screen::Screen;
 pub(crate) enum Outcome {
     /// Everything was answered.
     Answered,
-    /// Some accounts could not be, and standard error says why.
+    /// Some accounts could not be, and standard error says why; or some case departs from what was published.
     Partly,
     /// All was answered, and `--check` found an account below maintenance.
     BelowMaintenance,

@@ -147,9 +147,14 @@ pub static EXPIRY: Shape = Shape {
             "forward_fixed",
             AT_LEAST_ZERO,
             Optional,
-            "Part of the forward already fixed by the settlement average; beside `forward`, never in its place.",
+            "Part of the forward already fixed by the settlement average; beside `forward` or `forward_variable`.",
         ),
-        field("forward_variable", ANY, Unused, "Part of the forward still moving; beside `forward`."),
+        field(
+            "forward_variable",
+            AT_LEAST_ZERO,
+            Optional,
+            "Part of the forward still moving; with the fixed part it is the forward.",
+        ),
         field(
             "forward_confidence",
             FRACTION,

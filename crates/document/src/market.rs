@@ -70,19 +70,10 @@ fn underlying_quote(at: At<'_>, name: Underlying, as_of: Timestamp) -> Option<Un
 
 fn expiry_quote(at: At<'_>) -> Option<ExpiryQuote> {
     let expiry = Record::open(at, &EXPIRY)?;
-    let forward = expiry.decimal("forward");
     let rate = expiry.decimal("rate");
     let svi = expiry.with("svi", svi_quote);
     stands_in(&expiry, "discount", Decimal::ONE, "rate", "of which it is exp(-rate x years)");
-    for part in ["forward_fixed", "forward_variable"] {
-        stands_in(&expiry, part, Decimal::ZERO, "forward", "of which it is a part");
-    }
-    let forward_fixed = expiry.decimal("forward_fixed");
-    if let (Some(fixed), Some(forward)) = (forward_fixed, forward)
-        && fixed > forward
-    {
-        expiry.wrong("forward_fixed", format!("at most the forward, {forward}, of which it is a part"));
-    }
+    let (forward, forward_fixed) = forward(&expiry);
     let confidence = ExpiryConfidence {
         forward: expiry.decimal("forward_confidence"),
         rate: expiry.decimal("rate_confidence"),
@@ -98,6 +89,32 @@ fn expiry_quote(at: At<'_>) -> Option<ExpiryQuote> {
         }
     });
     Some(ExpiryQuote { forward, forward_fixed, rate, vols: vols.into_values().collect(), svi, confidence })
+}
+
+/// The forward and the part of it that is fixed: named whole, in its two parts, or both ways alike.
+fn forward(expiry: &Record<'_>) -> (Option<Decimal>, Option<Decimal>) {
+    let [whole, fixed, moving] = ["forward", "forward_fixed", "forward_variable"].map(|name| expiry.decimal(name));
+    let Some(moving) = moving else {
+        stands_in(expiry, "forward_fixed", Decimal::ZERO, "forward", "of which it is a part");
+        if let (Some(fixed), Some(whole)) = (fixed, whole)
+            && fixed > whole
+        {
+            expiry.wrong("forward_fixed", format!("at most the forward, {whole}, of which it is a part"));
+        }
+        return (whole, fixed);
+    };
+    match fixed.unwrap_or_default().plus(moving) {
+        Ok(sum) if sum.signum() > 0 && whole.is_none_or(|whole| whole == sum) => (Some(sum), fixed),
+        Ok(sum) => {
+            let expected = whole.map_or_else(|| "above zero".to_owned(), |whole| whole.to_string());
+            expiry.wrong("forward_variable", format!("with `forward_fixed` a forward of {expected}, not {sum}"));
+            (whole, fixed)
+        }
+        Err(error) => {
+            expiry.wrong("forward_variable", error.to_string());
+            (whole, fixed)
+        }
+    }
 }
 
 /// Reports what is not used, where it is given without the field that is: only at `same` would that

@@ -281,7 +281,7 @@ fn what_would_change_who_is_under_water_is_refused_while_nothing_uses_it() {
     );
 }
 
-/// A cost without an entry price, a discount factor without a rate, parts without a forward.
+/// A cost without an entry price, a discount factor without a rate, a part without the rest of its forward.
 #[test]
 fn a_field_nothing_uses_does_not_stand_in_for_one_that_is_used() {
     let held = |cost: &str| {
@@ -307,16 +307,30 @@ fn a_field_nothing_uses_does_not_stand_in_for_one_that_is_used() {
         r#""discount": 0.98, "rate": 0.05"#,
         r#""forward_fixed": 0"#,
         r#""forward_fixed": 1200, "forward_variable": 1200, "forward": 2400"#,
+        r#""forward_fixed": 1200, "forward_variable": 1200"#,
+        r#""forward_variable": 2400"#,
     ] {
         assert!(expiry(good).is_empty(), "{good}: {:?}", expiry(good));
     }
     assert_eq!(
-        expiry(r#""discount": 0.98, "forward_variable": 1200"#),
+        expiry(r#""discount": 0.98, "forward_fixed": 1200"#),
         [
             "discount: 0.98, expected `rate` beside it, of which it is exp(-rate x years): no model uses `discount` yet",
-            "forward_variable: 1200, expected `forward` beside it, of which it is a part: no model uses `forward_variable` yet",
+            "forward_fixed: 1200, expected `forward` beside it, of which it is a part: no model uses `forward_fixed` yet",
         ]
     );
+    for (parts, expected) in [
+        (
+            r#""forward_variable": 0"#,
+            "forward_variable: 0, expected with `forward_fixed` a forward of above zero, not 0",
+        ),
+        (
+            r#""forward_fixed": 1, "forward_variable": 2, "forward": 4"#,
+            "forward_variable: 2, expected with `forward_fixed` a forward of 4, not 3",
+        ),
+    ] {
+        assert_eq!(expiry(parts), [expected]);
+    }
 }
 
 #[test]

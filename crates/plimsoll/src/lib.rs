@@ -29,9 +29,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The floors below are here under their own names; [`desk`] is the only thing added, and it has no
-//! rules of its own: it joins a document to the questions of [`margin::answers`].
+//! The floors below are here under their own names. Two things are added, neither with rules of its own:
+//! [`desk`] joins a document to the questions of [`margin::answers`], [`conformance`] runs published cases.
 
+pub mod conformance;
 pub mod desk;
 
 pub use plimsoll_core as core;

@@ -132,9 +132,19 @@ impl Terms {
         let fraction = self.price_fraction(elapsed)?;
         let most = self.share_max(account, fraction)?;
         let taken = share("share wanted", wanted)?.min(most);
-        let value = not_negative("value for sale", account.mark_to_market.minus(account.reserved_cash)?)?;
-        let price = value.times(fraction, Rounding::Down)?.times(taken, Rounding::Down)?;
+        let price = self.asking_price(account, elapsed)?.times(taken, Rounding::Down)?;
         Ok(Bid { share: taken, price, ends: taken == most })
+    }
+
+    /// What the whole of a solvent account costs at `elapsed` seconds: `(value − R)·d`, in the currency.
+    ///
+    /// # Errors
+    /// As [`Self::price_fraction`]; [`MarginError::Parameter`] when reserves exceed the value.
+    /// # Source
+    /// As [`Self::buffer_margin`].
+    pub fn asking_price(&self, account: &Standing, elapsed: u32) -> Result<Decimal, MarginError> {
+        let value = not_negative("value for sale", account.mark_to_market.minus(account.reserved_cash)?)?;
+        Ok(value.times(self.price_fraction(elapsed)?, Rounding::Down)?)
     }
 
     /// Fee to the security module when a solvent auction starts: the greatest share at the whole

@@ -1,0 +1,35 @@
+//! The engine's published formulas by name.
+//!
+//! One file a topic; each adapter reads what its function needs and names what comes out.
+
+mod auction;
+mod options;
+mod partial_size;
+
+use serde_json::Value;
+
+use super::figure::Figures;
+use super::given::{Given, Refused};
+
+/// An adapter: from a case's inputs to the figures of one function of the engine.
+pub type Formula = fn(&Given<'_>) -> Result<Figures, Refused>;
+
+/// Every formula there is, by topic.
+const TOPICS: &[&[(&str, Formula)]] = &[auction::FORMULAS, options::FORMULAS, partial_size::FORMULAS];
+
+/// The names of all formulas, in the order of their topics.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    TOPICS.iter().copied().flatten().map(|(name, _)| *name)
+}
+
+/// Calls the formula called `name`.
+pub(super) fn call(name: &str, given: &Value) -> Result<Figures, Refused> {
+    let found = TOPICS.iter().copied().flatten().find(|(known, _)| *known == name);
+    let (_, formula) = found.ok_or_else(|| {
+        Refused::new(format!(
+            "no formula is called {name:?}: expected one of {}",
+            names().collect::<Vec<_>>().join(", ")
+        ))
+    })?;
+    formula(&Given::new(given))
+}

@@ -3,6 +3,11 @@
 //! A function here hands its bytes to the library and returns; a panic is the finding. This is the only
 //! place that knows which library function a target drives.
 
+/// Any bytes, read as published cases, their formulas run: whatever they are given, each passes, fails or is refused.
+pub fn cases(bytes: &[u8]) {
+    plimsoll::conformance::fuzz_cases(bytes);
+}
+
 /// Any bytes, read as a margin request in each of its formats: what is accepted must write and read back equal.
 pub fn document(bytes: &[u8]) {
     plimsoll_document::fuzz_document(bytes);

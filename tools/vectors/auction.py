@@ -1,5 +1,7 @@
 """Derive's Dutch auction."""
 
+from decimal import Decimal
+
 from .common import NoRule, formula, renamed, within
 
 TERMS = {
@@ -94,7 +96,24 @@ def by_sentence(example: dict) -> dict:
     raise NoRule("no rule reads an auction with other figures")
 
 
+def sequence(example: dict) -> list:
+    """Each bid of a row on one account; what earlier bidders paid is reserved."""
+    own, reserved, cases = terms(example["params"]["auction"]), Decimal(0), []
+    for action in example["actions"]:
+        said = action["asserted"]
+        given = {**own, "mark_to_market": said["pre_mtm"], "maintenance_margin": said["pre_mm"],
+                 "reserved_cash": str(reserved), "elapsed_seconds": action["time"],
+                 "share_wanted": action["bid"]["percent_of_current_portfolio"]}
+        names = {"pre_bm": "buffer_margin", "pre_max_proportion": "share_max", "final_percentage": "share",
+                 "cash_from_bidder": "price"}
+        expect = {names[key]: value for key, value in said.items() if key in names}
+        cases.append(formula("derive-auction", "auction.bid", given, expect, within(example)))
+        reserved += Decimal(said["cash_from_bidder"])
+    return cases
+
+
 RULES = {
+    "derive.dutch_auction+pmrm": sequence,
     "derive.auction_discount": price,
     "derive.auction_solvent": solvent,
     "derive.auction_insolvent": insolvent,

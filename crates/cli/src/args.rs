@@ -145,8 +145,14 @@ pub(crate) struct Import {
 
 #[derive(Debug, Args)]
 pub(crate) struct Models {
-    /// The model to describe; without it, all are listed
+    /// The model to describe, alone or of a date: NAME@DATE; without it, all are listed
     pub(crate) name: Option<String>,
+    /// What its venue changed from one date to another
+    #[arg(long, num_args = 2, value_names = ["DATE", "DATE"], requires = "name", conflicts_with = "example")]
+    pub(crate) diff: Vec<String>,
+    /// A book it margins, as a document in YAML
+    #[arg(long, requires = "name")]
+    pub(crate) example: bool,
     /// How to answer
     #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
     pub(crate) format: Format,

@@ -3,7 +3,7 @@
 use clap::CommandFactory;
 use plimsoll::margin::level::Policy;
 use plimsoll::margin::models::{Model, NAMES, by_name};
-use plimsoll::margin::parameters::Field;
+use plimsoll::margin::parameters::{Dated, Field};
 use serde_json::{Value, json};
 
 use crate::answer::{Csv, pretty, remark};
@@ -16,17 +16,77 @@ use crate::table::{Cell, Table, text};
 
 /// Answers `plimsoll models`.
 pub(crate) fn run(asked: &Asked, screen: &Screen) -> Result<Outcome, Failure> {
-    let text = match &asked.name {
-        None => list(asked.format),
-        Some(name) if name == Policy::NAME => describe(name, POLICY_PAGE, &Policy::default().fields(), asked.format),
-        Some(name) => {
-            let mut model = by_name(name).map_err(|error| Failure::usage(format!("{error}, {}", Policy::NAME)))?;
-            let page = model.page();
-            describe(name, page, &model.fields(), asked.format)
+    let Some(name) = &asked.name else {
+        screen.print(&list(asked.format))?;
+        return Ok(Outcome::Answered);
+    };
+    if name == Policy::NAME {
+        if asked.example || !asked.diff.is_empty() {
+            return Err(Failure::usage(format!("{name} is no model: it has no dates and no example")));
         }
+        screen.print(&describe(name, POLICY_PAGE, &[], &Policy::default().fields(), asked.format))?;
+        return Ok(Outcome::Answered);
+    }
+    let open = |name: &str| by_name(name).map_err(|error| Failure::usage(format!("{error}, {}", Policy::NAME)));
+    let mut model = open(name)?;
+    if asked.example {
+        screen.print_plain(model.example())?;
+        return Ok(Outcome::Answered);
+    }
+    let text = match asked.diff.as_slice() {
+        [from, to] => {
+            let of = |date: &str| open(&format!("{}@{date}", model.name()));
+            difference(of(from)?.as_mut(), from, of(to)?.as_mut(), to, asked.format)
+        }
+        _ => describe(name, model.page(), model.sets(), &model.fields(), asked.format),
     };
     screen.print(&text)?;
     Ok(Outcome::Answered)
+}
+
+/// The parameters in which two dates differ; none is said in so many words.
+fn difference(before: &mut dyn Model, from: &str, after: &mut dyn Model, to: &str, format: Format) -> String {
+    let values = |model: &mut dyn Model| model.fields().iter().flat_map(Field::values).collect::<Vec<_>>();
+    let (name, before, after) = (before.name(), values(before), values(after));
+    let of = |all: &[(String, String)], name: &str| {
+        let named = all.iter().find(|(known, _)| known == name);
+        // What is not named has the value of its field.
+        let named =
+            named.or_else(|| all.iter().find(|(known, _)| name.split_once('.').is_some_and(|(of, _)| of == known)));
+        named.map_or_else(String::new, |(_, value)| value.clone())
+    };
+    let mut changes: Vec<(&str, String, String)> = Vec::new();
+    for (parameter, _) in before.iter().chain(&after) {
+        let (old, new) = (of(&before, parameter), of(&after, parameter));
+        if old != new && !changes.iter().any(|(known, ..)| known == parameter) {
+            changes.push((parameter, old, new));
+        }
+    }
+    match format {
+        Format::Table => {
+            let mut out = String::new();
+            if changes.is_empty() {
+                remark(&format!("{name} has the same parameters on {from} and on {to}."), &mut out);
+                return out;
+            }
+            let mut table = Table::new([text("parameter"), text(from), text(to)]);
+            for (parameter, old, new) in &changes {
+                let old = Cell::new(old, Tone::Quiet);
+                table.row([Cell::new(parameter, Tone::Strong), old, new.as_str().into()]);
+            }
+            table.render(&mut out);
+            out
+        }
+        Format::Json => {
+            let shown = changes.iter().map(|(name, old, new)| json!({"parameter": name, "from": old, "to": new}));
+            pretty(&json!({"name": name, "from": from, "to": to, "changes": shown.collect::<Vec<_>>()}))
+        }
+        Format::Csv => {
+            let mut csv = Csv::new(["parameter", "from", "to"]);
+            changes.iter().for_each(|(name, old, new)| csv.row([name, old.as_str(), new.as_str()]));
+            csv.into_text()
+        }
+    }
 }
 
 const POLICY_PAGE: &str = "# policy: where the lines between initial and maintenance margin are
@@ -69,7 +129,7 @@ fn summary(page: &str) -> &str {
     line.split_once(": ").map_or(line, |(_, summary)| summary)
 }
 
-fn describe(name: &str, page: &str, fields: &[Field<'_>], format: Format) -> String {
+fn describe(name: &str, page: &str, sets: &[Dated], fields: &[Field<'_>], format: Format) -> String {
     match format {
         Format::Table => {
             let mut out = page.trim_end().to_owned();
@@ -91,6 +151,9 @@ fn describe(name: &str, page: &str, fields: &[Field<'_>], format: Format) -> Str
             }
             table.render(&mut out);
             out.push('\n');
+            for set in sets {
+                remark(&format!("Parameters of {}: {}.", set.date, set.read), &mut out);
+            }
             remark(
                 &format!("Changed in a document under parameters.{name}, or with --set {name}.PARAMETER=VALUE."),
                 &mut out,
@@ -106,7 +169,11 @@ fn describe(name: &str, page: &str, fields: &[Field<'_>], format: Format) -> Str
                     "values": Value::Object(values.collect()),
                 })
             });
-            pretty(&json!({"name": name, "page": page, "parameters": parameters.collect::<Vec<_>>()}))
+            let sets = sets.iter().map(|set| json!({"date": set.date, "read": set.read}));
+            pretty(&json!({
+                "name": name, "page": page, "sets": sets.collect::<Vec<_>>(),
+                "parameters": parameters.collect::<Vec<_>>(),
+            }))
         }
         Format::Csv => {
             let mut csv = Csv::new(["parameter", "value", "unit", "low", "high", "about"]);

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use plimsoll::core::Rounding;
 use plimsoll::{Decimal, Desk, Request};
 use serde_json::Value;
-use support::{book, plimsoll, plimsoll_with};
+use support::{book, golden, plimsoll, plimsoll_with};
 
 const QUESTIONS: [&[&str]; 8] = [
     &["margin"],
@@ -169,6 +169,40 @@ fn models_are_listed_and_described() {
     }
     let policy = plimsoll(&["models", "policy"]).out;
     assert!(policy.contains("backstop"), "{policy}");
+}
+
+/// Each model's own book is margined by it, and every document it prints is one.
+#[test]
+fn every_model_brings_a_book_it_margins() {
+    let mut shown = String::new();
+    for model in plimsoll::margin::models::NAMES {
+        let example = plimsoll(&["models", model, "--example"]).out;
+        let ran = plimsoll_with(&["margin", "-"], &example);
+        assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{model}");
+        assert!(ran.out.contains(&format!("   {model}")), "{model}: {}", ran.out);
+        let csv = plimsoll_with(&["margin", "-", "--format", "csv"], &example).out;
+        shown.extend(csv.lines().skip(usize::from(!shown.is_empty())).map(|line| format!("{line}\n")));
+    }
+    golden("examples.csv", &shown);
+}
+
+#[test]
+fn what_a_venue_changed_is_told_from_date_to_date() {
+    for name in plimsoll::margin::models::NAMES {
+        let sets = plimsoll::margin::models::by_name(name).unwrap().sets();
+        for pair in sets.windows(2) {
+            let said: Value = serde_json::from_str(
+                &plimsoll(&["models", name, "--diff", pair[1].date, pair[0].date, "-f", "json"]).out,
+            )
+            .unwrap();
+            assert!(!said["changes"].as_array().unwrap().is_empty(), "{said}");
+        }
+    }
+    let same = plimsoll(&["models", "derive-pmrm2", "--diff", "2026-01", "2026-01"]).out;
+    assert!(same.contains("same parameters"), "{same}");
+    let wrong = plimsoll(&["models", "derive-pmrm2", "--diff", "2026-01", "1999"]);
+    assert!(wrong.err.contains("derive-pmrm2 has no parameters of \"1999\": expected one of 2026-01"), "{}", wrong.err);
+    assert!(plimsoll(&["models", "derive-pmrm2@2026-01"]).out.contains("Parameters of 2026-01"));
 }
 
 #[test]

@@ -12,4 +12,4 @@ pub use case::{Ask, Case, CaseError};
 pub use figure::{Figure, Figures, Within};
 pub use given::{Given, Refused};
 pub use known::Known;
-pub use report::{Failure, Report, Standing, Tally, run};
+pub use report::{Failure, Report, Standing, Tally, fuzz_cases, run};

@@ -160,3 +160,14 @@ fn judge(case: &Case) -> Result<f64, Failure> {
     }
     Ok(worst)
 }
+
+/// Any bytes, read as cases; those that ask a formula are run, and every one is counted once.
+///
+/// # Panics
+/// Where one is lost: a finding.
+pub fn fuzz_cases(bytes: &[u8]) {
+    let Ok(mut cases) = Case::read(bytes) else { return };
+    cases.retain(|case| matches!(case.ask, Ask::Formula(..)));
+    let total = run(&cases, &[]).total();
+    assert!(total.passed + total.failed == cases.len(), "{total:?} of {} cases", cases.len());
+}

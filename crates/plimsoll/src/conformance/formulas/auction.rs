@@ -7,7 +7,7 @@ use crate::Decimal;
 use crate::conformance::{Figures, Given, Refused};
 
 pub(super) const FORMULAS: &[(&str, Formula)] =
-    &[("auction.bid", bid), ("auction.insolvent", insolvent), ("auction.price", price), ("auction.start", start)];
+    &[("auction.bid", bid), ("auction.insolvent", insolvent), ("auction.price", price)];
 
 fn terms(given: &Given<'_>) -> Result<Terms, Refused> {
     let zero = |name| given.number_or(name, Decimal::ZERO);
@@ -45,11 +45,6 @@ fn bid(given: &Given<'_>) -> Result<Figures, Refused> {
         .with("share", bid.share)
         .with("price", bid.price)
         .with("ends", bid.ends))
-}
-
-fn start(given: &Given<'_>) -> Result<Figures, Refused> {
-    let fee = terms(given)?.start_fee(&standing(given)?, given.number("fee_rate")?)?;
-    Ok(Figures::new().with("start_fee", fee))
 }
 
 fn insolvent(given: &Given<'_>) -> Result<Figures, Refused> {

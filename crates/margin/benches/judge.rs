@@ -52,21 +52,36 @@ fn main() {
             account
         })
         .collect();
-    for name in ["plimsoll", "derive-pmrm2"] {
+    for name in ["plimsoll", "derive-pmrm2", "derive-pmrm"] {
         let model = by_name(name).unwrap();
         let judge = model.prepare(&book.market, &Held::by([&book.account])).unwrap();
         let assets: Vec<_> =
             accounts.iter().map(|account| net_assets(&account.portfolio, &book.market).unwrap()).collect();
-        let mut runs: Vec<f64> = (0..21)
-            .map(|_| {
-                let start = Instant::now();
-                for (account, assets) in accounts.iter().zip(&assets) {
-                    black_box(judge.requirement(account, assets).unwrap());
-                }
-                start.elapsed().as_secs_f64() * 1e3
-            })
-            .collect();
-        runs.sort_by(f64::total_cmp);
-        println!("{name}: {ACCOUNTS} accounts x {POSITIONS} positions, requirement: {:.1} ms", runs[runs.len() / 2]);
+        let explained = median(|| {
+            for (account, assets) in accounts.iter().zip(&assets) {
+                black_box(judge.requirement(account, assets).unwrap());
+            }
+        });
+        let amounts = median(|| {
+            for (account, assets) in accounts.iter().zip(&assets) {
+                black_box(judge.amounts(account, assets).unwrap());
+            }
+        });
+        println!(
+            "{name}: {ACCOUNTS} accounts x {POSITIONS} positions: amounts {amounts:.1} ms, explained {explained:.1} ms"
+        );
     }
+}
+
+/// Milliseconds.
+fn median(work: impl Fn()) -> f64 {
+    let mut runs: Vec<f64> = (0..21)
+        .map(|_| {
+            let start = Instant::now();
+            work();
+            start.elapsed().as_secs_f64() * 1e3
+        })
+        .collect();
+    runs.sort_by(f64::total_cmp);
+    runs[runs.len() / 2]
 }

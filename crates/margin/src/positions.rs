@@ -1,7 +1,5 @@
 //! What an account holds, position by position, for rules that look at each.
 
-use std::collections::BTreeMap;
-
 use plimsoll_core::{Decimal, InstrumentId, Portfolio, Rounding};
 use plimsoll_pricing::instruments::{Instrument, Listing};
 
@@ -25,13 +23,13 @@ pub struct NetPosition<'a> {
 /// # Errors
 /// [`MarginError::UnknownInstrument`], [`MarginError::Number`].
 pub fn net<'a>(portfolio: &Portfolio, listing: &'a Listing) -> Result<Vec<NetPosition<'a>>, MarginError> {
-    let mut held: BTreeMap<InstrumentId, Decimal> = BTreeMap::new();
-    for position in &portfolio.positions {
-        let of_it = held.entry(position.instrument).or_default();
-        *of_it = of_it.plus(position.quantity.0)?;
-    }
+    let mut held: Vec<(InstrumentId, Decimal)> =
+        portfolio.positions.iter().map(|position| (position.instrument, position.quantity.0)).collect();
+    held.sort_by_key(|(id, _)| *id);
     let mut net = Vec::with_capacity(held.len());
-    for (id, quantity) in held {
+    for same in held.chunk_by(|left, right| left.0 == right.0) {
+        let id = same[0].0;
+        let quantity = same.iter().try_fold(Decimal::ZERO, |sum, (_, quantity)| sum.plus(*quantity))?;
         let instrument = listing.get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
         if !quantity.is_zero() {
             let size = quantity.times(instrument.terms().contract_size, Rounding::HalfEven)?;

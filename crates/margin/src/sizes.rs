@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_core::{Decimal, Portfolio, Timestamp};
-use plimsoll_pricing::instruments::Listing;
+use plimsoll_core::{Decimal, Timestamp};
 
 use crate::MarginError;
-use crate::positions::{NetPosition, net};
+use crate::positions::NetPosition;
 
 /// Sizes in units of the underlying.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,28 +26,34 @@ pub struct OptionSizes {
 }
 
 impl Sizes {
-    /// What `portfolio` holds; spot is no position.
+    /// Of what is held; spot is no position.
     ///
     /// # Errors
-    /// [`MarginError::UnknownInstrument`], [`MarginError::Number`].
-    pub fn of(portfolio: &Portfolio, listing: &Listing) -> Result<Self, MarginError> {
+    /// [`MarginError::Number`].
+    pub fn of(held: &[NetPosition<'_>]) -> Result<Self, MarginError> {
         let mut sizes = Self::default();
-        let mut by_strike: BTreeMap<(Timestamp, Decimal), Decimal> = BTreeMap::new();
-        for NetPosition { instrument, size, .. } in net(portfolio, listing)? {
+        let mut of_options = Vec::with_capacity(held.len());
+        for &NetPosition { instrument, size, .. } in held {
             match (instrument.expiry(), instrument.strike()) {
                 _ if instrument.only_moves_balances() => {}
                 (Some(expiry), Some(strike)) => {
-                    let options = sizes.options.entry(expiry).or_default();
-                    options.gross = options.gross.plus(size.abs())?;
-                    let at_strike = by_strike.entry((expiry, strike)).or_default();
-                    *at_strike = at_strike.plus(size)?;
+                    of_options.push((expiry, strike, size));
                 }
                 _ => sizes.delta_one = sizes.delta_one.plus(size.abs())?,
             }
         }
-        for ((expiry, _), size) in by_strike {
-            let options = sizes.options.entry(expiry).or_default();
-            options.naked_short = options.naked_short.plus(size.negated().or_zero())?;
+        of_options.sort_by_key(|(expiry, strike, _)| (*expiry, *strike));
+        for expiry in of_options.chunk_by(|left, right| left.0 == right.0) {
+            let mut options = OptionSizes::default();
+            for strike in expiry.chunk_by(|left, right| left.1 == right.1) {
+                let mut net = Decimal::ZERO;
+                for (_, _, size) in strike {
+                    net = net.plus(*size)?;
+                    options.gross = options.gross.plus(size.abs())?;
+                }
+                options.naked_short = options.naked_short.plus(net.negated().or_zero())?;
+            }
+            sizes.options.insert(expiry[0].0, options);
         }
         Ok(sizes)
     }

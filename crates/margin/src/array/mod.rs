@@ -21,6 +21,7 @@ mod sums;
 use std::sync::Arc;
 
 use plimsoll_core::{Asset, Decimal, InstrumentId, NumberError, Timestamp, Underlying};
+use plimsoll_pricing::float::float;
 
 pub use build::{Counted, TableSpec};
 pub use measure::{Measure, per_lot};
@@ -149,6 +150,13 @@ impl Table {
         let units = grains.div_euclid(divisor).checked_mul((up / down).max(1)).and_then(i128::checked_neg);
         // What does not fit counted whole does not fit counted in lots.
         units.and_then(Decimal::from_units).map_or_else(|| self.grain.times_count(grains), Ok)
+    }
+
+    /// What a sum of one stands for, in floats: for comparing sums, never for amounts.
+    #[must_use]
+    pub fn unit(&self) -> f64 {
+        let per_cell = Decimal::ONE.times_count(self.lots_per_cell).map_or(1.0, float);
+        float(self.grain) / per_cell
     }
 
     /// The most that rounding can hide in one sum over `holdings`: half a grain a lot of every row

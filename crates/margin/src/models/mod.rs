@@ -14,7 +14,7 @@ pub mod plimsoll;
 
 use std::collections::BTreeSet;
 
-use plimsoll_core::{Asset, InstrumentId, Requirement};
+use plimsoll_core::{Asset, Decimal, InstrumentId, Requirement};
 use plimsoll_pricing::market::Market;
 
 use crate::collateral::CollateralRules;
@@ -63,6 +63,16 @@ pub trait Judge: Send + Sync {
     /// # Errors
     /// [`MarginError`] for what the model was not prepared for or cannot margin.
     fn requirement(&self, account: &Account, assets: &[NetAsset]) -> Result<Requirement, MarginError>;
+
+    /// The amounts of [`Self::requirement`], initial and maintenance, to the last digit; for re-margining many
+    /// accounts, where nobody asks why.
+    ///
+    /// # Errors
+    /// As [`Self::requirement`].
+    fn amounts(&self, account: &Account, assets: &[NetAsset]) -> Result<(Decimal, Decimal), MarginError> {
+        let requirement = self.requirement(account, assets)?;
+        Ok((requirement.initial.amount, requirement.maintenance.amount))
+    }
 
     /// How the model values balances.
     fn collateral(&self) -> &CollateralRules;

@@ -198,7 +198,10 @@ impl Case {
         }
         let market = Market::new(Arc::new(self.snapshot()), listing)?;
         let judge = model.prepare(&market, &Held::by([&account]))?;
-        Margin::of(&account, &market, judge.as_ref(), &Policy::default())
+        let margin = Margin::of(&account, &market, judge.as_ref(), &Policy::default())?;
+        let amounts = judge.amounts(&account, &margin.assets)?;
+        assert_eq!(amounts, (margin.requirement.initial.amount, margin.requirement.maintenance.amount));
+        Ok(margin)
     }
 
     /// Σ of sizes × index, and of collateral values.

@@ -183,6 +183,8 @@ impl Book {
     pub fn margin_of(&self, account: &Account, model: &dyn Model) -> Result<Margin, MarginError> {
         let judge = model.prepare(&self.market, &Held::by([account]))?;
         let margin = Margin::of(account, &self.market, judge.as_ref(), &Policy::default())?;
+        let amounts = judge.amounts(account, &margin.assets)?;
+        assert_eq!(amounts, (margin.requirement.initial.amount, margin.requirement.maintenance.amount));
         for tree in [&margin.requirement.initial, &margin.requirement.maintenance, &margin.equity.initial] {
             tree.check().unwrap_or_else(|mismatch| panic!("{mismatch}"));
         }

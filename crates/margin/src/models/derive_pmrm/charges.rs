@@ -6,11 +6,11 @@ use plimsoll_pricing::market::{Market, UnderlyingQuote};
 
 use super::NAME;
 use super::parameters::PmrmParameters;
+use crate::MarginError;
 use crate::equity::NetAsset;
 use crate::models::derive_pmrm2::charges::{manager, stable_price};
 use crate::models::derive_pmrm2::tables::UnderlyingTable;
 use crate::sizes::Sizes;
-use crate::{Account, MarginError};
 
 /// The account's balances as the venue counts them: cash, and one base asset.
 pub(super) struct Balances<'m> {
@@ -69,12 +69,10 @@ pub(super) fn initial_factor(balances: &Balances<'_>, parameters: &PmrmParameter
 
 /// Index × rate × size of what is held, whatever its direction.
 pub(super) fn static_contingency(
-    account: &Account,
+    sizes: &Sizes,
     balances: &Balances<'_>,
-    market: &Market,
     parameters: &PmrmParameters,
 ) -> Result<Node, MarginError> {
-    let sizes = Sizes::of(&account.portfolio, market.listing())?;
     let charge = |label: &'static str, rate, size: Decimal| {
         let size = Node::leaf("size", size.times(balances.index(), Rounding::Up)?, Origin::default());
         Node::scale(label, rate, size)
@@ -89,25 +87,23 @@ pub(super) fn static_contingency(
 
 /// What sizes cost where the sources of a price disagree: a confidence strictly below the threshold.
 pub(super) fn confidence(
-    account: &Account,
+    sizes: &Sizes,
     tables: Option<&UnderlyingTable>,
     balances: &Balances<'_>,
-    market: &Market,
     parameters: &PmrmParameters,
 ) -> Result<Node, MarginError> {
-    let sizes = Sizes::of(&account.portfolio, market.listing())?;
     let index = balances.quote.and_then(|quote| quote.confidence).unwrap_or(Decimal::ONE);
     let perpetual = tables.filter(|_| !sizes.delta_one.is_zero()).map(|tables| tables.perpetual_confidence);
     let least = index.min(perpetual.unwrap_or(Decimal::ONE));
-    let mut doubted: Vec<(Label, Decimal, Decimal)> =
-        vec![("perpetuals and base asset".into(), least, sizes.delta_one.plus(balances.base)?)];
+    let mut doubted = vec![(None, least, sizes.delta_one.plus(balances.base)?)];
     for (expiry, options) in &sizes.options {
         let own = tables.and_then(|tables| tables.expiries.get(expiry)).map_or(Decimal::ONE, |rules| rules.confidence);
-        doubted.push((expiry.to_string().into(), least.min(own), options.gross));
+        doubted.push((Some(*expiry), least.min(own), options.gross));
     }
     let mut of = Vec::new();
-    for (label, confidence, size) in doubted {
+    for (expiry, confidence, size) in doubted {
         if confidence < parameters.conf_threshold && !size.is_zero() {
+            let label: Label = expiry.map_or("perpetuals and base asset".into(), |expiry| expiry.to_string().into());
             let size = Node::leaf("size", size.times(balances.index(), Rounding::Up)?, Origin::default());
             let lacking = Node::scale("lacking confidence", Decimal::ONE.minus(confidence)?, size)?;
             of.push(Node::scale(label, parameters.conf_margin, lacking)?);

@@ -7,18 +7,21 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use plimsoll_core::requirement::Origin;
-use plimsoll_core::{Node, Requirement, Underlying};
+use plimsoll_core::{Decimal, Node, Requirement, Underlying};
 use plimsoll_pricing::market::Market;
 
 pub use parameters::PmrmParameters;
 
-use super::derive_pmrm2::fold::Scan;
+use super::derive_pmrm2::fold::{Scan, worst_amount};
 use super::derive_pmrm2::tables::{self, UnderlyingTable};
 use super::{Held, Judge, Model};
+use crate::array::Holding;
 use crate::collateral::CollateralRules;
 use crate::equity::{NetAsset, at_maintenance};
 use crate::parameters::{Dated, Field};
+use crate::positions::net;
 use crate::scenario::Scenario;
+use crate::sizes::Sizes;
 use crate::{Account, MarginError};
 use charges::{Balances, confidence, initial_factor, static_contingency};
 
@@ -72,26 +75,63 @@ struct PmrmJudge<'m> {
 
 impl Judge for PmrmJudge<'_> {
     fn requirement(&self, account: &Account, assets: &[NetAsset]) -> Result<Requirement, MarginError> {
-        let tables = tables::own(NAME, &self.tables, account, self.market)?;
+        let seen = self.see(account, assets)?;
+        let scan = Scan::new(&self.scenarios, seen.tables, &seen.holdings, seen.balances.base_value)?;
+        self.combined(account, assets, &seen, scan.worst()?, scan.option_value)
+    }
+
+    fn amounts(&self, account: &Account, assets: &[NetAsset]) -> Result<(Decimal, Decimal), MarginError> {
+        let seen = self.see(account, assets)?;
+        let worst = worst_amount(&self.scenarios, seen.tables, &seen.holdings, seen.balances.base_value)?;
+        let loss = Node::leaf("worst scenario", worst.loss, Origin::default());
+        let all = self.combined(account, assets, &seen, loss, worst.option_value)?;
+        Ok((all.initial.amount, all.maintenance.amount))
+    }
+
+    fn collateral(&self) -> &CollateralRules {
+        &self.collateral
+    }
+}
+
+/// What both readings of an account start from.
+struct Seen<'a> {
+    tables: Option<&'a UnderlyingTable>,
+    holdings: Vec<Holding>,
+    balances: Balances<'a>,
+    sizes: Sizes,
+}
+
+impl PmrmJudge<'_> {
+    fn see(&self, account: &Account, assets: &[NetAsset]) -> Result<Seen<'_>, MarginError> {
+        let held = net(&account.portfolio, self.market.listing())?;
+        let tables = tables::own(NAME, &self.tables, &held)?;
         let balances = Balances::of(assets, tables, self.market)?;
-        let holdings = tables.map_or(Ok(Vec::new()), |tables| tables.holdings(account, self.market.listing()))?;
-        let scan = Scan::new(&self.scenarios, tables, &holdings, balances.base_value)?;
-        let contingency = static_contingency(account, &balances, self.market, &self.parameters)?;
-        let risk = Node::sum("worst scenario and sizes", vec![scan.worst()?, contingency])?;
+        let holdings = tables.map_or(Ok(Vec::new()), |tables| tables.holdings(&held))?;
+        Ok(Seen { tables, holdings, balances, sizes: Sizes::of(&held)? })
+    }
+
+    /// The worst scenario and what is charged beside it, at both levels.
+    fn combined(
+        &self,
+        account: &Account,
+        assets: &[NetAsset],
+        seen: &Seen<'_>,
+        worst: Node,
+        option_value: Decimal,
+    ) -> Result<Requirement, MarginError> {
+        let Seen { tables, balances, sizes, .. } = seen;
+        let contingency = static_contingency(sizes, balances, &self.parameters)?;
+        let risk = Node::sum("worst scenario and sizes", vec![worst, contingency])?;
         let ours = at_maintenance(account, assets, &self.collateral, self.market)?.minus(account.credit_line)?;
-        let venues = balances.cash.plus(balances.base_value)?.plus(scan.option_value)?;
+        let venues = balances.cash.plus(balances.base_value)?.plus(option_value)?;
         let counted = Node::leaf("equity the venue does not count", ours.minus(venues)?, Origin::default());
-        let doubt = confidence(account, tables, &balances, self.market, &self.parameters)?;
-        let factor = initial_factor(&balances, &self.parameters)?;
+        let doubt = confidence(sizes, *tables, balances, &self.parameters)?;
+        let factor = initial_factor(balances, &self.parameters)?;
         let initial = vec![Node::scale("loss factor", factor, risk.clone())?, doubt, counted.clone()];
         Ok(Requirement {
             asset: self.market.snapshot().currency,
             initial: Node::sum("initial margin", initial)?,
             maintenance: Node::sum("maintenance margin", vec![risk, counted])?,
         })
-    }
-
-    fn collateral(&self) -> &CollateralRules {
-        &self.collateral
     }
 }

@@ -1,16 +1,16 @@
 //! What is charged beside the scenarios: sizes, collateral, doubt about prices.
 
 use plimsoll_core::requirement::Origin;
-use plimsoll_core::{Asset, Decimal, Node, Rounding, Underlying};
+use plimsoll_core::{Asset, Decimal, Label, Node, Rounding, Underlying};
 use plimsoll_pricing::market::Market;
 
 use super::NAME;
 use super::parameters::Pmrm2Parameters;
 use super::tables::UnderlyingTable;
+use crate::MarginError;
 use crate::equity::NetAsset;
 use crate::parameters::ByName;
 use crate::sizes::Sizes;
-use crate::{Account, MarginError};
 
 /// The stablecoin that the venue's cash wraps.
 const STABLECOIN: &str = "USDC";
@@ -119,13 +119,12 @@ impl Charges {
     /// # Errors
     /// [`MarginError::Number`].
     pub(super) fn of(
-        account: &Account,
+        sizes: &Sizes,
         tables: Option<&UnderlyingTable>,
         collateral: &Collateral,
         market: &Market,
         parameters: &Pmrm2Parameters,
     ) -> Result<Self, MarginError> {
-        let sizes = Sizes::of(&account.portfolio, market.listing())?;
         let index = tables.map_or(Decimal::ZERO, |tables| tables.index);
         let perpetuals = sizes.delta_one.times(index, Rounding::Up)?;
         let naked = sizes.naked_short()?.times(index, Rounding::Up)?;
@@ -144,7 +143,7 @@ impl Charges {
             size("perpetuals, initial", parameters.im_perp_percent, perpetuals)?,
             size("naked short options, initial", parameters.im_option_percent, naked)?,
             haircuts("haircuts, initial", &|held| held.haircut_extra)?,
-            doubt(&sizes, tables, collateral, market, parameters)?,
+            doubt(sizes, tables, collateral, market, parameters)?,
         ];
         Ok(Self { maintenance, initial_extra, stable: collateral.stable })
     }
@@ -165,11 +164,11 @@ fn doubt(
     parameters: &Pmrm2Parameters,
 ) -> Result<Node, MarginError> {
     let mut of = Vec::new();
-    let mut charge = |label: plimsoll_core::Label, confidence: Decimal, size: Decimal| {
+    let mut charge = |label: &dyn Fn() -> Label, confidence: Decimal, size: Decimal| {
         if confidence < parameters.conf_threshold {
             let lacking = Decimal::ONE.minus(confidence)?;
             let doubted = Node::scale("lacking confidence", lacking, leaf("size", size))?;
-            of.push(Node::scale(label, parameters.conf_margin, doubted)?);
+            of.push(Node::scale(label(), parameters.conf_margin, doubted)?);
         }
         Ok::<_, MarginError>(())
     };
@@ -178,14 +177,14 @@ fn doubt(
     if let Some(tables) = tables {
         let held = if sizes.delta_one.is_zero() { Decimal::ONE } else { tables.perpetual_confidence };
         let least = index_confidence.min(held);
-        charge("perpetuals".into(), least, sizes.delta_one.times(tables.index, Rounding::Up)?)?;
+        charge(&|| "perpetuals".into(), least, sizes.delta_one.times(tables.index, Rounding::Up)?)?;
         for (expiry, options) in &sizes.options {
             let own = tables.expiries.get(expiry).map_or(Decimal::ONE, |rules| rules.confidence);
-            charge(expiry.to_string().into(), least.min(own), options.gross.times(tables.index, Rounding::Up)?)?;
+            charge(&|| expiry.to_string().into(), least.min(own), options.gross.times(tables.index, Rounding::Up)?)?;
         }
     }
     for held in &collateral.held {
-        charge(held.asset.into(), index_confidence.min(held.confidence), held.value)?;
+        charge(&|| held.asset.into(), index_confidence.min(held.confidence), held.value)?;
     }
     Ok(Node::sum("lacking confidence", of)?)
 }

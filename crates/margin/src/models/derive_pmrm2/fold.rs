@@ -4,10 +4,123 @@ use std::sync::Arc;
 
 use plimsoll_core::requirement::{Group, Origin};
 use plimsoll_core::{Decimal, Label, Node, NumberError, Rounding, Timestamp};
+use plimsoll_pricing::float::float;
 
-use super::tables::{BASIS, SCENARIOS, UNSHOCKED, UnderlyingTable};
-use crate::array::{Holding, by_expiry};
+use super::tables::{BASIS, ExpiryRules, SCENARIOS, UNSHOCKED, UnderlyingTable};
+use crate::array::{Holding, Table, by_expiry};
 use crate::scenario::{Scenario, Skew};
+
+/// The holdings of one expiry, or the perpetuals, under every scenario.
+struct Run<'a> {
+    table: &'a Table,
+    /// `None` for perpetuals.
+    rules: Option<&'a ExpiryRules>,
+    sums: Vec<i128>,
+    /// Worth unshocked.
+    now: Decimal,
+}
+
+impl<'a> Run<'a> {
+    fn new(tables: &'a UnderlyingTable, expiry: Option<Timestamp>, holdings: &[Holding]) -> Result<Self, NumberError> {
+        let table = &tables.table;
+        let sums = table.sums(holdings, 0..table.scenarios().len());
+        let now = table.loss(-sums[UNSHOCKED])?;
+        Ok(Self { table, rules: expiry.and_then(|expiry| tables.expiries.get(&expiry)), sums, now })
+    }
+
+    /// The loss in the venue's scenario number `at`.
+    fn loss(&self, at: usize, scenario: &Scenario) -> Result<Decimal, NumberError> {
+        let worth = self.table.loss(-self.sums[SCENARIOS + at])?;
+        let counted = match self.rules {
+            Some(rules) if worth.signum() < 0 => worth.times(rules.short, Rounding::Down)?,
+            Some(rules) => worth.times(rules.long, Rounding::Down)?,
+            None => worth,
+        };
+        let loss = self.now.minus(counted)?;
+        // A turn of the smile may hit each expiry on its bad side.
+        damped(if scenario.skew == Skew::Still { loss } else { loss.abs() }, scenario)
+    }
+
+    /// What moving the forwards alone costs.
+    fn basis(&self) -> Result<Decimal, NumberError> {
+        let Some(rules) = self.rules else { return Ok(Decimal::ZERO) };
+        let mut basis = Decimal::ZERO;
+        for side in BASIS {
+            basis = basis.max(self.now.minus(self.table.loss(-self.sums[side])?)?);
+        }
+        basis.times(rules.basis, Rounding::Up)
+    }
+
+    /// [`Self::loss`] in floats for all scenarios, added to `totals`; what it may be off by.
+    fn add_roughly(&self, scenarios: &[Scenario], unit: f64, totals: &mut [f64]) -> f64 {
+        let (long, short) = self.rules.map_or((1.0, 1.0), |rules| (float(rules.long), float(rules.short)));
+        let (now, mut size) = (float(self.now), float(self.now).abs());
+        for ((scenario, sum), total) in scenarios.iter().zip(&self.sums[SCENARIOS..]).zip(totals) {
+            let worth = rough(*sum) * unit;
+            let loss = now - if worth < 0.0 { worth * short } else { worth * long };
+            size = size.max(worth.abs());
+            *total += if scenario.skew == Skew::Still { loss } else { loss.abs() } * float(scenario.damping);
+        }
+        size * ROUGH
+    }
+}
+
+/// A bound on the relative error of a handful of float operations, with room.
+const ROUGH: f64 = 1e-13;
+
+#[expect(clippy::cast_precision_loss, reason = "what it loses is bounded by ROUGH")]
+const fn rough(sum: i128) -> f64 {
+    sum as f64
+}
+
+/// The amount of [`Scan::worst`] alone: floats say which scenarios can be the worst, decimals which is.
+///
+/// # Errors
+/// [`NumberError::Overflow`].
+pub(in crate::models) fn worst_amount(
+    scenarios: &[Scenario],
+    tables: Option<&UnderlyingTable>,
+    holdings: &[Holding],
+    cancelling: Decimal,
+) -> Result<Worst, NumberError> {
+    let scenarios = &scenarios[SCENARIOS..];
+    let mut worst = Worst { loss: Decimal::ZERO, option_value: Decimal::ZERO };
+    let Some(tables) = tables.filter(|_| !holdings.is_empty()) else {
+        worst.loss = Scan::new_of(scenarios, cancelling)?.worst()?.amount;
+        return Ok(worst);
+    };
+    let unit = tables.table.unit();
+    let (mut runs, mut totals, mut off) = (Vec::new(), vec![0.0; scenarios.len()], ROUGH);
+    for (expiry, run) in by_expiry(&tables.table, holdings) {
+        let run = Run::new(tables, expiry, run)?;
+        off += run.add_roughly(scenarios, unit, &mut totals);
+        if run.rules.is_some() {
+            worst.option_value = worst.option_value.plus(run.now)?;
+        }
+        worst.loss = worst.loss.plus(run.basis()?)?;
+        runs.push(run);
+    }
+    let held = float(cancelling);
+    off += held.abs() * ROUGH;
+    for (scenario, total) in scenarios.iter().zip(&mut totals) {
+        *total -= held * float(scenario.price) * float(scenario.damping);
+    }
+    let least = totals.iter().copied().fold(f64::NEG_INFINITY, f64::max) - 2.0 * off;
+    for (at, scenario) in scenarios.iter().enumerate().filter(|(at, _)| totals[*at] >= least) {
+        let mut loss = fall(cancelling, scenario)?;
+        for run in &runs {
+            loss = loss.plus(run.loss(at, scenario)?)?;
+        }
+        worst.loss = worst.loss.max(loss);
+    }
+    Ok(worst)
+}
+
+/// What the worst scenario costs, and what the account's options are worth unshocked.
+pub(in crate::models) struct Worst {
+    pub(in crate::models) loss: Decimal,
+    pub(in crate::models) option_value: Decimal,
+}
 
 /// One expiry's part in every scenario, or the perpetuals', or the collateral's.
 struct Part {
@@ -36,17 +149,21 @@ impl<'a> Scan<'a> {
         holdings: &[Holding],
         cancelling: Decimal,
     ) -> Result<Self, NumberError> {
-        let scenarios = &scenarios[SCENARIOS..];
-        let mut scan = Self { scenarios, parts: Vec::new(), option_value: Decimal::ZERO };
+        let mut scan = Self::new_of(&scenarios[SCENARIOS..], cancelling)?;
         if let Some(tables) = tables {
+            let moving = scan.parts.pop();
             for (expiry, run) in by_expiry(&tables.table, holdings) {
                 scan.add(tables, expiry, run)?;
             }
-        }
-        if !cancelling.is_zero() {
-            scan.parts.push(collateral(scenarios, cancelling)?);
+            scan.parts.extend(moving);
         }
         Ok(scan)
+    }
+
+    /// Collateral alone.
+    fn new_of(scenarios: &'a [Scenario], cancelling: Decimal) -> Result<Self, NumberError> {
+        let moving = if cancelling.is_zero() { None } else { Some(collateral(scenarios, cancelling)?) };
+        Ok(Self { scenarios, parts: moving.into_iter().collect(), option_value: Decimal::ZERO })
     }
 
     /// Folds the holdings of one expiry.
@@ -54,32 +171,14 @@ impl<'a> Scan<'a> {
         let table = &tables.table;
         let names = run.iter().map(|holding| Arc::clone(&table.rows()[holding.row].name)).collect();
         let group = Arc::new(Group { underlying: table.underlying(), expiry, positions: names });
-        let sums = table.sums(run, 0..table.scenarios().len());
-        let worths = sums.iter().map(|sum| table.loss(-*sum)).collect::<Result<Vec<_>, _>>()?;
-        let now = worths[UNSHOCKED];
-        let rules = expiry.and_then(|expiry| tables.expiries.get(&expiry));
-        let mut losses = Vec::with_capacity(self.scenarios.len());
-        for (scenario, worth) in self.scenarios.iter().zip(&worths[SCENARIOS..]) {
-            let counted = match rules {
-                Some(rules) if worth.signum() < 0 => worth.times(rules.short, Rounding::Down)?,
-                Some(rules) => worth.times(rules.long, Rounding::Down)?,
-                None => *worth,
-            };
-            let loss = now.minus(counted)?;
-            // A turn of the smile may hit each expiry on its bad side.
-            let loss = if scenario.skew == Skew::Still { loss } else { loss.abs() };
-            losses.push(damped(loss, scenario)?);
-        }
-        let mut basis = Decimal::ZERO;
-        if let Some(rules) = rules {
-            self.option_value = self.option_value.plus(now)?;
-            for side in BASIS {
-                basis = basis.max(now.minus(worths[side])?);
-            }
-            basis = basis.times(rules.basis, Rounding::Up)?;
+        let run = Run::new(tables, expiry, run)?;
+        let losses = self.scenarios.iter().enumerate().map(|(at, scenario)| run.loss(at, scenario));
+        let losses = losses.collect::<Result<Vec<_>, _>>()?;
+        if run.rules.is_some() {
+            self.option_value = self.option_value.plus(run.now)?;
         }
         let label = expiry.map_or_else(|| "perpetual".into(), |expiry| expiry.to_string().into());
-        self.parts.push(Part { label, group: Some(group), basis, losses });
+        self.parts.push(Part { label, group: Some(group), basis: run.basis()?, losses });
         Ok(())
     }
 
@@ -119,10 +218,11 @@ fn damped(loss: Decimal, scenario: &Scenario) -> Result<Decimal, NumberError> {
 
 /// Collateral that moves with the index has no skew and no basis.
 fn collateral(scenarios: &[Scenario], value: Decimal) -> Result<Part, NumberError> {
-    let mut losses = Vec::with_capacity(scenarios.len());
-    for scenario in scenarios {
-        let fall = value.times(scenario.price.negated(), Rounding::Up)?;
-        losses.push(damped(fall, scenario)?);
-    }
+    let losses = scenarios.iter().map(|scenario| fall(value, scenario)).collect::<Result<Vec<_>, _>>()?;
     Ok(Part { label: "collateral".into(), group: None, basis: Decimal::ZERO, losses })
+}
+
+/// What collateral worth `value` loses in a scenario.
+fn fall(value: Decimal, scenario: &Scenario) -> Result<Decimal, NumberError> {
+    damped(value.times(scenario.price.negated(), Rounding::Up)?, scenario)
 }

@@ -15,13 +15,16 @@ use plimsoll_pricing::market::Market;
 pub use parameters::{Pmrm2Parameters, StaticDiscount};
 
 use super::{Held, Judge, Model};
+use crate::array::Holding;
 use crate::collateral::CollateralRules;
 use crate::equity::{NetAsset, at_maintenance};
 use crate::parameters::{Dated, Field};
+use crate::positions::net;
 use crate::scenario::Scenario;
+use crate::sizes::Sizes;
 use crate::{Account, MarginError};
 use charges::{Charges, Collateral};
-use fold::Scan;
+use fold::{Scan, worst_amount};
 use tables::UnderlyingTable;
 
 /// The model's name.
@@ -76,15 +79,55 @@ struct Pmrm2Judge<'m> {
     collateral: CollateralRules,
 }
 
+/// What both readings of an account start from.
+struct Seen<'a> {
+    tables: Option<&'a UnderlyingTable>,
+    holdings: Vec<Holding>,
+    collateral: Collateral,
+    charges: Charges,
+}
+
 impl Judge for Pmrm2Judge<'_> {
     fn requirement(&self, account: &Account, assets: &[NetAsset]) -> Result<Requirement, MarginError> {
-        let tables = tables::own(NAME, &self.tables, account, self.market)?;
+        let seen = self.see(account, assets)?;
+        let scan = Scan::new(&self.scenarios, seen.tables, &seen.holdings, seen.collateral.risk_cancelling()?)?;
+        self.combined(account, assets, seen, scan.worst()?, scan.option_value)
+    }
+
+    fn amounts(&self, account: &Account, assets: &[NetAsset]) -> Result<(Decimal, Decimal), MarginError> {
+        let seen = self.see(account, assets)?;
+        let worst = worst_amount(&self.scenarios, seen.tables, &seen.holdings, seen.collateral.risk_cancelling()?)?;
+        let loss = Node::leaf("worst scenario", worst.loss, Origin::default());
+        let all = self.combined(account, assets, seen, loss, worst.option_value)?;
+        Ok((all.initial.amount, all.maintenance.amount))
+    }
+
+    fn collateral(&self) -> &CollateralRules {
+        &self.collateral
+    }
+}
+
+impl Pmrm2Judge<'_> {
+    fn see(&self, account: &Account, assets: &[NetAsset]) -> Result<Seen<'_>, MarginError> {
+        let held = net(&account.portfolio, self.market.listing())?;
+        let tables = tables::own(NAME, &self.tables, &held)?;
         let collateral = Collateral::of(assets, tables, self.market, &self.parameters)?;
-        let charges = Charges::of(account, tables, &collateral, self.market, &self.parameters)?;
-        let holdings = tables.map_or(Ok(Vec::new()), |tables| tables.holdings(account, self.market.listing()))?;
-        let scan = Scan::new(&self.scenarios, tables, &holdings, collateral.risk_cancelling()?)?;
-        let worst = scan.worst()?;
-        let counted = self.counted_differently(account, assets, collateral.value()?.plus(scan.option_value)?)?;
+        let charges = Charges::of(&Sizes::of(&held)?, tables, &collateral, self.market, &self.parameters)?;
+        let holdings = tables.map_or(Ok(Vec::new()), |tables| tables.holdings(&held))?;
+        Ok(Seen { tables, holdings, collateral, charges })
+    }
+
+    /// The worst scenario and what is charged beside it, at both levels.
+    fn combined(
+        &self,
+        account: &Account,
+        assets: &[NetAsset],
+        seen: Seen<'_>,
+        worst: Node,
+        option_value: Decimal,
+    ) -> Result<Requirement, MarginError> {
+        let Seen { collateral, charges, .. } = seen;
+        let counted = self.counted_differently(account, assets, collateral.value()?.plus(option_value)?)?;
         let initial_factor = charges.initial_factor(&self.parameters)?;
         let factor = |by, of| Node::scale("loss factor", by, of);
         let mut initial = vec![factor(initial_factor, worst.clone())?];
@@ -101,12 +144,6 @@ impl Judge for Pmrm2Judge<'_> {
         })
     }
 
-    fn collateral(&self) -> &CollateralRules {
-        &self.collateral
-    }
-}
-
-impl Pmrm2Judge<'_> {
     /// What equity counts and the venue does not: it prices no cash and no P&L, and collateral in cash.
     fn counted_differently(&self, account: &Account, assets: &[NetAsset], venue: Decimal) -> Result<Node, MarginError> {
         let ours = at_maintenance(account, assets, &self.collateral, self.market)?.minus(account.credit_line)?;

@@ -6,15 +6,15 @@ use std::sync::Arc;
 use plimsoll_core::{Asset, Decimal, InstrumentId, Rounding, Timestamp, Underlying};
 use plimsoll_numerics::exp;
 use plimsoll_pricing::float::{decimal, float};
-use plimsoll_pricing::instruments::{Instrument, Listing, Style};
+use plimsoll_pricing::instruments::{Instrument, Style};
 use plimsoll_pricing::market::{Market, MarketError};
 
 use super::parameters::StaticDiscount;
+use crate::MarginError;
 use crate::array::{Counted, Holding, RowKey, Table, TableSpec};
 use crate::models::Held;
-use crate::positions::{NetPosition, net};
+use crate::positions::NetPosition;
 use crate::scenario::{DiscountRate, Moves, Scenario, ShockRules, Skew, VolMove, years_left};
-use crate::{Account, MarginError};
 
 /// The unshocked worths.
 pub(in crate::models) const UNSHOCKED: usize = 0;
@@ -204,15 +204,10 @@ fn rules(rulebook: &Rulebook<'_>, years: f64, rate: f64, confidence: Decimal) ->
 }
 
 impl UnderlyingTable {
-    /// An account's positions as holdings, sorted by row, to 10⁻¹² of a contract.
-    pub(in crate::models) fn holdings(
-        &self,
-        account: &Account,
-        listing: &Listing,
-    ) -> Result<Vec<Holding>, MarginError> {
-        let net = net(&account.portfolio, listing)?;
+    /// An account's positions, netted, as holdings, sorted by row, to 10⁻¹² of a contract.
+    pub(in crate::models) fn holdings(&self, net: &[NetPosition<'_>]) -> Result<Vec<Holding>, MarginError> {
         let mut holdings = Vec::with_capacity(net.len());
-        for NetPosition { id, quantity, .. } in net {
+        for &NetPosition { id, quantity, .. } in net {
             let row = *self.rows.get(&id).ok_or(MarginError::UnknownInstrument(id.0))?;
             let units = quantity.rounded(12, Rounding::HalfEven)?.units() / GRAIN.units();
             let lots = i64::try_from(units).map_err(|_| MarginError::TooManyLots {
@@ -234,13 +229,10 @@ impl UnderlyingTable {
 pub(in crate::models) fn own<'a>(
     model: &'static str,
     tables: &'a BTreeMap<Underlying, UnderlyingTable>,
-    account: &Account,
-    market: &Market,
+    held: &[NetPosition<'_>],
 ) -> Result<Option<&'a UnderlyingTable>, MarginError> {
     let mut found: Option<&UnderlyingTable> = None;
-    for position in &account.portfolio.positions {
-        let id = position.instrument;
-        let instrument = market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
+    for &NetPosition { id, instrument, .. } in held {
         supported(model, instrument)?;
         let terms = instrument.terms();
         let refused = |why: String| MarginError::Unsupported { model, what: Arc::clone(&instrument.terms().name), why };

@@ -87,13 +87,19 @@ fn kept(children: &[Node], winner: Option<usize>) -> Vec<usize> {
     if let Some(winner) = winner {
         return vec![winner];
     }
-    let mut largest: Vec<usize> = (0..children.len()).filter(|at| !children[*at].amount.is_zero()).collect();
+    let mut largest: Vec<usize> = (0..children.len()).filter(|at| tells(&children[*at])).collect();
     if largest.len() > PARTS_SHOWN {
         largest.sort_by_key(|at| std::cmp::Reverse(children[*at].amount.abs()));
         largest.truncate(PARTS_SHOWN);
         largest.sort_unstable();
     }
     largest
+}
+
+/// Whether a part adds to the sum, or stands there to be read: times zero, a figure that is not counted.
+fn tells(node: &Node) -> bool {
+    let noted = matches!(&node.rule, Rule::Scale { by, of } if by.is_zero() && !of.amount.is_zero());
+    noted || !node.amount.is_zero()
 }
 
 /// What stands for the children that are not shown.

@@ -9,6 +9,7 @@ pub mod cross;
 pub mod derive_pmrm;
 pub mod derive_pmrm2;
 pub mod derive_standard;
+pub mod greeks;
 pub mod isolated;
 pub mod plimsoll;
 
@@ -122,6 +123,7 @@ registry! {
     "derive-pmrm2" => derive_pmrm2::DerivePmrm2,
     "derive-pmrm" => derive_pmrm::DerivePmrm,
     "derive-standard" => derive_standard::DeriveStandard,
+    "greeks" => greeks::Greeks,
 }
 
 /// The model called `name`: with its newest parameters, or as `name@date` with those of a date.

@@ -220,7 +220,7 @@ impl Columns {
         };
         let years = expiry_years.unwrap_or(0.0);
         let basis_move = float(rules.basis_minimum).max(float(rules.basis_annual) * years);
-        let term = expiry_years.map_or(1.0, |years| term_factor(rules, years * DAYS_PER_YEAR));
+        let term = expiry_years.map_or(1.0, |years| rules.term_factor(years * DAYS_PER_YEAR));
         let column = |of: &dyn Fn(&Scenario) -> f64| scenarios.iter().map(of).collect::<Vec<f64>>();
         let spot = column(&|scenario| (1.0 + float(scenario.price)) / scenario.growth_of(quote));
         let growth: Vec<f64> =
@@ -267,10 +267,14 @@ impl Columns {
 
 const SECONDS_PER_YEAR: f64 = 31_536_000.0;
 
-/// (30 ÷ days)^power, power by which side of 30 days.
-fn term_factor(rules: &ShockRules, days: f64) -> f64 {
-    let power = if days < REFERENCE_DAYS { rules.vol_power_short } else { rules.vol_power_long };
-    exp(float(power) * ln(REFERENCE_DAYS / days.max(float(rules.days_min))))
+impl ShockRules {
+    /// How many times the volatility move at 30 days reaches an expiry with so many days left:
+    /// (30 ÷ days)^power, power by which side of 30 days.
+    #[must_use]
+    pub fn term_factor(&self, days: f64) -> f64 {
+        let power = if days < REFERENCE_DAYS { self.vol_power_short } else { self.vol_power_long };
+        exp(float(power) * ln(REFERENCE_DAYS / days.max(float(self.days_min))))
+    }
 }
 
 /// The price of `asset` under `scenario`, as a multiple of its price now, in the table of an

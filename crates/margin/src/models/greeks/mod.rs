@@ -1,0 +1,218 @@
+#![doc = include_str!("README.md")]
+
+mod parameters;
+mod taylor;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use plimsoll_core::requirement::{Group, Origin};
+use plimsoll_core::{Decimal, InstrumentId, Node, Quantity, Requirement, Rounding, Underlying};
+use plimsoll_pricing::market::{Market, MarketError};
+
+pub use parameters::GreeksParameters;
+
+use super::{Held, Judge, Model};
+use crate::array::{Counted, Holding, RowKey, Table, TableSpec};
+use crate::collateral::{AssetClass, CollateralRules};
+use crate::equity::NetAsset;
+use crate::orders::whole_lots;
+use crate::parameters::Field;
+use crate::positions::net;
+use crate::scenario::Scenario;
+use crate::{Account, MarginError};
+use taylor::{Sensitivities, sensitivities};
+
+/// The model's name.
+const NAME: &str = "greeks";
+
+/// P&L of a grain of a lot: finer than what is shown of an error.
+const GRAIN: Decimal = Decimal::new(1, 6);
+
+/// Delta, gamma and vega moved in place of the book.
+#[derive(Clone, Debug, Default)]
+pub struct Greeks {
+    /// Its numbers.
+    pub parameters: GreeksParameters,
+}
+
+impl Model for Greeks {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn page(&self) -> &'static str {
+        include_str!("README.md")
+    }
+
+    fn example(&self) -> &'static str {
+        include_str!("example.yaml")
+    }
+
+    fn fields(&mut self) -> Vec<Field<'_>> {
+        self.parameters.fields()
+    }
+
+    fn prepare<'m>(&self, market: &'m Market, held: &Held) -> Result<Box<dyn Judge + 'm>, MarginError> {
+        let mut keys: BTreeMap<Underlying, Vec<RowKey>> = BTreeMap::new();
+        for id in &held.instruments {
+            let instrument = market.listing().get(*id).ok_or(MarginError::UnknownInstrument(id.0))?;
+            keys.entry(instrument.terms().underlying).or_default().push(RowKey::Instrument(*id));
+        }
+        for asset in &held.assets {
+            if self.parameters.collateral.class(market, *asset) == AssetClass::Coin {
+                keys.entry(asset.underlying()).or_default();
+            }
+        }
+        let mut underlyings = BTreeMap::new();
+        for (underlying, keys) in keys {
+            underlyings.insert(underlying, self.one(market, underlying, &keys)?);
+        }
+        Ok(Box::new(GreeksJudge { market, parameters: self.parameters.clone(), underlyings }))
+    }
+}
+
+/// One underlying in one market.
+struct Prepared {
+    /// Contracts, fully revalued.
+    table: Table,
+    rows: BTreeMap<RowKey, usize>,
+    /// Of one lot, row by row.
+    per_lot: Vec<Sensitivities>,
+}
+
+impl Greeks {
+    fn one(&self, market: &Market, underlying: Underlying, keys: &[RowKey]) -> Result<Prepared, MarginError> {
+        let p = &self.parameters;
+        let coin = underlying.asset();
+        let own_coin = p.collateral.class(market, coin) == AssetClass::Coin;
+        let spec = TableSpec {
+            market,
+            underlying,
+            coin: own_coin.then_some(coin),
+            scenarios: self.scenarios(underlying)?,
+            rules: &p.rules,
+            grain: GRAIN,
+            balance_lot: &|_| Decimal::ONE,
+            counted: Counted::PnlPerLot,
+        };
+        let table = Table::build(&spec, keys)?;
+        let rows = table.rows().iter().enumerate().map(|(at, row)| (row.key, at)).collect();
+        let per_lot = table.rows().iter().map(|row| sensitivities(market, row, &p.rules, own_coin));
+        Ok(Prepared { per_lot: per_lot.collect::<Result<_, _>>()?, table, rows })
+    }
+
+    fn scenarios(&self, underlying: Underlying) -> Result<Arc<[Scenario]>, MarginError> {
+        let p = &self.parameters;
+        let range = *p.price_range.of(underlying.as_str());
+        let steps = p.price_steps.split_by(Decimal::ONE).map_or(1, |(steps, _)| steps);
+        let mut all = Vec::new();
+        for step in -steps..=steps {
+            let price = range.times_ratio(Decimal::ONE.times_count(step)?, p.price_steps, Rounding::HalfEven)?;
+            for vol in [p.vol_up, Decimal::ZERO, p.vol_down.negated()] {
+                all.push(Scenario::price_and_vol(price, vol));
+            }
+        }
+        Ok(all.into())
+    }
+}
+
+/// What an account has in one underlying.
+#[derive(Default)]
+struct Stake {
+    contracts: Vec<Holding>,
+    /// Value of the coins held, which move as the price does.
+    coins: Decimal,
+}
+
+struct GreeksJudge<'m> {
+    market: &'m Market,
+    parameters: GreeksParameters,
+    underlyings: BTreeMap<Underlying, Prepared>,
+}
+
+impl Judge for GreeksJudge<'_> {
+    fn requirement(&self, account: &Account, assets: &[NetAsset]) -> Result<Requirement, MarginError> {
+        let mut stakes: BTreeMap<Underlying, Stake> = BTreeMap::new();
+        for held in net(&account.portfolio, self.market.listing())? {
+            if held.instrument.only_moves_balances() {
+                continue;
+            }
+            let terms = held.instrument.terms();
+            let row = self.row(terms.underlying, held.id)?;
+            let lot = self.underlyings[&terms.underlying].table.rows()[row].lot;
+            let lots = whole_lots(held.quantity, lot).ok_or_else(|| MarginError::NotWholeLots {
+                instrument: Arc::clone(&terms.name),
+                quantity: Quantity(held.quantity),
+                lot: Quantity(lot),
+            })?;
+            stakes.entry(terms.underlying).or_default().contracts.push(Holding { row, lots });
+        }
+        for net in assets {
+            let balance = net.balance()?;
+            if self.parameters.collateral.class(self.market, net.asset) == AssetClass::Coin && !balance.is_zero() {
+                let value = balance.times(net.price.value, Rounding::HalfEven)?;
+                stakes.entry(net.asset.underlying()).or_default().coins = value;
+            }
+        }
+        let mut of = Vec::with_capacity(stakes.len());
+        for (underlying, mut stake) in stakes {
+            stake.contracts.sort_by_key(|holding| holding.row);
+            of.push(self.underlying(underlying, &stake)?);
+        }
+        let initial = Node::sum("initial margin", of)?;
+        let maintenance =
+            Node::scale("maintenance margin", self.parameters.maintenance_share, initial.clone().named("initial"))?;
+        Ok(Requirement { asset: self.market.snapshot().currency, initial, maintenance })
+    }
+
+    fn collateral(&self) -> &CollateralRules {
+        &self.parameters.collateral
+    }
+}
+
+impl GreeksJudge<'_> {
+    fn row(&self, underlying: Underlying, id: InstrumentId) -> Result<usize, MarginError> {
+        let prepared = self.underlyings.get(&underlying);
+        let row = prepared.and_then(|prepared| prepared.rows.get(&RowKey::Instrument(id)));
+        row.copied().ok_or(MarginError::UnknownInstrument(id.0))
+    }
+
+    fn underlying(&self, underlying: Underlying, stake: &Stake) -> Result<Node, MarginError> {
+        let unknown = MarginError::Market(MarketError::UnknownUnderlying(underlying));
+        let prepared = self.underlyings.get(&underlying).ok_or(unknown)?;
+        let held = &stake.contracts;
+        let p = &self.parameters;
+        let table = &prepared.table;
+        let names = held.iter().map(|holding| Arc::clone(&table.rows()[holding.row].name)).collect();
+        let group = Arc::new(Group { underlying, expiry: None, positions: names });
+        let book = taylor::book(table, &prepared.per_lot, held, stake.coins)?;
+        let mut of = Vec::with_capacity(table.scenarios().len() + 1);
+        for scenario in table.scenarios() {
+            let origin =
+                Origin { scenario: Some(Arc::clone(&scenario.name)), group: Some(Arc::clone(&group)), position: None };
+            of.push(Node::leaf("loss", book.loss(scenario)?, origin));
+        }
+        of.push(Node::leaf("no loss", Decimal::ZERO, Origin::default()));
+        let mut winner = None;
+        let worst = Node::worst_explained("worst scenario", of, |node, at| {
+            winner = table.scenarios().get(at).map(|scenario| (at, scenario, node.amount));
+            winner.map(|(_, scenario, _)| book.explained(scenario)).transpose()
+        })?;
+        let hedged = |label: &'static str, share, size| {
+            Node::scale(label, share, Node::leaf("hedged by another expiry", size, Origin::default()))
+        };
+        let mut parts = vec![
+            worst,
+            hedged("delta between expiries", p.delta_between, book.delta_between()?)?,
+            hedged("vega between expiries", p.vega_between, book.vega_between(p.vol_up.max(p.vol_down))?)?,
+        ];
+        if let Some((at, scenario, taylor)) = winner {
+            let contracts = table.loss(table.sums(held, at..at + 1)[0])?;
+            let revalued = contracts.minus(stake.coins.times(scenario.price, Rounding::HalfEven)?)?;
+            let error = Node::leaf("full revaluation less this", revalued.minus(taylor)?, Origin::default());
+            parts.push(Node::scale("error of the worst scenario, not counted", Decimal::ZERO, error)?);
+        }
+        Ok(Node::sum(underlying.asset(), parts)?)
+    }
+}

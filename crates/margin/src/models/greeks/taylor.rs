@@ -1,0 +1,152 @@
+//! Cash Greeks of a lot and of a book, and what moving them costs.
+
+use std::collections::BTreeMap;
+
+use plimsoll_core::requirement::Origin;
+use plimsoll_core::{Decimal, Label, Node, NumberError, Rounding, Timestamp};
+use plimsoll_pricing::float::{decimal, float};
+use plimsoll_pricing::market::Market;
+
+use super::NAME;
+use crate::MarginError;
+use crate::array::{Holding, Row, RowKey, Table};
+use crate::scenario::{Scenario, ShockRules, years_left};
+
+/// What moves: all in the market's currency, a gain is positive.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Sensitivities {
+    /// P&L per relative move of price of 1.
+    delta: Decimal,
+    /// Change of that.
+    gamma: Decimal,
+    /// P&L per relative move of volatility of 1, at its expiry.
+    vega: Decimal,
+    /// The expiry's weight: how many times the move at 30 days reaches it.
+    weight: Decimal,
+}
+
+/// The cash Greeks of one lot of a row.
+///
+/// # Errors
+/// [`MarginError::Unsupported`] for a contract that moves with another coin as well.
+pub(super) fn sensitivities(
+    market: &Market,
+    row: &Row,
+    rules: &ShockRules,
+    own_coin: bool,
+) -> Result<Sensitivities, MarginError> {
+    let id = match row.key {
+        RowKey::Asset(_) => return Ok(Sensitivities::default()),
+        RowKey::Instrument(id) => id,
+    };
+    let instrument = market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
+    let (terms, priced) = (instrument.terms(), market.priced(id)?);
+    let stands_still = |asset: plimsoll_core::Asset| {
+        !market.snapshot().underlyings.contains_key(&asset.underlying()) || asset == market.snapshot().currency
+    };
+    let moves_alone = stands_still(terms.quote)
+        && (stands_still(terms.settlement) || (own_coin && terms.settlement == terms.underlying.asset()));
+    if !moves_alone {
+        return Err(MarginError::OtherCoin {
+            model: NAME,
+            instrument: std::sync::Arc::clone(&terms.name),
+            asset: if stands_still(terms.quote) { terms.settlement } else { terms.quote },
+        });
+    }
+    let greeks = instrument.greeks(priced);
+    let per_lot = float(market.asset_price(terms.quote)?.value) * float(row.lot);
+    let exact = |value: f64| decimal(value, Decimal::PLACES).map_err(MarginError::of(instrument));
+    let days = years_left(market.snapshot().as_of, row.expiry).map_or(30.0, |years| years * 365.0);
+    Ok(Sensitivities {
+        delta: exact(greeks.delta * priced.forward * per_lot)?,
+        gamma: exact(greeks.gamma * priced.forward * priced.forward * per_lot)?,
+        // Vega is per point; a relative move of 1 is `vol` × 100 points.
+        vega: exact(greeks.vega * priced.vol.as_ref().map_or(0.0, |vol| vol.value) * 100.0 * per_lot)?,
+        weight: exact(rules.term_factor(days))?,
+    })
+}
+
+/// The cash Greeks of a book, by expiry.
+pub(super) struct Book(BTreeMap<Option<Timestamp>, Sensitivities>);
+
+/// Sums `held` and `coins`, the value of the underlying's own asset.
+pub(super) fn book(
+    table: &Table,
+    per_lot: &[Sensitivities],
+    held: &[Holding],
+    coins: Decimal,
+) -> Result<Book, NumberError> {
+    let mut book: BTreeMap<Option<Timestamp>, Sensitivities> = BTreeMap::new();
+    if !coins.is_zero() {
+        book.insert(None, Sensitivities { delta: coins, weight: Decimal::ONE, ..Sensitivities::default() });
+    }
+    for holding in held {
+        let (each, lots) = (per_lot[holding.row], i128::from(holding.lots));
+        let sum = book.entry(table.rows()[holding.row].expiry).or_default();
+        sum.delta = sum.delta.plus(each.delta.times_count(lots)?)?;
+        sum.gamma = sum.gamma.plus(each.gamma.times_count(lots)?)?;
+        sum.vega = sum.vega.plus(each.vega.times_count(lots)?)?;
+        sum.weight = each.weight;
+    }
+    Ok(Book(book))
+}
+
+impl Sensitivities {
+    /// Loss by delta, by gamma and by vega.
+    fn losses(&self, scenario: &Scenario) -> Result<[Decimal; 3], NumberError> {
+        let up = Rounding::Up;
+        let square = scenario.price.times(scenario.price, up)?;
+        let vol = scenario.vol.times(self.weight, Rounding::HalfEven)?;
+        Ok([
+            self.delta.negated().times(scenario.price, up)?,
+            self.gamma.negated().times(square, up)?.times(Decimal::new(5, 1), up)?,
+            self.vega.negated().times(vol, up)?,
+        ])
+    }
+}
+
+impl Book {
+    /// The Taylor loss in a scenario.
+    pub(super) fn loss(&self, scenario: &Scenario) -> Result<Decimal, NumberError> {
+        let mut sum = Decimal::ZERO;
+        for bucket in self.0.values() {
+            sum = bucket.losses(scenario)?.into_iter().try_fold(sum, Decimal::plus)?;
+        }
+        Ok(sum)
+    }
+
+    /// The same taken apart by expiry and Greek.
+    pub(super) fn explained(&self, scenario: &Scenario) -> Result<Node, NumberError> {
+        let mut of = Vec::with_capacity(self.0.len());
+        for (expiry, bucket) in &self.0 {
+            let label: Label = expiry.map_or_else(|| "no expiry".into(), |expiry| expiry.to_string().into());
+            let parts = ["delta", "gamma", "vega"].into_iter().zip(bucket.losses(scenario)?);
+            of.push(Node::sum(label, parts.map(|(name, loss)| Node::leaf(name, loss, Origin::default())).collect())?);
+        }
+        Node::sum(&scenario.name, of)
+    }
+
+    /// Cash delta of some expiries that others' cancels.
+    pub(super) fn delta_between(&self) -> Result<Decimal, NumberError> {
+        cancelled(self.0.values().map(|bucket| Ok(bucket.delta)))
+    }
+
+    /// P&L of some expiries' volatility moving by `by` at 30 days that others' cancels.
+    pub(super) fn vega_between(&self, by: Decimal) -> Result<Decimal, NumberError> {
+        cancelled(self.0.values().map(|bucket| {
+            let moved = by.times(bucket.weight, Rounding::Up)?;
+            bucket.vega.times(moved, Rounding::HalfEven)
+        }))
+    }
+}
+
+/// Σ |each| − |Σ each|.
+fn cancelled(each: impl Iterator<Item = Result<Decimal, NumberError>>) -> Result<Decimal, NumberError> {
+    let (mut gross, mut net) = (Decimal::ZERO, Decimal::ZERO);
+    for one in each {
+        let one = one?;
+        gross = gross.plus(one.abs())?;
+        net = net.plus(one)?;
+    }
+    gross.minus(net.abs())
+}

@@ -13,14 +13,14 @@
 //! price itself is counted in equity here, not in the requirement).
 
 use plimsoll_core::requirement::Origin;
-use plimsoll_core::{Decimal, Node, NumberError, Order, Price, Quantity, Rounding, Side};
+use plimsoll_core::{Decimal, Node, Quantity, Rounding};
 use plimsoll_pricing::instruments::Instrument;
 use plimsoll_pricing::market::Market;
 
+use super::by_position::{Figure, Rules, counted_value, id_of};
+use crate::MarginError;
 use crate::collateral::{CollateralRules, Grid};
-use crate::orders::{exchange_cost, fee};
 use crate::parameters::{ByName, Field, Slot, Tiers};
-use crate::{Account, MarginError};
 
 /// Rates of both models.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,15 +81,6 @@ impl Default for Brackets {
     }
 }
 
-/// Which of a model's two figures is asked for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Figure {
-    /// To open or add risk.
-    Initial,
-    /// To keep it.
-    Maintenance,
-}
-
 impl Brackets {
     pub(super) fn fields(&mut self) -> Vec<Field<'_>> {
         let (zero, one) = (Decimal::ZERO, Decimal::ONE);
@@ -120,12 +111,10 @@ impl Brackets {
             tiers("haircut", "haircut of a balance by value, by asset", &mut self.collateral.haircut_out_of_grid),
         ]
     }
+}
 
-    /// The margin of `quantity` contracts of one instrument.
-    ///
-    /// # Errors
-    /// [`MarginError`] when it cannot be priced.
-    pub(super) fn position(
+impl Rules for Brackets {
+    fn position(
         &self,
         market: &Market,
         instrument: &Instrument,
@@ -134,7 +123,7 @@ impl Brackets {
     ) -> Result<Node, MarginError> {
         let terms = instrument.terms();
         let origin = Origin { position: Some(terms.name.clone()), ..Origin::default() };
-        let id = market.listing().id(&terms.name).ok_or(MarginError::UnknownInstrument(u32::MAX))?;
+        let id = id_of(market, instrument)?;
         let index = market.index_in(terms.underlying, terms.quote)?;
         let per_contract = instrument.notional(market.priced(id)?.mark, index).map_err(MarginError::of(instrument))?;
         let notional = per_contract.scaled(quantity.0.abs(), Rounding::Up)?;
@@ -144,11 +133,7 @@ impl Brackets {
             return Ok(tiers.of(terms.underlying.as_str()).charge("tiered margin", size, &origin)?);
         };
         if quantity.0.signum() >= 0 {
-            let mark = market.priced(id)?.mark;
-            let worth = instrument
-                .fill_pnl(quantity, Price::new(Decimal::ZERO, mark.quote), mark)
-                .map_err(MarginError::of(instrument))?;
-            let worth = worth.at(market.asset_price(worth.asset)?, Rounding::Up)?.value;
+            let worth = counted_value(market, instrument, quantity)?;
             return Ok(Node::leaf("long option at its mark", worth, origin));
         }
         let rate = match figure {
@@ -161,32 +146,7 @@ impl Brackets {
         Ok(Node::scale("short option", rate, Node::leaf("underlying notional", size, origin))?)
     }
 
-    /// What a fill of `order` would cost at once, in the market's currency: its P&L against the
-    /// mark where that is a loss, its fee, and the haircut of an asset it buys.
-    ///
-    /// # Errors
-    /// [`MarginError`] when it cannot be priced.
-    pub(super) fn fill_cost(&self, account: &Account, market: &Market, order: &Order) -> Result<Node, MarginError> {
-        let id = order.instrument;
-        let instrument = market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
-        let mark = market.priced(id)?.mark;
-        let quantity = order.signed_quantity();
-        let pnl = instrument.fill_pnl(quantity, order.price, mark).map_err(MarginError::of(instrument))?;
-        let loss = pnl.at(market.asset_price(pnl.asset)?, Rounding::Down)?.value.negated().or_zero();
-        let fee = fee(account, order, instrument, market)?;
-        let fee = fee.at(market.asset_price(fee.asset)?, Rounding::Up)?.value;
-        let origin = Origin { position: Some(instrument.terms().name.clone()), ..Origin::default() };
-        let mut of = vec![Node::leaf("loss at the fill", loss, origin.clone()), Node::leaf("fee", fee, origin)];
-        let exchanged = exchange_cost(account, order, &self.collateral, market)?;
-        if !exchanged.is_zero() {
-            of.push(Node::leaf("haircut of what is bought or owed", exchanged, Origin::default()));
-        }
-        Ok(Node::sum("cost of the fill", of)?)
+    fn collateral(&self) -> &CollateralRules {
+        &self.collateral
     }
-}
-
-/// Open quantity of one side among `orders`.
-pub(super) fn open(orders: &[&Order], side: Side) -> Result<Quantity, NumberError> {
-    let wanted = orders.iter().filter(|order| order.side == side);
-    wanted.into_iter().try_fold(Quantity::ZERO, |sum, order| sum.plus(order.signed_quantity()))
 }

@@ -5,7 +5,9 @@
 //! scenarios or builds explanations itself: [`crate::array`] and [`crate::fold`] do.
 
 pub mod brackets;
+mod by_position;
 pub mod cross;
+pub mod deribit_standard;
 pub mod derive_pmrm;
 pub mod derive_pmrm2;
 pub mod derive_standard;
@@ -123,6 +125,7 @@ registry! {
     "derive-pmrm2" => derive_pmrm2::DerivePmrm2,
     "derive-pmrm" => derive_pmrm::DerivePmrm,
     "derive-standard" => derive_standard::DeriveStandard,
+    "deribit-standard" => deribit_standard::DeribitStandard,
     "greeks" => greeks::Greeks,
 }
 

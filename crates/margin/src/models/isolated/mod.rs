@@ -4,7 +4,8 @@ use plimsoll_core::requirement::Origin;
 use plimsoll_core::{Decimal, InstrumentId, Node, Quantity, Requirement};
 use plimsoll_pricing::market::Market;
 
-use super::brackets::{Brackets, Figure};
+use super::brackets::Brackets;
+use super::by_position::{Figure, Rules, fill_cost};
 use super::{Held, Judge, Model};
 use crate::collateral::CollateralRules;
 use crate::equity::NetAsset;
@@ -65,7 +66,7 @@ impl Judge for IsolatedJudge<'_> {
             if !order.reduce_only {
                 initial.push(self.alone(order.instrument, order.signed_quantity(), Figure::Initial)?);
             }
-            initial.push(self.brackets.fill_cost(account, self.market, &order)?);
+            initial.push(fill_cost(account, self.market, &order, &self.brackets.collateral)?);
         }
         Ok(Requirement {
             asset: self.market.snapshot().currency,

@@ -3,6 +3,7 @@
 //! One file a topic; each adapter reads what its function needs and names what comes out.
 
 mod auction;
+mod deribit;
 mod options;
 mod partial_size;
 
@@ -15,7 +16,8 @@ use super::given::{Given, Refused};
 pub type Formula = fn(&Given<'_>) -> Result<Figures, Refused>;
 
 /// Every formula there is, by topic.
-const TOPICS: &[&[(&str, Formula)]] = &[auction::FORMULAS, options::FORMULAS, partial_size::FORMULAS];
+const TOPICS: &[&[(&str, Formula)]] =
+    &[auction::FORMULAS, deribit::FORMULAS, options::FORMULAS, partial_size::FORMULAS];
 
 /// The names of all formulas, in the order of their topics.
 pub fn names() -> impl Iterator<Item = &'static str> {

@@ -1,0 +1,189 @@
+//! What models share that margin positions one by one: every position asks for its own, one pool of
+//! collateral stands behind the sum.
+//!
+//! A model says what a position asks for; open orders count at the worst of no fill, all buys and all sells
+//! of an instrument, with the loss of a fill against the mark, its fee, and the haircut of what it buys.
+
+use plimsoll_core::requirement::Origin;
+use plimsoll_core::{Decimal, InstrumentId, Node, NumberError, Order, Price, Quantity, Requirement, Rounding, Side};
+use plimsoll_pricing::instruments::Instrument;
+use plimsoll_pricing::market::Market;
+
+use super::Judge;
+use crate::collateral::CollateralRules;
+use crate::equity::NetAsset;
+use crate::orders::{exchange_cost, fee, fillable};
+use crate::{Account, MarginError};
+
+/// Which of a model's two figures is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Figure {
+    /// To open or add risk.
+    Initial,
+    /// To keep it.
+    Maintenance,
+}
+
+impl Figure {
+    /// One of two.
+    pub(super) fn of<T>(self, initial: T, maintenance: T) -> T {
+        if self == Self::Initial { initial } else { maintenance }
+    }
+}
+
+/// What a model says of positions.
+pub(super) trait Rules: Send + Sync {
+    /// The margin of `quantity` contracts, in the market's currency, at least zero for what is short.
+    ///
+    /// # Errors
+    /// [`MarginError`] for what cannot be priced or has no rule.
+    fn position(
+        &self,
+        market: &Market,
+        instrument: &Instrument,
+        quantity: Quantity,
+        figure: Figure,
+    ) -> Result<Node, MarginError>;
+
+    /// What is asked for besides, of the whole account: debts.
+    ///
+    /// # Errors
+    /// [`MarginError`].
+    fn account(&self, _market: &Market, _assets: &[NetAsset], _figure: Figure) -> Result<Vec<Node>, MarginError> {
+        Ok(Vec::new())
+    }
+
+    /// How balances are valued.
+    fn collateral(&self) -> &CollateralRules;
+}
+
+/// Rules in one market.
+pub(super) struct ByPosition<'m, R> {
+    pub(super) market: &'m Market,
+    pub(super) rules: R,
+}
+
+impl<R: Rules> Judge for ByPosition<'_, R> {
+    fn requirement(&self, account: &Account, assets: &[NetAsset]) -> Result<Requirement, MarginError> {
+        let portfolio = &account.portfolio;
+        let mut ids: Vec<InstrumentId> = portfolio.positions.iter().map(|position| position.instrument).collect();
+        ids.extend(portfolio.orders.iter().map(|order| order.instrument));
+        ids.sort_unstable();
+        ids.dedup();
+        let orders = fillable(account)?;
+        let (mut initial, mut maintenance) = (Vec::new(), Vec::new());
+        for id in ids {
+            initial.push(self.instrument(account, &orders, id, Figure::Initial)?);
+            maintenance.push(self.instrument(account, &[], id, Figure::Maintenance)?);
+        }
+        initial.extend(self.rules.account(self.market, assets, Figure::Initial)?);
+        maintenance.extend(self.rules.account(self.market, assets, Figure::Maintenance)?);
+        Ok(Requirement {
+            asset: self.market.snapshot().currency,
+            initial: Node::sum("initial margin", initial)?,
+            maintenance: Node::sum("maintenance margin", maintenance)?,
+        })
+    }
+
+    fn collateral(&self) -> &CollateralRules {
+        self.rules.collateral()
+    }
+}
+
+impl<R: Rules> ByPosition<'_, R> {
+    /// One instrument: what is held, and for initial margin what its orders could make of it.
+    fn instrument(
+        &self,
+        account: &Account,
+        orders: &[Order],
+        id: InstrumentId,
+        figure: Figure,
+    ) -> Result<Node, MarginError> {
+        let instrument = self.market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
+        let portfolio = &account.portfolio;
+        let held = portfolio.positions.iter().filter(|position| position.instrument == id);
+        let held = held.map(|position| position.quantity).try_fold(Quantity::ZERO, Quantity::plus)?;
+        let orders: Vec<&Order> = orders.iter().filter(|order| order.instrument == id).collect();
+        let margin = |quantity| match instrument.only_moves_balances() {
+            true => Ok(Node::leaf("a balance", Decimal::ZERO, Origin::default())),
+            false => self.rules.position(self.market, instrument, quantity, figure),
+        };
+        let name = instrument.terms().name.to_string();
+        if orders.is_empty() {
+            return Ok(margin(held)?.named(name));
+        }
+        let cases = [
+            ("no order filled", Quantity::ZERO),
+            ("all buys filled", open(&orders, Side::Buy)?),
+            ("all sells filled", open(&orders, Side::Sell)?),
+        ];
+        let mut of = Vec::with_capacity(cases.len());
+        for (label, filled) in cases {
+            of.push(margin(held.plus(filled)?)?.named(label));
+        }
+        let costs = orders.iter().map(|order| fill_cost(account, self.market, order, self.rules.collateral()));
+        let costs = Node::sum("fills", costs.collect::<Result<Vec<_>, _>>()?)?;
+        Ok(Node::sum(name, vec![Node::worst_of("position", of), costs])?)
+    }
+}
+
+/// What a position is worth, which equity counts, in the market's currency: `quantity` × mark of what is paid
+/// for when bought, nothing of the rest.
+///
+/// # Errors
+/// [`MarginError`] when it cannot be priced.
+pub(super) fn counted_value(
+    market: &Market,
+    instrument: &Instrument,
+    quantity: Quantity,
+) -> Result<Decimal, MarginError> {
+    if !instrument.is_paid_when_bought() {
+        return Ok(Decimal::ZERO);
+    }
+    let mark = market.priced(id_of(market, instrument)?)?.mark;
+    let worth = instrument.fill_pnl(quantity, Price::new(Decimal::ZERO, mark.quote), mark);
+    let worth = worth.map_err(MarginError::of(instrument))?;
+    Ok(worth.at(market.asset_price(worth.asset)?, Rounding::Up)?.value)
+}
+
+/// An instrument's number in the market's listing.
+///
+/// # Errors
+/// [`MarginError::UnknownInstrument`] for one of another listing.
+pub(super) fn id_of(market: &Market, instrument: &Instrument) -> Result<InstrumentId, MarginError> {
+    market.listing().id(&instrument.terms().name).ok_or(MarginError::UnknownInstrument(u32::MAX))
+}
+
+/// What a fill of `order` would cost at once, in the market's currency: its P&L against the mark where that
+/// is a loss, its fee, and the haircut of an asset it buys.
+///
+/// # Errors
+/// [`MarginError`] when it cannot be priced.
+pub(super) fn fill_cost(
+    account: &Account,
+    market: &Market,
+    order: &Order,
+    collateral: &CollateralRules,
+) -> Result<Node, MarginError> {
+    let id = order.instrument;
+    let instrument = market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
+    let mark = market.priced(id)?.mark;
+    let quantity = order.signed_quantity();
+    let pnl = instrument.fill_pnl(quantity, order.price, mark).map_err(MarginError::of(instrument))?;
+    let loss = pnl.at(market.asset_price(pnl.asset)?, Rounding::Down)?.value.negated().or_zero();
+    let fee = fee(account, order, instrument, market)?;
+    let fee = fee.at(market.asset_price(fee.asset)?, Rounding::Up)?.value;
+    let origin = Origin { position: Some(instrument.terms().name.clone()), ..Origin::default() };
+    let mut of = vec![Node::leaf("loss at the fill", loss, origin.clone()), Node::leaf("fee", fee, origin)];
+    let exchanged = exchange_cost(account, order, collateral, market)?;
+    if !exchanged.is_zero() {
+        of.push(Node::leaf("haircut of what is bought or owed", exchanged, Origin::default()));
+    }
+    Ok(Node::sum("cost of the fill", of)?)
+}
+
+/// Open quantity of one side among `orders`.
+fn open(orders: &[&Order], side: Side) -> Result<Quantity, NumberError> {
+    let wanted = orders.iter().filter(|order| order.side == side);
+    wanted.into_iter().try_fold(Quantity::ZERO, |sum, order| sum.plus(order.signed_quantity()))
+}

@@ -1,0 +1,129 @@
+//! The numbers of `deribit-standard`.
+
+use plimsoll_core::Decimal;
+use plimsoll_pricing::instruments::Instrument;
+
+use super::{FutureRates, OptionRates, unsupported};
+use crate::MarginError;
+use crate::collateral::CollateralRules;
+use crate::parameters::{ByName, Dated, Field, Tiers, field};
+
+/// Every number of the model; those by name are by coin, and a coin whose base is zero has no futures.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeribitStandardParameters {
+    /// Initial margin of a future or perpetual, share of its size.
+    pub im_base: ByName<Decimal>,
+    /// Maintenance.
+    pub mm_base: ByName<Decimal>,
+    /// What a coin more adds to both.
+    pub slope: ByName<Decimal>,
+    /// Where above zero, maintenance as a share of initial margin.
+    pub mm_of_im: Decimal,
+    /// Initial margin of a short option at the money, share of the index,
+    pub option_initial: ByName<Decimal>,
+    /// at least this,
+    pub option_minimum: ByName<Decimal>,
+    /// and its maintenance margin.
+    pub option_maintenance: ByName<Decimal>,
+    /// Haircuts of what is no coin of the account's own contracts.
+    pub collateral: CollateralRules,
+}
+
+/// As published, the newest first.
+pub(super) const SETS: [Dated; 3] = [
+    Dated {
+        date: "2026-11",
+        read: "the support pages' tables, articles 25944738177565, 25944826427293 and 31424932728093, as of November 2026; coins other than BTC, ETH and SOL were not read",
+        values: &[],
+    },
+    Dated {
+        date: "2026-09",
+        read: "a public project's reading of the documentation on 2026-09-23: perpetuals at 50 times in the first tier, maintenance two thirds of initial margin; further tiers were not read",
+        values: &[
+            ("slope.BTC", "0"),
+            ("slope.ETH", "0"),
+            ("slope.SOL", "0"),
+            ("im_base.SOL", "0.02"),
+            ("mm_of_im", "0.666666666666666667"),
+        ],
+    },
+    Dated {
+        date: "2021-12",
+        read: "article 25944826427293, which says what was changed on 2022-01-11",
+        values: &[("im_base.BTC", "0.01"), ("mm_base.BTC", "0.00525"), ("slope.ETH", "0.000002"), ("im_base.SOL", "0")],
+    },
+];
+
+impl Default for DeribitStandardParameters {
+    fn default() -> Self {
+        let by_coin =
+            |default: Decimal, btc, eth, sol| ByName::new(default, [("BTC", btc), ("ETH", eth), ("SOL", sol)]);
+        let majors = |other: i64, major: i64| {
+            ByName::new(Decimal::new(other, 3), [("BTC", Decimal::new(major, 3)), ("ETH", Decimal::new(major, 3))])
+        };
+        let percent = |hundredths| Decimal::new(hundredths, 2);
+        Self {
+            im_base: by_coin(Decimal::ZERO, percent(2), percent(2), percent(4)),
+            mm_base: by_coin(Decimal::ZERO, percent(1), percent(1), percent(2)),
+            slope: by_coin(Decimal::ZERO, Decimal::new(5, 5), Decimal::new(4, 6), Decimal::new(5, 6)),
+            mm_of_im: Decimal::ZERO,
+            option_initial: majors(200, 150),
+            option_minimum: majors(130, 100),
+            option_maintenance: majors(100, 75),
+            collateral: CollateralRules {
+                haircut_out_of_grid: ByName::new(
+                    Tiers::new([(0, 0)]),
+                    [
+                        ("BUIDL", Tiers::new([(0, 20_000)])),
+                        ("USDE", Tiers::new([(0, 50_000)])),
+                        ("STETH", Tiers::new([(0, 75_000)])),
+                    ],
+                ),
+                ..CollateralRules::whole()
+            },
+        }
+    }
+}
+
+impl DeribitStandardParameters {
+    /// Every parameter, in the order they are explained.
+    pub(super) fn fields(&mut self) -> Vec<Field<'_>> {
+        let p = self;
+        let haircut = &mut p.collateral.haircut_out_of_grid;
+        vec![
+            field("im_base", "share of size", "of a future, initial; zero: no futures", 0, 100, &mut p.im_base),
+            field("mm_base", "share of size", "of a future, maintenance", 0, 100, &mut p.mm_base),
+            field("slope", "share per coin", "added to both for every coin", 0, 100, &mut p.slope),
+            field("mm_of_im", "share", "of initial margin, in place of mm_base", 0, 100, &mut p.mm_of_im),
+            field("option_initial", "share of index", "of a short at the money", 0, 200, &mut p.option_initial),
+            field("option_minimum", "share of index", "of a short far from it", 0, 200, &mut p.option_minimum),
+            field("option_maintenance", "share of index", "of a short", 0, 200, &mut p.option_maintenance),
+            field("haircut", "share", "of a balance of an asset, initial and maintenance", 0, 100, haircut),
+        ]
+    }
+
+    /// The rates of an instrument's coin.
+    pub(super) fn future_rates(&self, instrument: &Instrument) -> Result<FutureRates, MarginError> {
+        let coin = instrument.terms().underlying;
+        let im_base = *self.im_base.of(coin.as_str());
+        if im_base.is_zero() {
+            return Err(unsupported(instrument, "expected a future on a coin that im_base names"));
+        }
+        let (mm_base, slope) = (*self.mm_base.of(coin.as_str()), *self.slope.of(coin.as_str()));
+        Ok(FutureRates { im_base, mm_base, slope, mm_of_im: self.mm_of_im })
+    }
+
+    /// The rates of an option's coin.
+    pub(super) fn option_rates(&self, instrument: &Instrument) -> Result<OptionRates, MarginError> {
+        if instrument.expiry().is_none() || !instrument.is_paid_when_bought() {
+            return Err(unsupported(instrument, "expected a dated option whose premium is paid"));
+        }
+        let coin = instrument.terms().underlying;
+        let of = |by: &ByName<Decimal>| *by.of(coin.as_str());
+        Ok(OptionRates {
+            initial: of(&self.option_initial),
+            minimum: of(&self.option_minimum),
+            maintenance: of(&self.option_maintenance),
+        })
+    }
+}

@@ -1,4 +1,4 @@
-"""Deribit: standard margin."""
+"""Deribit: standard and portfolio margin."""
 
 from .common import NoRule, formula, renamed, within
 
@@ -29,4 +29,34 @@ def standard(example: dict) -> dict:
                    within(example))
 
 
-RULES = {"deribit-sm": standard}
+EXTENDED = ["-0.66", "-0.33", "0.5", "1", "2", "3", "4", "5"]
+SIMULATE = {"extended_dampener_usd": "extended_dampener", "delta_total_liq_shock_threshold": "delta_threshold"}
+
+
+def portfolio(example: dict) -> dict:
+    """A book of futures of one pair; its figures in the settlement asset."""
+    params, market, held = example["params"], example["market"], example["portfolio"]
+    sizes = held.get("positions_base_ccy") or held.get("positions")
+    given = {SIMULATE.get(key, key): value for key, value in params.items() if not isinstance(value, (dict, list))}
+    given.update({key: value for key, value in held.items() if not isinstance(value, (dict, list))})
+    given["extended_moves"] = params.get("extended_moves", EXTENDED)
+    given["index"], given["timestamp_ms"] = market["index"], market.get("timestamp_ms")
+    given["positions"] = [
+        {"name": name, "size": size, "mark": market["marks"][name], "inverse": "_" not in name}
+        for name, size in sizes.items()
+    ]
+    expect = dict(example["expected"])
+    order = ["aggregated_standard_first", "aggregated_standard_last", "worst_case", "roll_shock", "risk_matrix_margin",
+             "initial_margin", "maintenance_margin"]
+    expect = {key: expect[key] for key in [*order, *(key for key in expect if key not in order)] if key in expect}
+    return formula("deribit-portfolio", "deribit-portfolio.simulate", given, expect, within(example))
+
+
+def decay(example: dict) -> dict:
+    market = example["market"]
+    given = {"delta": market["delta"], "mark": market["mark_price"], "elapsed_minutes": market["minutes_into_settlement"],
+             "window_minutes": example["params"]["settlement_minutes"], "quantity": example["portfolio"].get("qty")}
+    return formula("deribit-portfolio", "deribit-portfolio.settling-delta", given, example["expected"], within(example))
+
+
+RULES = {"deribit-sm": standard, "deribit-pm": portfolio, "deribit-decay": decay}

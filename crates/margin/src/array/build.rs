@@ -134,6 +134,15 @@ fn row(spec: &TableSpec<'_>, key: RowKey) -> Result<Row, MarginError> {
     })
 }
 
+/// `quantity` contracts in lots of 10⁻¹² of one, to the nearest.
+///
+/// # Errors
+/// [`MarginError::TooManyLots`] above 9 × 10⁶ contracts.
+pub fn fine_lots(quantity: Decimal, underlying: Underlying) -> Result<i64, MarginError> {
+    let units = quantity.rounded(12, Rounding::HalfEven)?.units() / fine_lot().units();
+    i64::try_from(units).map_err(|_| MarginError::TooManyLots { underlying, lots: units.unsigned_abs() })
+}
+
 /// 10⁻¹² of a contract.
 fn fine_lot() -> Decimal {
     Decimal::new(1, 12)

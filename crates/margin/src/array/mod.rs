@@ -23,7 +23,7 @@ use std::sync::Arc;
 use plimsoll_core::{Asset, Decimal, InstrumentId, NumberError, Timestamp, Underlying};
 use plimsoll_pricing::float::float;
 
-pub use build::{Counted, TableSpec};
+pub use build::{Counted, TableSpec, fine_lots};
 pub use measure::{Measure, per_lot};
 
 use crate::scenario::Scenario;

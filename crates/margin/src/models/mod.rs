@@ -7,6 +7,7 @@
 pub mod brackets;
 mod by_position;
 pub mod cross;
+pub mod deribit_portfolio;
 pub mod deribit_standard;
 pub mod derive_pmrm;
 pub mod derive_pmrm2;
@@ -125,6 +126,7 @@ registry! {
     "derive-pmrm2" => derive_pmrm2::DerivePmrm2,
     "derive-pmrm" => derive_pmrm::DerivePmrm,
     "derive-standard" => derive_standard::DeriveStandard,
+    "deribit-portfolio" => deribit_portfolio::DeribitPortfolio,
     "deribit-standard" => deribit_standard::DeribitStandard,
     "greeks" => greeks::Greeks,
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use plimsoll_core::{Asset, Decimal, InstrumentId, Rounding, Timestamp, Underlying};
+use plimsoll_core::{Asset, Decimal, InstrumentId, Timestamp, Underlying};
 use plimsoll_numerics::exp;
 use plimsoll_pricing::float::{decimal, float};
 use plimsoll_pricing::instruments::{Instrument, Style};
@@ -11,7 +11,7 @@ use plimsoll_pricing::market::{Market, MarketError};
 
 use super::parameters::StaticDiscount;
 use crate::MarginError;
-use crate::array::{Counted, Holding, RowKey, Table, TableSpec};
+use crate::array::{Counted, Holding, RowKey, Table, TableSpec, fine_lots};
 use crate::models::Held;
 use crate::positions::NetPosition;
 use crate::scenario::{DiscountRate, Moves, Scenario, ShockRules, Skew, VolMove, years_left};
@@ -209,11 +209,7 @@ impl UnderlyingTable {
         let mut holdings = Vec::with_capacity(net.len());
         for &NetPosition { id, quantity, .. } in net {
             let row = *self.rows.get(&id).ok_or(MarginError::UnknownInstrument(id.0))?;
-            let units = quantity.rounded(12, Rounding::HalfEven)?.units() / GRAIN.units();
-            let lots = i64::try_from(units).map_err(|_| MarginError::TooManyLots {
-                underlying: self.table.underlying(),
-                lots: units.unsigned_abs(),
-            })?;
+            let lots = fine_lots(quantity, self.table.underlying())?;
             holdings.push(Holding { row, lots });
         }
         holdings.retain(|holding| holding.lots != 0);

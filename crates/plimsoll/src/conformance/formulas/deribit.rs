@@ -1,14 +1,97 @@
 //! Deribit.
 
+use plimsoll_core::{Rounding, Timestamp};
+use plimsoll_margin::models::deribit_portfolio::matrix::{Future, Grid, RiskVectors};
+use plimsoll_margin::models::deribit_portfolio::shocks::{ShockRules, settling_delta};
+use plimsoll_margin::models::deribit_portfolio::simulate::Inputs;
 use plimsoll_margin::models::deribit_standard::{FutureRates, OptionRates, Short};
+use plimsoll_pricing::float::decimal;
+use plimsoll_pricing::instruments::Instrument;
 
 use super::Formula;
 use super::options::right;
 use crate::Decimal;
 use crate::conformance::{Figures, Given, Refused};
 
-pub(super) const FORMULAS: &[(&str, Formula)] =
-    &[("deribit-standard.future", future), ("deribit-standard.option", option)];
+pub(super) const FORMULAS: &[(&str, Formula)] = &[
+    ("deribit-portfolio.settling-delta", settling),
+    ("deribit-portfolio.simulate", simulate),
+    ("deribit-standard.future", future),
+    ("deribit-standard.option", option),
+];
+
+fn settling(given: &Given<'_>) -> Result<Figures, Refused> {
+    let quantity = given.number_or("quantity", Decimal::ONE)?;
+    let [delta, mark, elapsed, window] =
+        ["delta", "mark", "elapsed_minutes", "window_minutes"].map(|name| given.number(name));
+    let of = |figure: Decimal| figure.times(quantity, Rounding::HalfEven);
+    let (delta, net) = settling_delta(of(delta?)?, of(mark?)?, elapsed?, window?)?;
+    Ok(Figures::new().with("delta", delta).with("net_delta", net))
+}
+
+/// A book of futures of one pair, through the engine's matrix, shocks and sums.
+fn simulate(given: &Given<'_>) -> Result<Figures, Refused> {
+    let zero = |name| given.number_or(name, Decimal::ZERO);
+    let grid = Grid {
+        price_range: given.number("price_range")?,
+        buckets: given.count("buckets_count")?,
+        extended: given.numbers("extended_moves")?,
+        extended_factor: given.number_or("extended_table_factor", Decimal::ONE)?,
+        dampener: zero("extended_dampener")?,
+        pnl_offset: zero("pnl_offset")?,
+    };
+    let rules = ShockRules {
+        minimum_move: zero("min_annualised_move")?,
+        annual_move: zero("annualised_move_risk")?,
+        delta_threshold: zero("delta_threshold")?,
+        delta_slope: zero("m_inc")?,
+        delta_most: zero("max_delta_shock")?,
+    };
+    let index = given.number("index")?;
+    let (mut futures, mut roll_shock) = (Vec::new(), Decimal::ZERO);
+    for position in given.list("positions")? {
+        let inverse = position.flag("inverse")?;
+        let future = Future { size: position.number("size")?, mark: position.number("mark")?, inverse };
+        roll_shock = roll_shock.plus(rules.roll(future.delta()?, years(given, &position)?)?)?;
+        futures.push(future);
+    }
+    let vectors = grid.futures(&futures)?;
+    let inverse = futures.iter().any(|future| future.inverse);
+    let aggregated = grid.aggregated(&vectors, if inverse { index } else { Decimal::ONE })?;
+    let inputs = Inputs {
+        roll_shock,
+        delta_shock: zero("delta_shock")?,
+        correlation_contingency: zero("correlation_contingency")?,
+        mmp_margin: zero("mmp_margin")?,
+        open_orders_margin: zero("open_orders_margin")?,
+        spot_margin: zero("spot_margin")?,
+        mm_factor: given.number("mm_factor")?,
+        aggregated,
+    };
+    let RiskVectors { standard, extended } = inputs.aggregated.clone();
+    let of = inputs.simulate()?;
+    Ok(Figures::new()
+        .with("pre_aggregated_standard", vectors.standard)
+        .with("aggregated_standard_first", standard.first().copied())
+        .with("aggregated_standard_last", standard.last().copied())
+        .with("aggregated_standard", standard)
+        .with("aggregated_extended", extended)
+        .with("worst_case", of.worst_case)
+        .with("roll_shock", roll_shock)
+        .with("risk_matrix_margin", of.risk_matrix_margin)
+        .with("initial_margin", of.initial_margin)
+        .with("maintenance_margin", of.maintenance_margin))
+}
+
+/// Years from the case's instant to the expiry that a contract's name says; none of a perpetual.
+fn years(given: &Given<'_>, position: &Given<'_>) -> Result<Decimal, Refused> {
+    let instrument = Instrument::from_name(position.text("name")?).map_err(|error| Refused::new(error.to_string()))?;
+    let Some(expiry) = instrument.expiry() else { return Ok(Decimal::ZERO) };
+    let at = given.number("timestamp_ms")?.units() / Decimal::UNITS_PER_ONE;
+    let at = i64::try_from(at).ok().and_then(|ms| ms.checked_mul(1_000_000));
+    let at = at.ok_or_else(|| Refused::new("given.timestamp_ms: expected milliseconds since 1970"))?;
+    Ok(decimal(plimsoll_pricing::float::years(Timestamp::from_nanos(at), expiry), Decimal::PLACES)?)
+}
 
 fn future(given: &Given<'_>) -> Result<Figures, Refused> {
     let rates = FutureRates {

@@ -1,0 +1,170 @@
+//! The risk matrix of one pair of base and settlement asset, and what is made of several: the venue's own
+//! figures, in the settlement asset, never converted.
+
+use plimsoll_core::{Decimal, Rounding};
+
+use crate::MarginError;
+
+/// The moves of the matrix.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grid {
+    /// The largest ordinary move.
+    pub price_range: Decimal,
+    /// Buckets on each side of the current price.
+    pub buckets: u32,
+    /// Moves beyond the range, volatility up.
+    pub extended: Vec<Decimal>,
+    /// Share of an option's P&L beyond the range that counts, × range ÷ move.
+    pub extended_factor: Decimal,
+    /// P&L that a move of twice the range leaves out, in money.
+    pub dampener: Decimal,
+    /// Share of a gain that may stand against another pair's loss.
+    pub pnl_offset: Decimal,
+}
+
+/// A future or perpetual.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Future {
+    /// Coins, negative where short.
+    pub size: Decimal,
+    /// Its mark, in the quote; what a linear one is worth.
+    pub mark: Decimal,
+    /// Whether it is settled in the coin.
+    pub inverse: bool,
+}
+
+/// P&L by bucket and volatility, and beyond the range.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RiskVectors {
+    /// From the lowest bucket to the highest; in each volatility up, same, down.
+    pub standard: Vec<Decimal>,
+    /// In the order of the extended moves.
+    pub extended: Vec<Decimal>,
+}
+
+/// Volatility moves of a bucket.
+pub const VOLS: usize = 3;
+
+impl Grid {
+    /// The price moves of the buckets, ascending.
+    ///
+    /// # Errors
+    /// [`MarginError::Number`].
+    pub fn moves(&self) -> Result<Vec<Decimal>, MarginError> {
+        let buckets = i128::from(self.buckets);
+        let step = Decimal::ONE.times_count(buckets)?;
+        let each = |at: i128| self.price_range.times_ratio(Decimal::ONE.times_count(at)?, step, Rounding::HalfEven);
+        Ok((-buckets..=buckets).map(each).collect::<Result<_, _>>()?)
+    }
+
+    /// The P&L of futures over the matrix. Beyond the range they count at its edge.
+    ///
+    /// # Errors
+    /// [`MarginError::Number`].
+    /// # Source
+    /// Deribit, private/simulate: a bucket's move reaches each contract at its own mark, so that a basis never
+    /// shows.
+    pub fn futures(&self, held: &[Future]) -> Result<RiskVectors, MarginError> {
+        let total = |by: Decimal| {
+            held.iter().try_fold(Decimal::ZERO, |sum, future| Ok::<_, MarginError>(sum.plus(future.pnl(by)?)?))
+        };
+        let mut vectors = RiskVectors::default();
+        for by in self.moves()? {
+            let pnl = total(by)?;
+            vectors.standard.extend([pnl; VOLS]);
+        }
+        for by in &self.extended {
+            let edge = if by.signum() < 0 { self.price_range.negated() } else { self.price_range };
+            vectors.extended.push(total(edge)?);
+        }
+        Ok(vectors)
+    }
+
+    /// An option's P&L at an extended move as it counts: × factor × range ÷ |move|, and of a coin-settled one
+    /// as if the coin were worth what it is at the edge of the range.
+    ///
+    /// # Errors
+    /// [`MarginError::Number`].
+    /// # Source
+    /// Third-party reading of the white paper; not verified against the venue.
+    pub fn beyond(&self, pnl: Decimal, by: Decimal, inverse: bool) -> Result<Decimal, MarginError> {
+        let scaled = pnl.times(self.extended_factor, Rounding::HalfEven)?;
+        let scaled = scaled.times_ratio(self.price_range, by.abs(), Rounding::HalfEven)?;
+        if !inverse {
+            return Ok(scaled);
+        }
+        let edge = if by.signum() < 0 { self.price_range.negated() } else { self.price_range };
+        Ok(scaled.times_ratio(Decimal::ONE.plus(by)?, Decimal::ONE.plus(edge)?, Rounding::HalfEven)?)
+    }
+
+    /// The vectors as they are added to other pairs': beyond the range drawn towards zero by the dampener, then
+    /// gains × `pnl_offset`. `price` is what one of the settlement asset is worth in money.
+    ///
+    /// # Errors
+    /// [`MarginError::Number`]; a price of zero.
+    /// # Source
+    /// Deribit, private/simulate and article 25944756247837; the scaling of gains against recorded responses.
+    pub fn aggregated(&self, vectors: &RiskVectors, price: Decimal) -> Result<RiskVectors, MarginError> {
+        let offset = |pnl: Decimal| match pnl.signum() {
+            1 => pnl.times(self.pnl_offset, Rounding::Down),
+            _ => Ok(pnl),
+        };
+        let mut extended = Vec::with_capacity(vectors.extended.len());
+        for (pnl, by) in vectors.extended.iter().zip(&self.extended) {
+            let past = by.abs().over(self.price_range, Rounding::Down)?.minus(Decimal::ONE)?.or_zero();
+            let left_out = past.times(self.dampener, Rounding::Down)?.over(price, Rounding::Down)?.min(pnl.abs());
+            let damped = if pnl.signum() < 0 { pnl.plus(left_out)? } else { pnl.minus(left_out)? };
+            extended.push(offset(damped)?);
+        }
+        let standard = vectors.standard.iter().map(|pnl| offset(*pnl)).collect::<Result<_, _>>()?;
+        Ok(RiskVectors { standard, extended })
+    }
+}
+
+impl Future {
+    /// P&L of a relative move of its own mark, in the settlement asset: n·x ÷ (1 + x) coins, or n·mark·x.
+    ///
+    /// # Errors
+    /// [`MarginError::Number`].
+    pub fn pnl(&self, by: Decimal) -> Result<Decimal, MarginError> {
+        Ok(if self.inverse {
+            self.size.times_ratio(by, Decimal::ONE.plus(by)?, Rounding::Down)?
+        } else {
+            self.size.times(self.mark, Rounding::Down)?.times(by, Rounding::Down)?
+        })
+    }
+
+    /// Its delta, in the settlement asset: coins, or their worth.
+    ///
+    /// # Errors
+    /// [`MarginError::Number`].
+    pub fn delta(&self) -> Result<Decimal, MarginError> {
+        Ok(if self.inverse { self.size } else { self.size.times(self.mark, Rounding::HalfEven)? })
+    }
+}
+
+impl RiskVectors {
+    /// The sum, place by place.
+    ///
+    /// # Errors
+    /// [`MarginError::Number`].
+    pub fn plus(&self, other: &Self) -> Result<Self, MarginError> {
+        let sum = |left: &[Decimal], right: &[Decimal]| {
+            let longest = left.len().max(right.len());
+            let of = |all: &[Decimal], at: usize| all.get(at).copied().unwrap_or_default();
+            (0..longest).map(|at| of(left, at).plus(of(right, at))).collect::<Result<Vec<_>, _>>()
+        };
+        Ok(Self { standard: sum(&self.standard, &other.standard)?, extended: sum(&self.extended, &other.extended)? })
+    }
+
+    /// All of them, standard first.
+    pub fn all(&self) -> impl Iterator<Item = Decimal> + '_ {
+        self.standard.iter().chain(&self.extended).copied()
+    }
+
+    /// The largest loss, at least zero.
+    #[must_use]
+    pub fn worst_case(&self) -> Decimal {
+        self.all().fold(Decimal::ZERO, |worst, pnl| worst.max(pnl.negated()))
+    }
+}

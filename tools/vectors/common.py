@@ -15,6 +15,11 @@ def formula(model: str, name: str, given: dict, expect: dict, within: dict | Non
     return case
 
 
+def pieces(tiers: list) -> str:
+    """Rates by pieces of an amount; a bound of null is the rest."""
+    return ", ".join(f"{'rest' if bound is None else bound}:{rate}" for bound, rate in tiers)
+
+
 def some(fields: dict) -> dict:
     return {key: value for key, value in fields.items() if value is not None}
 

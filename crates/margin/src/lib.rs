@@ -27,6 +27,7 @@ pub mod orders;
 pub mod parameters;
 pub mod positions;
 pub mod scenario;
+pub mod schedule;
 pub mod sizes;
 
 pub use account::Account;

@@ -10,6 +10,7 @@ use plimsoll_core::{Decimal, Node, NumberError, requirement::Origin};
 
 use crate::MarginError;
 use crate::scenario::Moves;
+use crate::schedule::Schedule;
 
 /// Sets one of `model`'s `fields` by its dotted name, `price_range` or `price_range.BTC`.
 ///
@@ -82,6 +83,10 @@ pub enum Slot<'a> {
     TiersByName(&'a mut ByName<Tiers>),
     /// Moves of price and volatility.
     Moves(&'a mut Moves),
+    /// Rates by pieces of an amount.
+    Schedule(&'a mut Schedule),
+    /// The same by name.
+    SchedulesByName(&'a mut ByName<Schedule>),
 }
 
 macro_rules! slots {
@@ -94,7 +99,10 @@ macro_rules! slots {
     )*};
 }
 
-slots!(Decimal => Number, ByName<Decimal> => ByName, Tiers => Tiers, ByName<Tiers> => TiersByName, Moves => Moves);
+slots!(
+    Decimal => Number, ByName<Decimal> => ByName, Tiers => Tiers, ByName<Tiers> => TiersByName, Moves => Moves,
+    Schedule => Schedule, ByName<Schedule> => SchedulesByName
+);
 
 /// The unit of whole numbers.
 const COUNT: &str = "count";
@@ -111,6 +119,9 @@ impl Field<'_> {
                 format!("tiers like \"0:0.005, 2000000:0.01\": sizes and rates rising, rates from {low} to {high}")
             }
             Slot::Moves(_) => Moves::EXPECTED.to_owned(),
+            Slot::Schedule(_) | Slot::SchedulesByName(_) => {
+                format!("pieces like \"5000000:1, rest:0.8\": bounds rising, rates from {low} to {high}")
+            }
         }
     }
 
@@ -125,13 +136,19 @@ impl Field<'_> {
             Ok(tiers) if tiers.0.iter().all(|tier| (low..=high).contains(&tier.rate)) => Ok(tiers),
             _ => Err(Refused),
         };
+        let schedule = || match text.parse::<Schedule>() {
+            Ok(schedule) if schedule.pieces().iter().all(|piece| (low..=high).contains(&piece.rate)) => Ok(schedule),
+            _ => Err(Refused),
+        };
         match (&mut self.slot, key) {
             (Slot::Number(slot), None) => **slot = number()?,
             (Slot::Tiers(slot), None) => **slot = tiers()?,
             (Slot::ByName(slot), key) => slot.set(key, number()?),
             (Slot::TiersByName(slot), key) => slot.set(key, tiers()?),
             (Slot::Moves(slot), None) => **slot = text.parse().map_err(|_| Refused)?,
-            (Slot::Number(_) | Slot::Tiers(_) | Slot::Moves(_), Some(_)) => return Err(Refused),
+            (Slot::Schedule(slot), None) => **slot = schedule()?,
+            (Slot::SchedulesByName(slot), key) => slot.set(key, schedule()?),
+            (Slot::Number(_) | Slot::Tiers(_) | Slot::Moves(_) | Slot::Schedule(_), Some(_)) => return Err(Refused),
         }
         Ok(())
     }
@@ -150,6 +167,8 @@ impl Field<'_> {
             Slot::Moves(value) => vec![(self.name.to_owned(), value.to_string())],
             Slot::ByName(values) => named(self.name, values),
             Slot::TiersByName(values) => named(self.name, values),
+            Slot::Schedule(value) => vec![(self.name.to_owned(), value.to_string())],
+            Slot::SchedulesByName(values) => named(self.name, values),
         }
     }
 }

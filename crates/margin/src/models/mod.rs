@@ -14,7 +14,10 @@ pub mod derive_pmrm2;
 pub mod derive_standard;
 pub mod greeks;
 pub mod isolated;
+pub mod okx_discount;
+pub mod okx_portfolio;
 pub mod plimsoll;
+pub mod value_ratios;
 
 use std::collections::BTreeSet;
 
@@ -128,6 +131,8 @@ registry! {
     "derive-standard" => derive_standard::DeriveStandard,
     "deribit-portfolio" => deribit_portfolio::DeribitPortfolio,
     "deribit-standard" => deribit_standard::DeribitStandard,
+    "okx-portfolio" => okx_portfolio::OkxPortfolio,
+    "okx-discount" => okx_discount::OkxDiscount,
     "greeks" => greeks::Greeks,
 }
 

@@ -6,6 +6,7 @@ use plimsoll_core::{Decimal, NumberError};
 use plimsoll_document::DocumentErrors;
 use plimsoll_margin::MarginError;
 use plimsoll_margin::parameters::Tiers;
+use plimsoll_margin::schedule::Schedule;
 use serde_json::Value;
 
 /// Why a case was not answered: what the engine refused, or what the case lacks.
@@ -171,6 +172,14 @@ impl<'a> Given<'a> {
     pub fn as_number(&self) -> Result<Decimal, Refused> {
         number(self.value)
             .ok_or_else(|| Refused(format!("{}: {}, expected a decimal number", self.at, shown(self.value))))
+    }
+
+    /// Rates by pieces of an amount, written `5000000:1, rest:0.8`.
+    ///
+    /// # Errors
+    /// [`Refused`] with its place.
+    pub fn schedule(&self, name: &str) -> Result<Schedule, Refused> {
+        self.text(name)?.parse().map_err(|_| self.wrong(name, "pieces like \"5000000:1, rest:0.8\""))
     }
 
     /// Rates by size, written `0:0.005, 2000000:0.01`.

@@ -4,6 +4,7 @@
 
 mod auction;
 mod deribit;
+mod okx;
 mod options;
 mod partial_size;
 
@@ -17,7 +18,7 @@ pub type Formula = fn(&Given<'_>) -> Result<Figures, Refused>;
 
 /// Every formula there is, by topic.
 const TOPICS: &[&[(&str, Formula)]] =
-    &[auction::FORMULAS, deribit::FORMULAS, options::FORMULAS, partial_size::FORMULAS];
+    &[auction::FORMULAS, deribit::FORMULAS, okx::FORMULAS, options::FORMULAS, partial_size::FORMULAS];
 
 /// The names of all formulas, in the order of their topics.
 pub fn names() -> impl Iterator<Item = &'static str> {

@@ -1,0 +1,198 @@
+//! A risk unit's positions as the charges look at them: cash delta and vega by expiry and by quote, options in a
+//! table.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use plimsoll_core::{Asset, Decimal, InstrumentId, Rounding, Timestamp, Underlying};
+use plimsoll_pricing::float::{decimal, float};
+use plimsoll_pricing::market::Market;
+
+use super::parameters::OkxPortfolioParameters;
+use super::unsupported;
+use crate::MarginError;
+use crate::array::{Counted, Holding, RowKey, Table, TableSpec};
+use crate::models::Held;
+use crate::orders::whole_lots;
+use crate::positions::NetPosition;
+use crate::scenario::{DAY_S, Scenario, years_left};
+
+/// One underlying in one market.
+pub(super) struct Prepared {
+    /// Options alone.
+    table: Table,
+    rows: BTreeMap<InstrumentId, usize>,
+}
+
+/// One risk unit of an account, in the market's currency.
+#[derive(Default)]
+pub(super) struct Book {
+    /// Futures and spot in use, at the index.
+    pub(super) notional: Decimal,
+    /// Cash delta by expiry; perpetuals and spot in use have none.
+    pub(super) delta: BTreeMap<Option<Timestamp>, Decimal>,
+    /// P&L by expiry of a relative move of its volatility of 1.
+    pub(super) vega: BTreeMap<Timestamp, Decimal>,
+    /// Cash delta by what contracts are quoted in.
+    pub(super) by_quote: BTreeMap<Asset, Decimal>,
+    /// Σ |cash delta|, contract by contract.
+    pub(super) gross_delta: Decimal,
+    /// Fees of closing the options.
+    pub(super) option_fees: Decimal,
+    /// Options, as rows of the table.
+    pub(super) options: Vec<Holding>,
+}
+
+/// Where the charges' columns stand.
+pub(super) struct Columns {
+    pub(super) spot_shock: std::ops::Range<usize>,
+    pub(super) theta: usize,
+    pub(super) rates: std::ops::Range<usize>,
+    pub(super) extreme: std::ops::Range<usize>,
+}
+
+/// The moves of an underlying, and which charge each is for.
+///
+/// # Errors
+/// [`MarginError::Number`].
+pub(super) fn scenarios(
+    underlying: Underlying,
+    p: &OkxPortfolioParameters,
+) -> Result<(Arc<[Scenario]>, Columns), MarginError> {
+    let name = underlying.as_str();
+    let mut prices = vec![Decimal::ZERO];
+    for moves in &p.mr1_moves {
+        prices.extend([moves.of(name).negated(), *moves.of(name)]);
+    }
+    prices.sort();
+    let mut all = Vec::new();
+    for price in prices {
+        for vol in [p.mr1_vol, Decimal::ZERO, p.mr1_vol.negated()] {
+            all.push(Scenario::price_and_vol(price, vol));
+        }
+    }
+    let spot_shock = 0..all.len();
+    let theta = all.len();
+    all.push(Scenario { name: "a day passes".into(), seconds: DAY_S, ..Scenario::unshocked() });
+    let rates = all.len()..all.len() + 2;
+    for (name, rate) in [("rates up", p.mr5_rate), ("rates down", p.mr5_rate.negated())] {
+        all.push(Scenario { name: name.into(), rate, ..Scenario::unshocked() });
+    }
+    let extreme = all.len()..all.len() + 2;
+    let by = *p.mr6_move.of(name);
+    all.extend([by.negated(), by].map(|by| Scenario::price_and_vol(by, Decimal::ZERO)));
+    Ok((all.into(), Columns { spot_shock, theta, rates, extreme }))
+}
+
+/// Tables of the options that accounts hold, by underlying; an underlying without options has an empty one.
+///
+/// # Errors
+/// [`MarginError`] for what cannot be priced.
+pub(super) fn prepare(
+    market: &Market,
+    held: &Held,
+    p: &OkxPortfolioParameters,
+) -> Result<BTreeMap<Underlying, Prepared>, MarginError> {
+    let mut keys: BTreeMap<Underlying, Vec<RowKey>> = BTreeMap::new();
+    for id in &held.instruments {
+        let instrument = market.listing().get(*id).ok_or(MarginError::UnknownInstrument(id.0))?;
+        let of_unit = keys.entry(instrument.terms().underlying).or_default();
+        if instrument.strike().is_some() && instrument.expiry().is_some() {
+            of_unit.push(RowKey::Instrument(*id));
+        }
+    }
+    for asset in &held.assets {
+        if market.snapshot().underlyings.contains_key(&asset.underlying()) {
+            keys.entry(asset.underlying()).or_default();
+        }
+    }
+    let mut all = BTreeMap::new();
+    for (underlying, keys) in keys {
+        let spec = TableSpec {
+            market,
+            underlying,
+            coin: Some(underlying.asset()),
+            scenarios: scenarios(underlying, p)?.0,
+            rules: &p.vol_rules,
+            grain: Decimal::new(1, 6),
+            balance_lot: &|_| Decimal::ONE,
+            counted: Counted::PnlPerLot,
+        };
+        let table = Table::build(&spec, &keys)?;
+        let mut rows = BTreeMap::new();
+        for (at, row) in table.rows().iter().enumerate() {
+            if let RowKey::Instrument(id) = row.key {
+                rows.insert(id, at);
+            }
+        }
+        all.insert(underlying, Prepared { table, rows });
+    }
+    Ok(all)
+}
+
+impl Prepared {
+    pub(super) fn table(&self) -> &Table {
+        &self.table
+    }
+
+    /// Adds a position to its unit's book.
+    ///
+    /// # Errors
+    /// [`MarginError::Unsupported`] for what the venue does not list.
+    pub(super) fn add(
+        &self,
+        book: &mut Book,
+        market: &Market,
+        held: &NetPosition<'_>,
+        p: &OkxPortfolioParameters,
+    ) -> Result<(), MarginError> {
+        let NetPosition { id, instrument, quantity, size } = *held;
+        let terms = instrument.terms();
+        let priced = market.priced(id)?;
+        let quote_price = float(market.asset_price(terms.quote)?.value);
+        let exact = |value: f64| decimal(value, Decimal::PLACES).map_err(MarginError::of(instrument));
+        let greeks = instrument.greeks(priced);
+        let count = float(quantity);
+        let delta = exact(greeks.delta * priced.forward * quote_price * count)?;
+        let expiry = instrument.expiry();
+        let of_expiry = book.delta.entry(expiry).or_default();
+        *of_expiry = of_expiry.plus(delta)?;
+        let of_quote = book.by_quote.entry(terms.quote).or_default();
+        *of_quote = of_quote.plus(delta)?;
+        book.gross_delta = book.gross_delta.plus(delta.abs())?;
+        let (Some(_), Some(at)) = (instrument.strike(), expiry) else {
+            if instrument.strike().is_some() {
+                return Err(unsupported(instrument, "expected a dated option"));
+            }
+            book.notional = book.notional.plus(exact(greeks.delta * priced.index * quote_price * count)?)?;
+            return Ok(());
+        };
+        let row = *self.rows.get(&id).ok_or(MarginError::UnknownInstrument(id.0))?;
+        let lot = self.table.rows()[row].lot;
+        let lots = whole_lots(quantity, lot).ok_or_else(|| MarginError::NotWholeLots {
+            instrument: Arc::clone(&terms.name),
+            quantity: plimsoll_core::Quantity(quantity),
+            lot: plimsoll_core::Quantity(lot),
+        })?;
+        book.options.push(Holding { row, lots });
+        let vol = priced.vol.as_ref().map_or(0.0, |vol| vol.value);
+        let days = years_left(market.snapshot().as_of, expiry).map_or(30.0, |years| years * 365.0);
+        let weight = p.vol_rules.term_factor(days);
+        let vega = book.vega.entry(at).or_default();
+        *vega = vega.plus(exact(greeks.vega * 100.0 * vol * weight * quote_price * count)?)?;
+        let mark = market.asset_price(priced.mark.quote)?.value.times(priced.mark.value, Rounding::Up)?;
+        let index = exact(priced.index * quote_price)?;
+        let fee = p.mr7_fee.times(index, Rounding::Up)?.min(p.mr7_fee_most.times(mark, Rounding::Up)?);
+        book.option_fees = book.option_fees.plus(fee.times(size.abs(), Rounding::Up)?)?;
+        Ok(())
+    }
+
+    /// The loss of the whole book in a column, gains negative.
+    ///
+    /// # Errors
+    /// [`MarginError::Number`].
+    pub(super) fn loss(&self, book: &Book, column: usize) -> Result<Decimal, MarginError> {
+        let options = self.table.loss(self.table.sums(&book.options, column..column + 1)[0])?;
+        Ok(options.plus(super::unit::loss(book.notional, self.table.scenarios()[column].price)?)?)
+    }
+}

@@ -6,10 +6,10 @@ where that is a sentence.
 """
 
 from .common import NoRule
-from . import auction, collateral, deribit, derive, options, sizes
+from . import auction, brackets, collateral, deribit, derive, options, sizes
 
 RULES = {}
-for module in (auction, collateral, deribit, derive, options, sizes):
+for module in (auction, brackets, collateral, deribit, derive, options, sizes):
     RULES.update(module.RULES)
 
 __all__ = ["RULES", "NoRule"]

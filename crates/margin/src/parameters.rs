@@ -231,10 +231,32 @@ impl Tiers {
         )
     }
 
+    /// One rate for every size.
+    #[must_use]
+    pub fn flat(rate: Decimal) -> Self {
+        Self(vec![Tier { above: Decimal::ZERO, rate }])
+    }
+
+    /// Tiers of `(above, rate)`; `None` where sizes do not rise from zero, or rates fall.
+    #[must_use]
+    pub fn of(tiers: &[(Decimal, Decimal)]) -> Option<Self> {
+        let tiers: Vec<Tier> = tiers.iter().map(|(above, rate)| Tier { above: *above, rate: *rate }).collect();
+        let starts = tiers.first().is_some_and(|tier| tier.above.is_zero());
+        let rises = tiers.windows(2).all(|pair| pair[0].above < pair[1].above && pair[0].rate <= pair[1].rate);
+        (starts && rises).then_some(Self(tiers))
+    }
+
     /// The tiers, sizes ascending.
     #[must_use]
     pub fn tiers(&self) -> &[Tier] {
         &self.0
+    }
+
+    /// The rate of the bracket that `size` is in; a bracket's own bound belongs to the one below.
+    #[must_use]
+    pub fn rate_of(&self, size: Decimal) -> Decimal {
+        let reached = self.0.iter().take_while(|tier| tier.above.is_zero() || tier.above < size).last();
+        reached.map_or(Decimal::ZERO, |tier| tier.rate)
     }
 
     /// The charge on `size` (at least zero) as a tree: the worst of the tangents of the tiers it

@@ -52,8 +52,18 @@ impl Candidate {
     /// Binance FAQ 360033525471 as worked through in dev.binance.vision topic 17801; checked by
     /// `binance_deleverage_scores`, to the 0.006 of its printed cents.
     pub fn score(&self) -> Result<Decimal, MarginError> {
-        Ok(self.pnl_percent()?.times(self.margin_ratio()?, Rounding::Down)?)
+        weighed(self.pnl_percent()?, self.margin_ratio()?)
     }
+}
+
+/// P&L percent × margin ratio.
+///
+/// # Errors
+/// [`MarginError::Number`].
+/// # Source
+/// As [`Candidate::score`].
+pub fn weighed(pnl_percent: Decimal, margin_ratio: Decimal) -> Result<Decimal, MarginError> {
+    Ok(pnl_percent.times(margin_ratio, Rounding::Down)?)
 }
 
 /// The order in which `scores` are deleveraged: their places in the slice, highest score first, the

@@ -67,8 +67,7 @@ pub fn brackets(tiers: &Tiers) -> Result<Vec<Bracket>, MarginError> {
         let deduction = match of.last() {
             None if tier.above.is_zero() => Decimal::ZERO,
             Some(last) if last.above < tier.above && last.rate <= tier.rate => {
-                let step = tier.above.times(tier.rate.minus(last.rate)?, Rounding::Down)?;
-                last.deduction.plus(step)?
+                last.next_deduction(tier.above, tier.rate)?
             }
             _ => return Err(outside("bracket", tier.above, "sizes rising from 0, rates not falling")),
         };
@@ -90,7 +89,61 @@ pub fn maintenance(tiers: &Tiers, notional: Decimal) -> Result<Decimal, MarginEr
     Ok(bracket.margin(notional)?)
 }
 
+/// Brackets of which one is known, `rate` and its `deduction`: below where it starts nothing is asked.
+///
+/// # Errors
+/// [`MarginError::Parameter`] for a rate that is no share, or a negative deduction; [`MarginError::Number`].
+pub fn known_bracket(rate: Decimal, deduction: Decimal) -> Result<Tiers, MarginError> {
+    let rate = super::share("bracket rate", rate)?;
+    if not_negative("deduction", deduction)?.is_zero() {
+        return Ok(Tiers::flat(rate));
+    }
+    let above = deduction.over(rate, Rounding::HalfEven)?;
+    Tiers::of(&[(Decimal::ZERO, Decimal::ZERO), (above, rate)])
+        .ok_or_else(|| outside("bracket", above, "a rate above zero"))
+}
+
+/// Another contract of the account, which stands still.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OtherContract {
+    /// Base units, long > 0.
+    pub quantity: Decimal,
+    /// Price from which its P&L is measured.
+    pub entry_price: Decimal,
+    /// Its mark, ≥ 0.
+    pub mark: Decimal,
+    /// Its maintenance brackets.
+    pub brackets: Tiers,
+}
+
+/// Unrealised P&L (UPNL) and maintenance margin (TMM) of contracts that stand still.
+///
+/// # Errors
+/// As [`maintenance`].
+/// # Source
+/// As [`brackets`].
+pub fn standing_still(others: &[OtherContract]) -> Result<(Decimal, Decimal), MarginError> {
+    let (mut unrealised, mut kept) = (Decimal::ZERO, Decimal::ZERO);
+    for other in others {
+        let gain = other.quantity.times(other.mark.minus(other.entry_price)?, Rounding::Down)?;
+        unrealised = unrealised.plus(gain)?;
+        let notional = other.quantity.abs().times(other.mark, Rounding::Up)?;
+        kept = kept.plus(maintenance(&other.brackets, notional)?)?;
+    }
+    Ok((unrealised, kept))
+}
+
 impl Bracket {
+    /// The deduction of the bracket after this one, which starts `above` and asks `rate`.
+    ///
+    /// # Errors
+    /// [`NumberError::Overflow`].
+    /// # Source
+    /// As [`brackets`].
+    pub fn next_deduction(&self, above: Decimal, rate: Decimal) -> Result<Decimal, NumberError> {
+        self.deduction.plus(above.times(rate.minus(self.rate)?, Rounding::Down)?)
+    }
+
     fn margin(&self, notional: Decimal) -> Result<Decimal, NumberError> {
         notional.times(self.rate, Rounding::Up)?.minus(self.deduction)
     }

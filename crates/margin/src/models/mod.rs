@@ -4,8 +4,12 @@
 //! for a market and then judges any number of accounts. No model sums positions, searches
 //! scenarios or builds explanations itself: [`crate::array`] and [`crate::fold`] do.
 
+pub mod binance_coinm;
+pub mod binance_portfolio;
+pub mod binance_usdm;
 pub mod brackets;
 mod by_position;
+pub mod bybit_cross;
 pub mod cross;
 pub mod deribit_portfolio;
 pub mod deribit_standard;
@@ -17,6 +21,7 @@ pub mod isolated;
 pub mod okx_discount;
 pub mod okx_portfolio;
 pub mod plimsoll;
+mod tiered;
 pub mod value_ratios;
 
 use std::collections::BTreeSet;
@@ -133,6 +138,10 @@ registry! {
     "deribit-standard" => deribit_standard::DeribitStandard,
     "okx-portfolio" => okx_portfolio::OkxPortfolio,
     "okx-discount" => okx_discount::OkxDiscount,
+    "binance-usdm" => binance_usdm::BinanceUsdm,
+    "binance-coinm" => binance_coinm::BinanceCoinm,
+    "binance-portfolio" => binance_portfolio::BinancePortfolio,
+    "bybit-cross" => bybit_cross::BybitCross,
     "greeks" => greeks::Greeks,
 }
 

@@ -16,6 +16,7 @@ use plimsoll_pricing::market::Market;
 
 pub use parameters::OkxPortfolioParameters;
 
+use super::tiered::debts;
 use super::{Held, Judge, Model};
 use crate::collateral::CollateralRules;
 use crate::equity::NetAsset;
@@ -86,17 +87,7 @@ impl Judge for PortfolioJudge<'_> {
         }
         let units = Node::sum("risk units", units)?;
         let discount = p.discount.not_counted(assets)?;
-        let borrowed = |rates: &crate::parameters::ByName<Decimal>| {
-            let mut of = Vec::new();
-            for net in assets {
-                let owed = net.balance()?.negated().or_zero();
-                if !owed.is_zero() {
-                    let value = Node::leaf("debt", owed.times(net.price.value, Rounding::Up)?, Origin::default());
-                    of.push(Node::scale(net.asset, *rates.of(net.asset.as_str()), value)?);
-                }
-            }
-            Ok::<_, MarginError>(Node::sum("borrowing (MR8)", of)?)
-        };
+        let borrowed = |rates| debts(assets, rates, "borrowing (MR8)");
         let initial = Node::scale("initial margin of the units", p.imr_factor, units.clone())?;
         Ok(Requirement {
             asset: self.market.snapshot().currency,

@@ -3,6 +3,7 @@
 //! One file a topic; each adapter reads what its function needs and names what comes out.
 
 mod auction;
+mod brackets;
 mod deribit;
 mod okx;
 mod options;
@@ -17,8 +18,14 @@ use super::given::{Given, Refused};
 pub type Formula = fn(&Given<'_>) -> Result<Figures, Refused>;
 
 /// Every formula there is, by topic.
-const TOPICS: &[&[(&str, Formula)]] =
-    &[auction::FORMULAS, deribit::FORMULAS, okx::FORMULAS, options::FORMULAS, partial_size::FORMULAS];
+const TOPICS: &[&[(&str, Formula)]] = &[
+    auction::FORMULAS,
+    brackets::FORMULAS,
+    deribit::FORMULAS,
+    okx::FORMULAS,
+    options::FORMULAS,
+    partial_size::FORMULAS,
+];
 
 /// The names of all formulas, in the order of their topics.
 pub fn names() -> impl Iterator<Item = &'static str> {

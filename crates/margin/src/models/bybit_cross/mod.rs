@@ -1,0 +1,214 @@
+#![doc = include_str!("README.md")]
+
+use plimsoll_core::requirement::Origin;
+use plimsoll_core::{Decimal, Node, Price, Quantity, Rounding};
+use plimsoll_pricing::formulas::Right;
+use plimsoll_pricing::instruments::Instrument;
+use plimsoll_pricing::market::Market;
+
+use super::by_position::{ByPosition, Figure, Rules, counted_value, id_of};
+use super::tiered::{TieredFutures, brackets};
+use super::value_ratios::ValueRatios;
+use super::{Held, Judge, Model};
+use crate::MarginError;
+use crate::collateral::CollateralRules;
+use crate::equity::NetAsset;
+use crate::parameters::{ByName, Dated, Field, field};
+use crate::schedule::{Piece, Schedule};
+
+/// The model's name.
+const NAME: &str = "bybit-cross";
+
+/// Bybit's cross margin in a unified account.
+#[derive(Clone, Debug)]
+pub struct BybitCross {
+    futures: TieredFutures,
+    /// Of short options.
+    pub options: OptionRates,
+    ratios: ValueRatios,
+    collateral: CollateralRules,
+}
+
+/// Rates of a short option, shares of the index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OptionRates {
+    /// Initial, at the money,
+    pub initial: Decimal,
+    /// and at least.
+    pub minimum: Decimal,
+    /// Maintenance, of the larger of index and mark.
+    pub maintenance: Decimal,
+    /// What liquidating costs.
+    pub liquidation_fee: Decimal,
+}
+
+/// A short option of one unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Short {
+    /// Call or put.
+    pub right: Right,
+    /// Its strike.
+    pub strike: Decimal,
+    /// The underlying's index.
+    pub index: Decimal,
+    /// Its mark.
+    pub mark: Decimal,
+    /// The order's price, or the average of the position.
+    pub price: Decimal,
+}
+
+impl OptionRates {
+    /// Initial and maintenance margin of one unit short, in the quote, its value included.
+    ///
+    /// # Errors
+    /// [`MarginError::Number`].
+    /// # Source
+    /// Bybit help, comparison of spread strategies in cross margin and portfolio margin (2024-10-23).
+    pub fn short(&self, short: &Short) -> Result<(Decimal, Decimal), MarginError> {
+        let of = |rate: Decimal, price: Decimal| rate.times(price, Rounding::Up);
+        let kept = of(self.maintenance, short.index.max(short.mark))?;
+        let maintenance = kept.plus(short.mark)?.plus(of(self.liquidation_fee, short.index)?)?;
+        let out = match short.right {
+            Right::Call => short.strike.minus(short.index)?,
+            Right::Put => short.index.minus(short.strike)?,
+        };
+        let near = of(self.initial, short.index)?.minus(out.or_zero())?;
+        let risk = near.max(of(self.minimum, short.index)?);
+        Ok((risk.plus(short.price.max(short.mark))?.max(maintenance), maintenance))
+    }
+}
+
+/// As published, the newest first.
+const SETS: [Dated; 1] = [Dated {
+    date: "2025-09",
+    read: "help pages of 2023-12-04 to 2025-09, cut short where we read; BTCUSDT's first tier and BTC's value ratios were read, the rest is filled in",
+    values: &[],
+}];
+
+impl Default for BybitCross {
+    fn default() -> Self {
+        let (initial, maintenance) = brackets([
+            (0, 20_000, 10_000),
+            (500_000, 40_000, 20_000),
+            (2_000_000, 100_000, 50_000),
+            (10_000_000, 200_000, 100_000),
+        ]);
+        let (btc_initial, btc_maintenance) = brackets([
+            (0, 10_000, 5_000),
+            (2_000_000, 11_200, 5_600),
+            (10_000_000, 20_000, 10_000),
+            (50_000_000, 40_000, 20_000),
+        ]);
+        let thousandths = |count| Decimal::new(count, 3);
+        let coin = |bounds: [i64; 5]| {
+            let rates = [980, 950, 900, 850, 800];
+            let piece =
+                |(up_to, rate): (i64, i64)| Piece { up_to: Some(Decimal::from_int(up_to)), rate: thousandths(rate) };
+            Schedule::new(bounds.into_iter().zip(rates).map(piece).collect())
+                .unwrap_or_else(|| Schedule::flat(Decimal::ZERO))
+        };
+        let whole = Schedule::flat(Decimal::ONE);
+        let named = [
+            ("USD", whole.clone()),
+            ("USDT", whole.clone()),
+            ("USDC", whole),
+            ("BTC", coin([10, 20, 30, 40, 50])),
+            ("ETH", coin([200, 400, 600, 800, 1_000])),
+        ];
+        Self {
+            futures: TieredFutures {
+                initial: ByName::new(initial, [("BTC", btc_initial)]),
+                maintenance: ByName::new(maintenance, [("BTC", btc_maintenance)]),
+            },
+            options: OptionRates {
+                initial: thousandths(150),
+                minimum: thousandths(100),
+                maintenance: thousandths(30),
+                liquidation_fee: thousandths(2),
+            },
+            ratios: ValueRatios { by_asset: ByName::new(Schedule::flat(Decimal::ZERO), named), in_coin: Decimal::ONE },
+            collateral: CollateralRules::whole(),
+        }
+    }
+}
+
+impl Model for BybitCross {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn page(&self) -> &'static str {
+        include_str!("README.md")
+    }
+
+    fn example(&self) -> &'static str {
+        include_str!("example.yaml")
+    }
+
+    fn sets(&self) -> &'static [Dated] {
+        &SETS
+    }
+
+    fn fields(&mut self) -> Vec<Field<'_>> {
+        let (futures, options, ratios) = (&mut self.futures, &mut self.options, &mut self.ratios);
+        vec![
+            field("initial", "share", "of futures by notional: 1 ÷ leverage", 0, 100, &mut futures.initial),
+            field("maintenance", "share", "of futures by pieces of notional", 0, 100, &mut futures.maintenance),
+            field("option_initial", "share of index", "of a short at the money", 0, 200, &mut options.initial),
+            field("option_minimum", "share of index", "of a short far from it", 0, 200, &mut options.minimum),
+            field("option_maintenance", "share", "of the larger of index and mark", 0, 200, &mut options.maintenance),
+            field("liquidation_fee", "share of index", "of a short option", 0, 100, &mut options.liquidation_fee),
+            field("value_ratio", "share", "of a balance that counts, by asset", 0, 100, &mut ratios.by_asset),
+            field("ratio_in_coin", "count", "1: pieces are in the asset", 0, 100, &mut ratios.in_coin),
+        ]
+    }
+
+    fn prepare<'m>(&self, market: &'m Market, _held: &Held) -> Result<Box<dyn Judge + 'm>, MarginError> {
+        Ok(Box::new(ByPosition { market, rules: self.clone() }))
+    }
+}
+
+impl Rules for BybitCross {
+    fn position(
+        &self,
+        market: &Market,
+        instrument: &Instrument,
+        quantity: Quantity,
+        figure: Figure,
+    ) -> Result<Node, MarginError> {
+        let (Some(right), Some(strike)) = (instrument.right(), instrument.strike()) else {
+            return self.futures.margin(NAME, market, instrument, quantity, figure);
+        };
+        let terms = instrument.terms();
+        let mark = market.priced(id_of(market, instrument)?)?.mark;
+        if instrument.expiry().is_none() || !instrument.is_paid_when_bought() || mark.quote != terms.quote {
+            return Err(MarginError::Unsupported {
+                model: NAME,
+                what: terms.name.clone(),
+                why: "expected a linear dated option whose premium is paid".to_owned(),
+            });
+        }
+        let origin = Origin { position: Some(terms.name.clone()), ..Origin::default() };
+        let value =
+            Node::leaf("its value, which equity counts", counted_value(market, instrument, quantity)?, origin.clone());
+        if quantity.0.signum() >= 0 {
+            return Ok(value);
+        }
+        let index = market.index_in(terms.underlying, terms.quote)?.value;
+        let short = Short { right, strike, index, mark: mark.value, price: mark.value };
+        let (initial, maintenance) = self.options.short(&short)?;
+        let size = quantity.0.abs().times(terms.contract_size, Rounding::Up)?;
+        let per_unit = Price::new(figure.of(initial, maintenance), terms.quote);
+        let price = per_unit.value.times(market.asset_price(per_unit.quote)?.value, Rounding::Up)?;
+        let margin = Node::leaf("the venue's margin, with its mark", size.times(price, Rounding::Up)?, origin);
+        Ok(Node::sum("short option", vec![margin, value])?)
+    }
+
+    fn account(&self, _market: &Market, assets: &[NetAsset], _figure: Figure) -> Result<Vec<Node>, MarginError> {
+        Ok(vec![self.ratios.not_counted(assets)?])
+    }
+
+    fn collateral(&self) -> &CollateralRules {
+        &self.collateral
+    }
+}

@@ -17,6 +17,7 @@ pub mod bankruptcy;
 pub mod deleverage_rank;
 pub mod liquidation_price;
 pub mod partial_size;
+pub mod strategy;
 pub mod token_swap;
 
 use plimsoll_core::Decimal;

@@ -7,6 +7,7 @@ mod bankruptcy;
 mod deleverage_rank;
 mod liquidation_price;
 mod partial_size;
+mod strategy;
 
 use std::path::Path;
 

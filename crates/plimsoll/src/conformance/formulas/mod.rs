@@ -8,6 +8,7 @@ mod deribit;
 mod okx;
 mod options;
 mod partial_size;
+mod strategy;
 
 use serde_json::Value;
 
@@ -25,6 +26,7 @@ const TOPICS: &[&[(&str, Formula)]] = &[
     okx::FORMULAS,
     options::FORMULAS,
     partial_size::FORMULAS,
+    strategy::FORMULAS,
 ];
 
 /// The names of all formulas, in the order of their topics.

@@ -8,6 +8,7 @@ mod deribit;
 mod okx;
 mod options;
 mod partial_size;
+mod perpetuals;
 mod strategy;
 
 use serde_json::Value;
@@ -26,6 +27,7 @@ const TOPICS: &[&[(&str, Formula)]] = &[
     okx::FORMULAS,
     options::FORMULAS,
     partial_size::FORMULAS,
+    perpetuals::FORMULAS,
     strategy::FORMULAS,
 ];
 

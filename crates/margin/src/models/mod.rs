@@ -25,6 +25,7 @@ pub mod okx_portfolio;
 pub mod plimsoll;
 mod tiered;
 pub mod value_ratios;
+pub mod weights;
 
 use std::collections::BTreeSet;
 
@@ -144,6 +145,7 @@ registry! {
     "binance-coinm" => binance_coinm::BinanceCoinm,
     "binance-portfolio" => binance_portfolio::BinancePortfolio,
     "bybit-cross" => bybit_cross::BybitCross,
+    "weights" => weights::Weights,
     "oi-scaled" => oi_scaled::OiScaled,
     "leverage-tiers" => leverage_tiers::LeverageTiers,
     "greeks" => greeks::Greeks,

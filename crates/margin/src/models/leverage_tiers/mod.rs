@@ -7,10 +7,10 @@ use plimsoll_pricing::market::Market;
 
 use super::by_position::{ByPosition, Figure, Rules, id_of};
 use super::{Held, Judge, Model};
-use crate::MarginError;
 use crate::collateral::CollateralRules;
 use crate::equity::NetAsset;
 use crate::parameters::{ByName, Dated, Field, Tiers, field};
+use crate::{Account, MarginError};
 
 /// The model's name.
 const NAME: &str = "leverage-tiers";
@@ -133,7 +133,13 @@ impl Rules for LeverageTiers {
         })
     }
 
-    fn account(&self, _market: &Market, assets: &[NetAsset], _figure: Figure) -> Result<Vec<Node>, MarginError> {
+    fn account(
+        &self,
+        _held: &Account,
+        _market: &Market,
+        assets: &[NetAsset],
+        _figure: Figure,
+    ) -> Result<Vec<Node>, MarginError> {
         let mut of = Vec::with_capacity(assets.len());
         for net in assets {
             let (balance, price) = (net.balance()?.or_zero(), net.price.value);

@@ -8,11 +8,11 @@ use super::brackets::Brackets;
 use super::by_position::{ByPosition, Figure, Rules};
 use super::value_ratios::ValueRatios;
 use super::{Held, Judge, Model};
-use crate::MarginError;
 use crate::collateral::CollateralRules;
 use crate::equity::NetAsset;
 use crate::parameters::{ByName, Dated, Field, field};
 use crate::schedule::Schedule;
+use crate::{Account, MarginError};
 
 /// OKX's discount rates over positions margined one by one.
 #[derive(Clone, Debug)]
@@ -110,7 +110,13 @@ impl Rules for OkxDiscount {
         self.brackets.position(market, instrument, quantity, figure)
     }
 
-    fn account(&self, _market: &Market, assets: &[NetAsset], _figure: Figure) -> Result<Vec<Node>, MarginError> {
+    fn account(
+        &self,
+        _held: &Account,
+        _market: &Market,
+        assets: &[NetAsset],
+        _figure: Figure,
+    ) -> Result<Vec<Node>, MarginError> {
         Ok(vec![self.discount.not_counted(assets)?])
     }
 

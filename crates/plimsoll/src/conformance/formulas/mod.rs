@@ -10,6 +10,7 @@ mod options;
 mod partial_size;
 mod perpetuals;
 mod strategy;
+mod weights;
 
 use serde_json::Value;
 
@@ -29,6 +30,7 @@ const TOPICS: &[&[(&str, Formula)]] = &[
     partial_size::FORMULAS,
     perpetuals::FORMULAS,
     strategy::FORMULAS,
+    weights::FORMULAS,
 ];
 
 /// The names of all formulas, in the order of their topics.

@@ -133,19 +133,24 @@ impl<R: Rules> ByPosition<'_, R> {
     }
 }
 
-/// What a position is worth, which equity counts, in the market's currency: `quantity` × mark of what is paid
-/// for when bought, nothing of the rest.
+/// What equity counts of a position's worth, in the market's currency: all of what is paid for when bought, nothing
+/// of the rest.
 ///
 /// # Errors
-/// [`MarginError`] when it cannot be priced.
+/// As [`worth`].
 pub(super) fn counted_value(
     market: &Market,
     instrument: &Instrument,
     quantity: Quantity,
 ) -> Result<Decimal, MarginError> {
-    if !instrument.is_paid_when_bought() {
-        return Ok(Decimal::ZERO);
-    }
+    if instrument.is_paid_when_bought() { worth(market, instrument, quantity) } else { Ok(Decimal::ZERO) }
+}
+
+/// `quantity` × mark, in the market's currency: what a long option can lose, paid for or not.
+///
+/// # Errors
+/// [`MarginError`] when it cannot be priced.
+pub(super) fn worth(market: &Market, instrument: &Instrument, quantity: Quantity) -> Result<Decimal, MarginError> {
     let mark = market.priced(id_of(market, instrument)?)?.mark;
     let worth = instrument.fill_pnl(quantity, Price::new(Decimal::ZERO, mark.quote), mark);
     let worth = worth.map_err(MarginError::of(instrument))?;

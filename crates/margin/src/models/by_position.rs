@@ -59,6 +59,12 @@ pub(super) trait Rules: Send + Sync {
         Ok(Vec::new())
     }
 
+    /// Whether orders that add to a long of what is paid for reserve their premium, where that is below the mark,
+    /// and not the mark.
+    fn reserves_premium(&self) -> bool {
+        false
+    }
+
     /// How balances are valued.
     fn collateral(&self) -> &CollateralRules;
 }
@@ -125,11 +131,43 @@ impl<R: Rules> ByPosition<'_, R> {
         ];
         let mut of = Vec::with_capacity(cases.len());
         for (label, filled) in cases {
-            of.push(margin(held.plus(filled)?)?.named(label));
+            let position = margin(held.plus(filled)?)?;
+            let below =
+                if filled.0.signum() > 0 { self.below_mark(instrument, id, held, &orders)? } else { Decimal::ZERO };
+            of.push(if below.is_zero() {
+                position.named(label)
+            } else {
+                let below = Node::leaf("premiums below the mark", below.negated(), Origin::default());
+                Node::sum(label, vec![position, below])?
+            });
         }
         let costs = orders.iter().map(|order| fill_cost(account, self.market, order, self.rules.collateral()));
         let costs = Node::sum("fills", costs.collect::<Result<Vec<_>, _>>()?)?;
         Ok(Node::sum(name, vec![Node::worst_of("position", of), costs])?)
+    }
+}
+
+impl<R: Rules> ByPosition<'_, R> {
+    /// By how much the premiums of buy orders are below what the bought is worth; nothing where they close a short.
+    fn below_mark(
+        &self,
+        instrument: &Instrument,
+        id: InstrumentId,
+        held: Quantity,
+        orders: &[&Order],
+    ) -> Result<Decimal, MarginError> {
+        let long = instrument.is_paid_when_bought() && held.0.signum() >= 0;
+        if !(self.rules.reserves_premium() && long) {
+            return Ok(Decimal::ZERO);
+        }
+        let mark = self.market.priced(id)?.mark;
+        let mut below = Decimal::ZERO;
+        for order in orders.iter().filter(|order| order.side == Side::Buy) {
+            let gain = instrument.fill_pnl(order.quantity, order.price, mark).map_err(MarginError::of(instrument))?;
+            let gain = gain.at(self.market.asset_price(gain.asset)?, Rounding::Down)?.value;
+            below = below.plus(gain.or_zero())?;
+        }
+        Ok(below)
     }
 }
 

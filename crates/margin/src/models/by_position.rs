@@ -59,6 +59,12 @@ pub(super) trait Rules: Send + Sync {
         Ok(Vec::new())
     }
 
+    /// Whether orders that add to a long of what is paid for reserve their premium, where that is below the mark,
+    /// and not the mark.
+    fn reserves_premium(&self) -> bool {
+        false
+    }
+
     /// How balances are valued.
     fn collateral(&self) -> &CollateralRules;
 }
@@ -125,7 +131,15 @@ impl<R: Rules> ByPosition<'_, R> {
         ];
         let mut of = Vec::with_capacity(cases.len());
         for (label, filled) in cases {
-            of.push(margin(held.plus(filled)?)?.named(label));
+            let position = margin(held.plus(filled)?)?;
+            let below =
+                if filled.0.signum() > 0 { self.below_mark(instrument, id, held, &orders)? } else { Decimal::ZERO };
+            of.push(if below.is_zero() {
+                position.named(label)
+            } else {
+                let below = Node::leaf("premiums below the mark", below.negated(), Origin::default());
+                Node::sum(label, vec![position, below])?
+            });
         }
         let costs = orders.iter().map(|order| fill_cost(account, self.market, order, self.rules.collateral()));
         let costs = Node::sum("fills", costs.collect::<Result<Vec<_>, _>>()?)?;
@@ -133,19 +147,48 @@ impl<R: Rules> ByPosition<'_, R> {
     }
 }
 
-/// What a position is worth, which equity counts, in the market's currency: `quantity` × mark of what is paid
-/// for when bought, nothing of the rest.
+impl<R: Rules> ByPosition<'_, R> {
+    /// By how much the premiums of buy orders are below what the bought is worth; nothing where they close a short.
+    fn below_mark(
+        &self,
+        instrument: &Instrument,
+        id: InstrumentId,
+        held: Quantity,
+        orders: &[&Order],
+    ) -> Result<Decimal, MarginError> {
+        let long = instrument.is_paid_when_bought() && held.0.signum() >= 0;
+        if !(self.rules.reserves_premium() && long) {
+            return Ok(Decimal::ZERO);
+        }
+        let mark = self.market.priced(id)?.mark;
+        let mut below = Decimal::ZERO;
+        for order in orders.iter().filter(|order| order.side == Side::Buy) {
+            let gain = instrument.fill_pnl(order.quantity, order.price, mark).map_err(MarginError::of(instrument))?;
+            let gain = gain.at(self.market.asset_price(gain.asset)?, Rounding::Down)?.value;
+            below = below.plus(gain.or_zero())?;
+        }
+        Ok(below)
+    }
+}
+
+/// What equity counts of a position's worth, in the market's currency: all of what is paid for when bought, nothing
+/// of the rest.
 ///
 /// # Errors
-/// [`MarginError`] when it cannot be priced.
+/// As [`worth`].
 pub(super) fn counted_value(
     market: &Market,
     instrument: &Instrument,
     quantity: Quantity,
 ) -> Result<Decimal, MarginError> {
-    if !instrument.is_paid_when_bought() {
-        return Ok(Decimal::ZERO);
-    }
+    if instrument.is_paid_when_bought() { worth(market, instrument, quantity) } else { Ok(Decimal::ZERO) }
+}
+
+/// `quantity` × mark, in the market's currency: what a long option can lose, paid for or not.
+///
+/// # Errors
+/// [`MarginError`] when it cannot be priced.
+pub(super) fn worth(market: &Market, instrument: &Instrument, quantity: Quantity) -> Result<Decimal, MarginError> {
     let mark = market.priced(id_of(market, instrument)?)?.mark;
     let worth = instrument.fill_pnl(quantity, Price::new(Decimal::ZERO, mark.quote), mark);
     let worth = worth.map_err(MarginError::of(instrument))?;

@@ -49,7 +49,13 @@ pub(super) trait Rules: Send + Sync {
     ///
     /// # Errors
     /// [`MarginError`].
-    fn account(&self, _market: &Market, _assets: &[NetAsset], _figure: Figure) -> Result<Vec<Node>, MarginError> {
+    fn account(
+        &self,
+        _held: &Account,
+        _market: &Market,
+        _assets: &[NetAsset],
+        _figure: Figure,
+    ) -> Result<Vec<Node>, MarginError> {
         Ok(Vec::new())
     }
 
@@ -76,8 +82,8 @@ impl<R: Rules> Judge for ByPosition<'_, R> {
             initial.push(self.instrument(account, &orders, id, Figure::Initial)?);
             maintenance.push(self.instrument(account, &[], id, Figure::Maintenance)?);
         }
-        initial.extend(self.rules.account(self.market, assets, Figure::Initial)?);
-        maintenance.extend(self.rules.account(self.market, assets, Figure::Maintenance)?);
+        initial.extend(self.rules.account(account, self.market, assets, Figure::Initial)?);
+        maintenance.extend(self.rules.account(account, self.market, assets, Figure::Maintenance)?);
         Ok(Requirement {
             asset: self.market.snapshot().currency,
             initial: Node::sum("initial margin", initial)?,

@@ -18,11 +18,14 @@ pub mod derive_pmrm2;
 pub mod derive_standard;
 pub mod greeks;
 pub mod isolated;
+pub mod leverage_tiers;
+pub mod oi_scaled;
 pub mod okx_discount;
 pub mod okx_portfolio;
 pub mod plimsoll;
 mod tiered;
 pub mod value_ratios;
+pub mod weights;
 
 use std::collections::BTreeSet;
 
@@ -142,6 +145,9 @@ registry! {
     "binance-coinm" => binance_coinm::BinanceCoinm,
     "binance-portfolio" => binance_portfolio::BinancePortfolio,
     "bybit-cross" => bybit_cross::BybitCross,
+    "weights" => weights::Weights,
+    "oi-scaled" => oi_scaled::OiScaled,
+    "leverage-tiers" => leverage_tiers::LeverageTiers,
     "greeks" => greeks::Greeks,
 }
 

@@ -10,10 +10,10 @@ use super::binance_usdm::BinanceUsdm;
 use super::by_position::{ByPosition, Figure, Rules};
 use super::tiered::debts;
 use super::{Held, Judge, Model};
-use crate::MarginError;
 use crate::collateral::CollateralRules;
 use crate::equity::NetAsset;
 use crate::parameters::{ByName, Dated, Field, field};
+use crate::{Account, MarginError};
 
 /// Binance's portfolio margin, one ratio over all wallets.
 #[derive(Clone, Debug)]
@@ -119,7 +119,13 @@ impl Rules for BinancePortfolio {
         self.at(figure, maintenance)
     }
 
-    fn account(&self, _market: &Market, assets: &[NetAsset], figure: Figure) -> Result<Vec<Node>, MarginError> {
+    fn account(
+        &self,
+        _held: &Account,
+        _market: &Market,
+        assets: &[NetAsset],
+        figure: Figure,
+    ) -> Result<Vec<Node>, MarginError> {
         let mut not_counted = Vec::with_capacity(assets.len());
         for net in assets {
             let (balance, price) = (net.balance()?, net.price.value);

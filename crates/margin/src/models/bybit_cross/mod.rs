@@ -10,11 +10,11 @@ use super::by_position::{ByPosition, Figure, Rules, counted_value, id_of};
 use super::tiered::{TieredFutures, brackets};
 use super::value_ratios::ValueRatios;
 use super::{Held, Judge, Model};
-use crate::MarginError;
 use crate::collateral::CollateralRules;
 use crate::equity::NetAsset;
 use crate::parameters::{ByName, Dated, Field, field};
 use crate::schedule::{Piece, Schedule};
+use crate::{Account, MarginError};
 
 /// The model's name.
 const NAME: &str = "bybit-cross";
@@ -204,7 +204,13 @@ impl Rules for BybitCross {
         Ok(Node::sum("short option", vec![margin, value])?)
     }
 
-    fn account(&self, _market: &Market, assets: &[NetAsset], _figure: Figure) -> Result<Vec<Node>, MarginError> {
+    fn account(
+        &self,
+        _held: &Account,
+        _market: &Market,
+        assets: &[NetAsset],
+        _figure: Figure,
+    ) -> Result<Vec<Node>, MarginError> {
         Ok(vec![self.ratios.not_counted(assets)?])
     }
 

@@ -12,11 +12,11 @@ use super::brackets::Brackets;
 use super::by_position::{ByPosition, Figure, Rules, counted_value, id_of};
 use super::value_ratios::ValueRatios;
 use super::{Held, Judge, Model};
-use crate::MarginError;
 use crate::collateral::CollateralRules;
 use crate::equity::NetAsset;
 use crate::parameters::{ByName, Dated, Field, field};
 use crate::schedule::Schedule;
+use crate::{Account, MarginError};
 use options::{OptionRates, Short};
 
 /// OKX's discount rates over positions margined one by one.
@@ -153,7 +153,13 @@ impl Rules for OkxDiscount {
         Ok(Node::sum("option", vec![short, value])?)
     }
 
-    fn account(&self, _market: &Market, assets: &[NetAsset], _figure: Figure) -> Result<Vec<Node>, MarginError> {
+    fn account(
+        &self,
+        _held: &Account,
+        _market: &Market,
+        assets: &[NetAsset],
+        _figure: Figure,
+    ) -> Result<Vec<Node>, MarginError> {
         Ok(vec![self.discount.not_counted(assets)?])
     }
 

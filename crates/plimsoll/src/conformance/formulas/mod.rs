@@ -8,7 +8,9 @@ mod deribit;
 mod okx;
 mod options;
 mod partial_size;
+mod perpetuals;
 mod strategy;
+mod weights;
 
 use serde_json::Value;
 
@@ -26,7 +28,9 @@ const TOPICS: &[&[(&str, Formula)]] = &[
     okx::FORMULAS,
     options::FORMULAS,
     partial_size::FORMULAS,
+    perpetuals::FORMULAS,
     strategy::FORMULAS,
+    weights::FORMULAS,
 ];
 
 /// The names of all formulas, in the order of their topics.

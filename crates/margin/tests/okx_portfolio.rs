@@ -155,6 +155,35 @@ fn a_coins_own_parameter_goes_before_its_lists() {
     assert_eq!(found.requirement.maintenance.find("MR1 spot shock").unwrap().amount, decimal("500"));
 }
 
+/// No parameter that adds risk lowers a margin.
+#[test]
+fn a_larger_move_or_rate_never_asks_for_less() {
+    let text = format!(
+        "{OPTIONS}\nmark BTC-PERPETUAL 60000\ncollateral USDT -100\nposition BTC-26JUN26-60000-C -2
+         position BTC-25DEC26-60000-C 1\nposition BTC_USDT-PERPETUAL 1\nposition BTC-PERPETUAL -30000"
+    );
+    for name in [
+        "mr1_move_3.BTC",
+        "mr3_share",
+        "mr4_perpetual.BTC",
+        "mr4_annual.BTC",
+        "mr5_rate",
+        "mr6_move.BTC",
+        "mr7_rate.BTC",
+        "mr7_fee",
+        "mr8_mmr",
+    ] {
+        let mut last = Decimal::ZERO;
+        for value in ["0", "0.01", "0.03", "0.09"] {
+            let mut model = by_name("okx-portfolio").unwrap();
+            model.set(name, value).unwrap();
+            let asked = book(&text).margin(model.as_ref()).unwrap().requirement.maintenance.amount;
+            assert!(asked >= last, "{name} {value}: {asked} after {last}");
+            last = asked;
+        }
+    }
+}
+
 /// Until the merge contracts of each quote were a unit of their own, with no MR9.
 #[test]
 fn quotes_were_units_apart_before_the_merge() {

@@ -63,7 +63,7 @@ pub(super) const SETS: [Dated; 4] = [
     },
     Dated {
         date: "2024-06",
-        read: "notice of 2024-05-31: spot in use joins the basis; MR4 of BTC and ETH by the notice of 2024-05-10, that of others a year out not read",
+        read: "notice of 2024-05-31: spot in use joins the basis; MR4 of BTC and ETH by the notice of 2024-05-10, whose largest move of the basis is read as a year's, that of others not read",
         values: by_quote![
             ("mr4_perpetual.BTC", "0.006"),
             ("mr4_perpetual.ETH", "0.006"),
@@ -73,7 +73,7 @@ pub(super) const SETS: [Dated; 4] = [
     },
     Dated {
         date: "2023-07",
-        read: "notice of 2023-07-07: least rates of MR4",
+        read: "notice of 2023-07-07: least rates of MR4, whose middle list was then that of MR1; here it is MR4's of 2025-01",
         values: by_quote![
             ("mr4_perpetual.BTC", "0.006"),
             ("mr4_perpetual.ETH", "0.006"),

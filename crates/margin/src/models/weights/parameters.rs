@@ -45,7 +45,7 @@ pub(super) const SETS: [Dated; 2] = [
     },
     Dated {
         date: "mango-2024-09",
-        read: "Mango v4 at 1303a4a (2024-09-04): gains weighed by market, maintenance and initial alike, no size premium, every price the worse of oracle and stable price initially; weights are of its tests",
+        read: "Mango v4 at 1303a4a (2024-09-04): gains weighed by market, maintenance and initial alike, no size premium, every price the worse of oracle and stable price initially; single markets' weights and ratios were not read: those of the other set",
         values: &[
             ("asset_imf", "0"),
             ("perpetual_imf", "0"),
@@ -54,8 +54,6 @@ pub(super) const SETS: [Dated; 2] = [
             ("gain_weight_initial", "0.95"),
             ("gain_weight_maintenance", "0.95"),
             ("per_order", "0"),
-            ("margin_ratio_initial", "0.2"),
-            ("margin_ratio_maintenance", "0.1"),
         ],
     },
 ];

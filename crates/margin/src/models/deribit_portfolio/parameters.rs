@@ -87,6 +87,7 @@ impl Default for DeribitPortfolioParameters {
             volatility_range_down: percent(25),
             min_volatility_for_shock_up: percent(50),
             vega_powers: VolRules {
+                vol_nodes: None,
                 vol_power_short: percent(30),
                 vol_power_long: percent(13),
                 days_min: Decimal::ONE,

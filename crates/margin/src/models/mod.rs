@@ -21,7 +21,7 @@ pub mod isolated;
 pub mod okx_discount;
 pub mod okx_portfolio;
 pub mod plimsoll;
-mod tiered;
+pub mod tiered;
 pub mod value_ratios;
 
 use std::collections::BTreeSet;

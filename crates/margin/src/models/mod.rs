@@ -25,7 +25,7 @@ pub mod okx_portfolio;
 pub mod paradex_cross;
 pub mod paradex_portfolio;
 pub mod plimsoll;
-mod tiered;
+pub mod tiered;
 pub mod value_ratios;
 pub mod weights;
 

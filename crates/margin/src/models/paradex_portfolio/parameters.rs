@@ -49,6 +49,7 @@ impl Default for ParadexPortfolioParameters {
                 skew: SkewRules::default(),
                 basis_minimum: Decimal::ZERO,
                 basis_annual: Decimal::ZERO,
+                vol_nodes: None,
             },
             net_rate: hundredths(2),
             hedged_rate: hundredths(1),

@@ -6,10 +6,10 @@ where that is a sentence.
 """
 
 from .common import NoRule
-from . import auction, brackets, collateral, deribit, derive, options, sizes, strategy
+from . import auction, brackets, collateral, deribit, derive, options, sizes, span, strategy
 
 RULES = {}
-for module in (auction, brackets, collateral, deribit, derive, options, sizes, strategy):
+for module in (auction, brackets, collateral, deribit, derive, options, sizes, span, strategy):
     RULES.update(module.RULES)
 
 __all__ = ["RULES", "NoRule"]

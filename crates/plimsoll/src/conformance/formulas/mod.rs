@@ -8,6 +8,7 @@ mod deribit;
 mod okx;
 mod options;
 mod partial_size;
+mod span;
 mod strategy;
 
 use serde_json::Value;
@@ -26,6 +27,7 @@ const TOPICS: &[&[(&str, Formula)]] = &[
     okx::FORMULAS,
     options::FORMULAS,
     partial_size::FORMULAS,
+    span::FORMULAS,
     strategy::FORMULAS,
 ];
 

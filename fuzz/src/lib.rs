@@ -17,3 +17,8 @@ pub fn document(bytes: &[u8]) {
 pub fn instrument_name(bytes: &[u8]) {
     plimsoll_pricing::instruments::fuzz_names(bytes);
 }
+
+/// Any bytes, read as a SPAN risk parameter file: what is accepted must write and read back equal.
+pub fn span_file(bytes: &[u8]) {
+    plimsoll_venues::span::fuzz_span(bytes);
+}

@@ -29,6 +29,7 @@ pub mod positions;
 pub mod scenario;
 pub mod schedule;
 pub mod sizes;
+pub mod spreads;
 
 pub use account::Account;
 pub use error::MarginError;

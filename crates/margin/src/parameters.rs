@@ -11,6 +11,7 @@ use plimsoll_core::{Decimal, Node, NumberError, requirement::Origin};
 use crate::MarginError;
 use crate::scenario::Moves;
 use crate::schedule::Schedule;
+use crate::spreads::Spreads;
 
 /// Sets one of `model`'s `fields` by its dotted name, `price_range` or `price_range.BTC`.
 ///
@@ -87,6 +88,10 @@ pub enum Slot<'a> {
     Schedule(&'a mut Schedule),
     /// The same by name.
     SchedulesByName(&'a mut ByName<Schedule>),
+    /// Spreads that may be formed.
+    Spreads(&'a mut Spreads),
+    /// The same by name.
+    SpreadsByName(&'a mut ByName<Spreads>),
 }
 
 macro_rules! slots {
@@ -101,7 +106,7 @@ macro_rules! slots {
 
 slots!(
     Decimal => Number, ByName<Decimal> => ByName, Tiers => Tiers, ByName<Tiers> => TiersByName, Moves => Moves,
-    Schedule => Schedule, ByName<Schedule> => SchedulesByName
+    Schedule => Schedule, ByName<Schedule> => SchedulesByName, Spreads => Spreads, ByName<Spreads> => SpreadsByName
 );
 
 /// The unit of whole numbers.
@@ -122,6 +127,7 @@ impl Field<'_> {
             Slot::Schedule(_) | Slot::SchedulesByName(_) => {
                 format!("pieces like \"5000000:1, rest:0.8\": bounds rising, rates from {low} to {high}")
             }
+            Slot::Spreads(_) | Slot::SpreadsByName(_) => format!("{} from {low} to {high}", Spreads::EXPECTED),
         }
     }
 
@@ -140,6 +146,10 @@ impl Field<'_> {
             Ok(schedule) if schedule.pieces().iter().all(|piece| (low..=high).contains(&piece.rate)) => Ok(schedule),
             _ => Err(Refused),
         };
+        let spreads = || match text.parse::<Spreads>() {
+            Ok(spreads) if spreads.as_slice().iter().all(|spread| (low..=high).contains(&spread.rate)) => Ok(spreads),
+            _ => Err(Refused),
+        };
         match (&mut self.slot, key) {
             (Slot::Number(slot), None) => **slot = number()?,
             (Slot::Tiers(slot), None) => **slot = tiers()?,
@@ -148,7 +158,11 @@ impl Field<'_> {
             (Slot::Moves(slot), None) => **slot = text.parse().map_err(|_| Refused)?,
             (Slot::Schedule(slot), None) => **slot = schedule()?,
             (Slot::SchedulesByName(slot), key) => slot.set(key, schedule()?),
-            (Slot::Number(_) | Slot::Tiers(_) | Slot::Moves(_) | Slot::Schedule(_), Some(_)) => return Err(Refused),
+            (Slot::Spreads(slot), None) => **slot = spreads()?,
+            (Slot::SpreadsByName(slot), key) => slot.set(key, spreads()?),
+            (Slot::Number(_) | Slot::Tiers(_) | Slot::Moves(_) | Slot::Schedule(_) | Slot::Spreads(_), Some(_)) => {
+                return Err(Refused);
+            }
         }
         Ok(())
     }
@@ -169,6 +183,8 @@ impl Field<'_> {
             Slot::TiersByName(values) => named(self.name, values),
             Slot::Schedule(value) => vec![(self.name.to_owned(), value.to_string())],
             Slot::SchedulesByName(values) => named(self.name, values),
+            Slot::Spreads(value) => vec![(self.name.to_owned(), value.to_string())],
+            Slot::SpreadsByName(values) => named(self.name, values),
         }
     }
 }

@@ -13,5 +13,6 @@
 pub mod deribit;
 mod import;
 mod rows;
+pub mod span;
 
 pub use import::{FileReport, ImportError, ImportFile, Imported, LeftOut, Place, Reason, Report};

@@ -16,6 +16,7 @@
 
 mod build;
 mod measure;
+mod published;
 mod sums;
 
 use std::sync::Arc;
@@ -25,6 +26,7 @@ use plimsoll_pricing::float::float;
 
 pub use build::{Counted, TableSpec, fine_lots};
 pub use measure::{Measure, per_lot};
+pub use published::{ContractArray, contract_arrays};
 
 use crate::scenario::Scenario;
 

@@ -25,6 +25,7 @@ pub mod okx_portfolio;
 pub mod paradex_cross;
 pub mod paradex_portfolio;
 pub mod plimsoll;
+pub mod span;
 pub mod tiered;
 pub mod value_ratios;
 pub mod weights;
@@ -152,6 +153,7 @@ registry! {
     "leverage-tiers" => leverage_tiers::LeverageTiers,
     "paradex-portfolio" => paradex_portfolio::ParadexPortfolio,
     "paradex-cross" => paradex_cross::ParadexCross,
+    "span" => span::Span,
     "greeks" => greeks::Greeks,
 }
 

@@ -165,6 +165,16 @@ pub struct SkewCap {
 }
 
 impl SkewRules {
+    /// Smiles do not turn.
+    pub const NONE: Self = Self {
+        linear: SkewCap { base: Decimal::ZERO, slope: Decimal::ZERO },
+        absolute: SkewCap { base: Decimal::ZERO, slope: Decimal::ZERO },
+        k_minimum: Decimal::ZERO,
+        width: Decimal::ZERO,
+        level: Decimal::ZERO,
+        growth: Decimal::ZERO,
+    };
+
     /// What the volatility of one strike is multiplied by.
     #[must_use]
     pub fn factor(&self, skew: Skew, strike: f64, forward: f64, years: f64) -> f64 {

@@ -69,7 +69,7 @@ impl Default for BinanceCoinm {
             (8_000, 3, 1_500),
             (10_000, 2, 2_500),
         ]);
-        let (initial, maintenance) = named(by_leverage([(0, 1, 5_000)]), [("BTC", btc), ("ETH", eth)]);
+        let (initial, maintenance) = named(&by_leverage([(0, 1, 5_000)]), &[("BTC", btc), ("ETH", eth)]);
         let leverage = ByName::new(Decimal::from_int(150), []);
         Self { futures: TieredFutures { initial, maintenance, leverage } }
     }

@@ -47,8 +47,8 @@ pub(super) fn newest() -> (ByName<Tiers>, ByName<Tiers>) {
         ])
     };
     named(
-        listed,
-        [
+        &listed,
+        &[
             ("BTCUSDT", btc_usdt()),
             ("BTC", btc_usdt()),
             ("BTCUSDC", btc_usdc()),

@@ -10,6 +10,7 @@ mod options;
 mod paradex;
 mod partial_size;
 mod perpetuals;
+mod span;
 mod strategy;
 mod weights;
 
@@ -31,6 +32,7 @@ const TOPICS: &[&[(&str, Formula)]] = &[
     paradex::FORMULAS,
     partial_size::FORMULAS,
     perpetuals::FORMULAS,
+    span::FORMULAS,
     strategy::FORMULAS,
     weights::FORMULAS,
 ];

@@ -30,6 +30,7 @@ pub mod tiered;
 pub mod value_ratios;
 pub mod weights;
 
+use std::any::Any;
 use std::collections::BTreeSet;
 
 use plimsoll_core::{Asset, Decimal, InstrumentId, Requirement};
@@ -40,8 +41,8 @@ use crate::equity::NetAsset;
 use crate::parameters::{self, Dated, Field};
 use crate::{Account, MarginError};
 
-/// A margin model with its parameters.
-pub trait Model: Send + Sync {
+/// A margin model with its parameters; as [`Any`], for questions that only one model answers.
+pub trait Model: Any + Send + Sync {
     /// Its name: `plimsoll`.
     fn name(&self) -> &'static str;
 

@@ -45,6 +45,7 @@ const SHOCKS: ShockRules = ShockRules {
     skew: SkewRules::NONE,
     basis_minimum: Decimal::ZERO,
     basis_annual: Decimal::ZERO,
+    vol_nodes: None,
 };
 
 impl Prepared {

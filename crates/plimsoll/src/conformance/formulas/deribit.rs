@@ -70,6 +70,7 @@ fn term_factor(given: &Given<'_>) -> Result<Figures, Refused> {
         skew: SkewRules::default(),
         basis_minimum: Decimal::ZERO,
         basis_annual: Decimal::ZERO,
+        vol_nodes: None,
     };
     Ok(Figures::new().with("factor", rules.term_factor(given.float("days")?)))
 }

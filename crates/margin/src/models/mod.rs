@@ -22,8 +22,10 @@ pub mod leverage_tiers;
 pub mod oi_scaled;
 pub mod okx_discount;
 pub mod okx_portfolio;
+pub mod paradex_cross;
+pub mod paradex_portfolio;
 pub mod plimsoll;
-mod tiered;
+pub mod tiered;
 pub mod value_ratios;
 pub mod weights;
 
@@ -148,6 +150,8 @@ registry! {
     "weights" => weights::Weights,
     "oi-scaled" => oi_scaled::OiScaled,
     "leverage-tiers" => leverage_tiers::LeverageTiers,
+    "paradex-portfolio" => paradex_portfolio::ParadexPortfolio,
+    "paradex-cross" => paradex_cross::ParadexCross,
     "greeks" => greeks::Greeks,
 }
 

@@ -116,10 +116,12 @@ fn option(given: &Given<'_>) -> Result<Figures, Refused> {
         maintenance: given.number("option_maintenance")?,
     };
     let inverse = given.flag("inverse")?;
+    let index = given.number("index")?;
     let short = Short {
         right: right(given)?,
         strike: given.number("strike")?,
-        index: given.number("index")?,
+        index,
+        underlying: given.number_or("underlying", index)?,
         mark: given.number("mark")?,
     };
     let per_unit = if inverse { rates.inverse(&short)? } else { rates.linear(&short)? };

@@ -7,6 +7,7 @@ mod brackets;
 mod deribit;
 mod okx;
 mod options;
+mod paradex;
 mod partial_size;
 mod perpetuals;
 mod strategy;
@@ -27,6 +28,7 @@ const TOPICS: &[&[(&str, Formula)]] = &[
     deribit::FORMULAS,
     okx::FORMULAS,
     options::FORMULAS,
+    paradex::FORMULAS,
     partial_size::FORMULAS,
     perpetuals::FORMULAS,
     strategy::FORMULAS,

@@ -10,6 +10,7 @@ pub mod binance_usdm;
 pub mod brackets;
 mod by_position;
 pub mod bybit_cross;
+pub mod bybit_portfolio;
 pub mod cross;
 pub mod deribit_portfolio;
 pub mod deribit_standard;
@@ -142,6 +143,7 @@ registry! {
     "binance-coinm" => binance_coinm::BinanceCoinm,
     "binance-portfolio" => binance_portfolio::BinancePortfolio,
     "bybit-cross" => bybit_cross::BybitCross,
+    "bybit-portfolio" => bybit_portfolio::BybitPortfolio,
     "greeks" => greeks::Greeks,
 }
 

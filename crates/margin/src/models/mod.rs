@@ -10,6 +10,7 @@ pub mod binance_usdm;
 pub mod brackets;
 mod by_position;
 pub mod bybit_cross;
+pub mod bybit_portfolio;
 pub mod cross;
 pub mod deribit_portfolio;
 pub mod deribit_standard;
@@ -155,6 +156,7 @@ registry! {
     "paradex-portfolio" => paradex_portfolio::ParadexPortfolio,
     "paradex-cross" => paradex_cross::ParadexCross,
     "span" => span::Span,
+    "bybit-portfolio" => bybit_portfolio::BybitPortfolio,
     "greeks" => greeks::Greeks,
 }
 

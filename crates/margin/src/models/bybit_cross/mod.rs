@@ -28,10 +28,10 @@ pub struct BybitCross {
     /// Of trades in options.
     pub fees: OptionFees,
     /// Share of a debt: initial,
-    borrow_initial: ByName<Decimal>,
+    pub(super) borrow_initial: ByName<Decimal>,
     /// and maintenance.
-    borrow_maintenance: ByName<Decimal>,
-    ratios: ValueRatios,
+    pub(super) borrow_maintenance: ByName<Decimal>,
+    pub(super) ratios: ValueRatios,
     collateral: CollateralRules,
 }
 

@@ -42,6 +42,24 @@ fn margins_round_up_and_the_maintenance_rate_down() {
     assert_eq!(tier::margin(decimal("-10"), decimal("0.1"), Decimal::ONE), Ok(Decimal::ONE));
 }
 
+/// dYdX v4-chain, `liquidity_tier_test.go`: 0.2 + 0.234567 × 0.8 is 0.3876536, and the venue counts 387,653 millionths.
+#[test]
+fn the_fraction_is_cut_off_at_a_millionth_before_a_margin_rounds_up() {
+    let tier = |lower: &str, upper: &str| LiquidityTier {
+        initial: decimal("0.2"),
+        maintenance_fraction: Decimal::ONE,
+        oi_lower_cap: decimal(lower),
+        oi_upper_cap: decimal(upper),
+    };
+    let fraction = tier("1000000", "2000000").initial_fraction(decimal("1234567")).unwrap();
+    assert_eq!(fraction, decimal("0.387653"));
+    assert_eq!(tier::margin(decimal("10000000"), fraction, Decimal::ONE), Ok(decimal("3876530")));
+    assert_eq!(tier("25000000", "60000000").initial_fraction(decimal("28123456.789123")), Ok(decimal("0.271393")));
+    assert_eq!(tier("5", "5").initial_fraction(decimal("5")), Ok(decimal("0.2")));
+    assert_eq!(tier("5", "5").initial_fraction(decimal("5.000001")), Ok(Decimal::ONE), "caps that meet");
+    assert_eq!(tier("0", "0").initial_fraction(decimal("7")), Ok(decimal("0.2")), "no upper cap");
+}
+
 /// An account under water may only come nearer to the surface.
 #[test]
 fn an_account_under_its_margin_may_only_improve() {

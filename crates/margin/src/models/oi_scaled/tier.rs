@@ -16,26 +16,31 @@ pub struct LiquidityTier {
     pub maintenance_fraction: Decimal,
     /// Open interest in money from which the initial fraction grows,
     pub oi_lower_cap: Decimal,
-    /// and at which it is one; both zero: it does not grow.
+    /// and at which it is one; zero: it does not grow.
     pub oi_upper_cap: Decimal,
 }
 
 impl LiquidityTier {
-    /// Initial margin fraction at an open interest: `min(base + max(0, (OI − lower) ÷ (upper − lower)) × (1 − base), 1)`.
+    /// Initial margin fraction at an open interest: `min(base + max(0, (OI − lower) ÷ (upper − lower)) × (1 − base), 1)`,
+    /// cut off at a millionth. An upper cap of zero lets nothing grow.
     ///
     /// # Errors
     /// [`MarginError::Number`].
     /// # Source
     /// dYdX v4-chain, `liquidity_tier_test.go`.
     pub fn initial_fraction(&self, open_interest: Decimal) -> Result<Decimal, MarginError> {
-        let width = self.oi_upper_cap.minus(self.oi_lower_cap)?;
-        let past = open_interest.minus(self.oi_lower_cap)?.or_zero();
-        if width.signum() <= 0 || past.is_zero() {
+        let past = open_interest.minus(self.oi_lower_cap)?;
+        if self.oi_upper_cap.is_zero() || past.signum() <= 0 {
             return Ok(self.initial);
         }
+        if open_interest >= self.oi_upper_cap {
+            return Ok(self.initial.max(Decimal::ONE));
+        }
         let left = Decimal::ONE.minus(self.initial)?;
-        // Cut off, not raised: a margin that is whole stays whole when it is rounded up.
-        Ok(self.initial.plus(left.times_ratio(past, width, Rounding::Down)?)?.min(Decimal::ONE))
+        let width = self.oi_upper_cap.minus(self.oi_lower_cap)?;
+        // The venue counts fractions in whole millionths, and cuts off before a margin rounds up.
+        let more = left.times_ratio(past, width, Rounding::Down)?.rounded(6, Rounding::Down)?;
+        Ok(self.initial.plus(more)?)
     }
 
     /// Maintenance margin fraction, cut off at a millionth; open interest does not move it.

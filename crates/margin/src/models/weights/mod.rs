@@ -1,6 +1,7 @@
 #![doc = include_str!("README.md")]
 
 pub mod curves;
+pub mod health;
 mod parameters;
 
 use plimsoll_core::requirement::Origin;

@@ -5,6 +5,7 @@
 mod auction;
 mod brackets;
 mod deribit;
+mod health;
 mod okx;
 mod options;
 mod paradex;
@@ -27,6 +28,7 @@ const TOPICS: &[&[(&str, Formula)]] = &[
     auction::FORMULAS,
     brackets::FORMULAS,
     deribit::FORMULAS,
+    health::FORMULAS,
     okx::FORMULAS,
     options::FORMULAS,
     paradex::FORMULAS,

@@ -13,7 +13,7 @@ use crate::MarginError;
 /// # Errors
 /// [`MarginError::NotPositive`] for a leverage that is not; [`MarginError::Number`].
 /// # Source
-/// nautilus_trader at a95c804 (2026-07-02), margin account tests; checked against vectors/defi/nautilus_margin.json.
+/// `nautilus_trader` at a95c804 (2026-07-02), margin account tests; checked against `vectors/defi/nautilus_margin.json`.
 pub fn leveraged(notional: Decimal, leverage: Decimal, rate: Decimal) -> Result<Decimal, MarginError> {
     Ok(notional.abs().times_ratio(rate, positive("leverage", leverage)?, Rounding::Up)?)
 }
@@ -58,13 +58,13 @@ pub struct LotTerms {
 
 impl Lots {
     /// What they ask at the worse of all purchases and all sales filled, at least zero:
-    /// max(margin_buy × (pending_buy + position), margin_sell × (pending_sell − position)).
+    /// `max(margin_buy × (pending_buy + position), margin_sell × (pending_sell − position))`.
     ///
     /// # Errors
     /// [`NumberError::Overflow`].
     /// # Source
     /// exchange-core at 2f85487 (2022-05-14), fee and margin tests; checked against
-    /// vectors/defi/exchange_core_margin.json.
+    /// `vectors/defi/exchange_core_margin.json`.
     pub fn required(self, terms: &LotTerms) -> Result<Decimal, NumberError> {
         let long = terms.margin_buy.times(self.pending_buy.plus(self.position)?, Rounding::Up)?;
         let short = terms.margin_sell.times(self.pending_sell.minus(self.position)?, Rounding::Up)?;

@@ -1,4 +1,4 @@
-//! Margins of lots against the tests of nautilus_trader and exchange-core.
+//! Margins of lots against the tests of `nautilus_trader` and exchange-core.
 
 use plimsoll_core::Decimal;
 use plimsoll_margin::MarginError;
@@ -6,7 +6,7 @@ use plimsoll_margin::closed_forms::lot_margin::{LotTerms, Lots, leveraged, notio
 
 use super::d;
 
-/// nautilus_trader, `margin.rs`: linear and inverse, by leverage, to eight places.
+/// `nautilus_trader`, `margin.rs`: linear and inverse, by leverage, to eight places.
 #[test]
 fn a_rate_over_a_leverage() {
     for (quantity, price, leverage, rate, inverse, want) in [

@@ -40,7 +40,7 @@ impl OptionRates {
     /// # Errors
     /// [`NumberError::Overflow`].
     /// # Source
-    /// docs/sources.md#paradex; checked against vectors/cex/paradex-option-*.json.
+    /// docs/sources.md#paradex; checked against `vectors/cex/paradex-option-*.json`.
     pub fn long(&self, spot: Decimal, mark: Decimal) -> Result<Decimal, NumberError> {
         let of_mark = mark.or_zero().times(self.premium_multiplier, Rounding::Up)?;
         Ok(of_mark.min(spot.times(self.long_itm, Rounding::Up)?))

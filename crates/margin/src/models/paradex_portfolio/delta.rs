@@ -26,7 +26,7 @@ impl Deltas {
     /// # Errors
     /// [`NumberError::Overflow`].
     /// # Source
-    /// docs/sources.md#paradex; checked against vectors/cex/paradex-pm-1.json.
+    /// docs/sources.md#paradex; checked against `vectors/cex/paradex-pm-1.json`.
     pub fn hedged(self) -> Result<Decimal, NumberError> {
         self.gross.minus(self.net.abs())?.over(Decimal::from_int(2), Rounding::Up)
     }

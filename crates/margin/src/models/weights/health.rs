@@ -172,7 +172,7 @@ struct Reserved<'a> {
 /// [`MarginError::Unsupported`] for a token that is not among `tokens`, and for a debt in one that cannot be priced;
 /// [`MarginError::Number`].
 /// # Source
-/// Mango v4 at 1303a4a (2024-09-04), health tests; checked against vectors/defi/mango_health.json.
+/// Mango v4 at 1303a4a (2024-09-04), health tests; checked against `vectors/defi/mango_health.json`.
 pub fn health(
     tokens: &BTreeMap<Asset, Token>,
     orders: &[SpotOrders],

@@ -231,6 +231,28 @@ fn orders_that_would_hedge_each_other_do_not() {
 }
 
 #[test]
+fn twice_the_book_asks_twice_and_finer_buckets_never_less() {
+    let of = |times: i64| {
+        format!(
+            "{MARKET}\nposition BTC-PERPETUAL {}\nposition BTC-26JUN26-60000-C {}\nposition BTC-26JUN26-50000-P {}
+             position ETH-PERPETUAL {}",
+            -30_000 * times,
+            4 * times,
+            -3 * times,
+            9_000 * times
+        )
+    };
+    let once = with(&of(1), &[]).requirement;
+    // Extended moves are damped by an amount, and weigh more as a book grows; here they decide nothing.
+    let twice = with(&of(2), &[]).requirement;
+    near(twice.initial.amount, &once.initial.amount.times_count(2).unwrap().to_string(), "0.000001");
+    near(twice.maintenance.amount, &once.maintenance.amount.times_count(2).unwrap().to_string(), "0.000001");
+    for buckets in ["8", "12", "20"] {
+        assert!(with(&of(1), &[("buckets_count", buckets)]).requirement.initial.amount >= once.initial.amount);
+    }
+}
+
+#[test]
 fn orders_add_what_their_worst_fills_add_and_order_of_positions_does_not_matter() {
     let lines = ["position BTC-PERPETUAL 60000", "position BTC-26JUN26-60000-C -2", "position BTC-26JUN26-50000-P -3"];
     let with = |order: [usize; 3], more: &str| {

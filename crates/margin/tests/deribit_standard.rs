@@ -146,6 +146,19 @@ fn short_inverse_options_ask_their_published_margin_and_a_long_its_value() {
 }
 
 #[test]
+fn order_and_splitting_change_nothing_and_size_asks_more_than_its_share() {
+    let market = "index BTC 100000\nmark BTC-PERPETUAL 100000\nforward BTC 2026-06-26T08:00:00Z 100000 vol 0.6
+                  mark BTC-26JUN26-90000-P 0.025";
+    let of = |positions: &str| margins("deribit-standard", &format!("{market}\n{positions}"));
+    let (perpetual, put) = ("position BTC-PERPETUAL 400000", "position BTC-26JUN26-90000-P -3");
+    let whole = of(&format!("{perpetual}\n{put}"));
+    assert_eq!(of(&format!("{put}\n{perpetual}")), whole);
+    assert_eq!(of(&format!("{put}\nposition BTC-PERPETUAL 100000\nposition BTC-PERPETUAL 300000")), whole);
+    let (one, four) = (of("position BTC-PERPETUAL 100000").0, of(perpetual).0);
+    assert!(four > one.times_count(4).unwrap(), "{four} is more than four times {one}");
+}
+
+#[test]
 fn a_hedge_shares_no_requirement_and_orders_count_at_their_worst() {
     let market = "index BTC 100000\nprice USDC 1\nmark BTC_USDC-PERPETUAL 100000\nmark BTC-PERPETUAL 100000";
     let long = format!("{market}\nposition BTC_USDC-PERPETUAL 1");

@@ -4,14 +4,14 @@ from .common import NoRule, formula, renamed, within
 
 
 def from_floors(tiers: list) -> str:
-    """Tiers as `(floor, rate)`."""
-    return ", ".join(f"{floor}:{rate}" for floor, rate in tiers)
+    """Tiers as `(floor, rate)`, whatever follows."""
+    return ", ".join(f"{tier[0]}:{tier[1]}" for tier in tiers)
 
 
 def from_bounds(tiers: list) -> str:
     """Tiers as `(up to, rate)`: each starts where the one before ends."""
-    floors = ["0", *(bound for bound, _ in tiers[:-1])]
-    return from_floors([(floor, rate) for floor, (_, rate) in zip(floors, tiers)])
+    floors = ["0", *(tier[0] for tier in tiers[:-1])]
+    return from_floors([(floor, tier[1]) for floor, tier in zip(floors, tiers)])
 
 
 def bracket(params: dict) -> dict:
@@ -37,12 +37,17 @@ def deduction(example: dict) -> dict:
 LIQUIDATION = {"tmm_others": "others_maintenance", "upnl_others": "others_unrealised", "liquidation_price": "price"}
 
 
+def side(held: dict) -> bool | None:
+    return {"short": True, "sell": True}.get(str(held.get("side")).lower())
+
+
 def liquidation(example: dict) -> dict:
     market, held = example["market"], example["portfolio"]
-    others = [{"quantity": each["amount"], "entry_price": each["entry"], "mark": each["mark"], **bracket(each)}
-              for each in market.get("others", [])]
-    given = {"wallet_balance": market["wallet_balance"], "quantity": held["amount"], "short": held.get("side") == "short",
-             "entry_price": held["entry"], "others": others, **bracket(example["params"])}
+    others = [{"quantity": each["amount"], "short": side(each), "entry_price": each["entry"], "mark": each["mark"],
+               **bracket(each)} for each in market.get("others", [])]
+    given = {"wallet_balance": market["wallet_balance"], "quantity": held["amount"], "short": side(held),
+             "entry_price": held["entry"], "others": others, "others_maintenance": market.get("tmm_others"),
+             "others_unrealised": market.get("upnl_others"), **bracket(example["params"])}
     expect = renamed(example["expected"], LIQUIDATION)
     expect = {name: expect[name] for name in LIQUIDATION.values() if name in expect}
     # Others' sums are published to the cent of prices cut to the cent.
@@ -70,22 +75,31 @@ def rank(example: dict) -> dict:
 
 
 def inverse(example: dict) -> dict:
-    held = example["portfolio"]
-    given = {"brackets": from_bounds(example["params"]["tiers"]), "notional": held["position_value"],
+    held, market = example["portfolio"], example.get("market", {})
+    given = {"brackets": from_bounds(example["params"]["tiers"]), "notional": held.get("position_value"),
+             "contracts": market.get("contracts") or held.get("contracts"), "price": market.get("entry"),
              "leverage": held.get("leverage")}
-    names = {"im": "initial", "mm": "maintenance"}
+    names = {"im": "initial", "mm": "maintenance", "position_im": "initial", "position_mm": "maintenance",
+             "position_value": "notional", "mm_rate": "rate"}
     return formula("bybit-cross", "brackets.maintenance", given, renamed(example["expected"], names), within(example))
+
+
+OPTION = {"position_mm": "maintenance", "position_im": "initial", "mm": "maintenance", "im": "initial",
+          "order_im": "order_initial", "order_cost": "order_initial", "cost": "order_initial", "premium": "premium",
+          "fee": "fee", "transaction_fee": "fee", "trading_fee": "fee"}
 
 
 def option(example: dict) -> dict:
     params, market, held = example["params"], example["market"], example["portfolio"]
-    if not held["qty"].startswith("-"):
-        raise NoRule("a long option of Bybit")
-    given = {"initial": params["im_max"], "minimum": params["im_min"], "maintenance": params["mm_factor"],
-             "liquidation_fee": params.get("liq_fee"), "right": held["type"], "strike": held["strike"],
-             "quantity": held["qty"], "index": market["index"], "mark": market["mark"],
-             "price": market.get("avg_price") or market.get("order_price")}
-    names = {"position_mm": "maintenance", "position_im": "initial", "mm": "maintenance", "im": "initial"}
+    given = {"initial": params.get("im_max"), "minimum": params.get("im_min"), "maintenance": params.get("mm_factor"),
+             "liquidation_fee": params.get("liq_fee"), "fee": params.get("fee_rate") or params.get("taker_fee"),
+             "fee_most": params.get("fee_cap") or params.get("fee_max"), "right": held["type"],
+             "strike": held.get("strike"), "quantity": held["qty"], "short": side(held), "index": market["index"],
+             "mark": market.get("mark"), "price": market.get("avg_price") or market.get("order_price")}
+    names = OPTION
+    if side(held) is None and not held["qty"].startswith("-"):
+        # What opening a long asks for is its order.
+        names = {**OPTION, "im": "order_initial"}
     return formula("bybit-cross", "bybit-cross.option", given, renamed(example["expected"], names), within(example))
 
 

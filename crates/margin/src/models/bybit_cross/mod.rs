@@ -139,7 +139,7 @@ pub fn inverse_value(contracts: Decimal, price: Decimal) -> Result<Decimal, Marg
 /// As published, the newest first.
 const SETS: [Dated; 1] = [Dated {
     date: "2025-09",
-    read: "help pages of 2023-12-04 to 2025-09, cut short where we read; BTCUSDT's first tier and BTC's value ratios were read, the rest is filled in. Rates of borrowing were not read: 10 % and 4 %, as commonly reported",
+    read: "help pages of 2023-12-04 to 2025-09, cut short where we read; BTCUSDT's first tier and BTC's value ratios were read, the rest is filled in. Rates of borrowing were not read: 10 % and 4 % are assumed",
     values: &[],
 }];
 

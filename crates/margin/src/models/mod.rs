@@ -23,6 +23,7 @@ pub mod okx_portfolio;
 pub mod plimsoll;
 pub mod span;
 mod tiered;
+pub mod tims;
 pub mod value_ratios;
 
 use std::collections::BTreeSet;
@@ -144,6 +145,7 @@ registry! {
     "binance-portfolio" => binance_portfolio::BinancePortfolio,
     "bybit-cross" => bybit_cross::BybitCross,
     "span" => span::Span,
+    "tims" => tims::Tims,
     "greeks" => greeks::Greeks,
 }
 

@@ -15,7 +15,7 @@ use super::parameters::SpanParameters;
 use super::scan::{SCENARIOS, Scan, composite_delta, short_option_minimum};
 use super::{RiskArray, Span};
 use crate::MarginError;
-use crate::array::{ContractArray, Holding, Table, contract_arrays, fine_lots};
+use crate::array::{ContractArray, Holding, Table, array_lots, contract_arrays};
 use crate::fold::Summed;
 use crate::positions::NetPosition;
 use crate::scenario::{DAY_S, DiscountRate, ShockRules, SkewRules, years_left};
@@ -124,7 +124,7 @@ impl Prepared {
     pub(super) fn add(&self, book: &mut Book, held: &NetPosition<'_>) -> Result<(), MarginError> {
         let terms = held.instrument.terms();
         let contract = *self.contracts.get(&held.id).ok_or(MarginError::UnknownInstrument(held.id.0))?;
-        book.holdings.push(Holding { row: contract.row, lots: fine_lots(held.quantity, terms.underlying)? });
+        book.holdings.push(Holding { row: contract.row, lots: array_lots(held.quantity, terms.underlying)? });
         book.names.push(Arc::clone(&terms.name));
         let delta = book.deltas.entry(held.instrument.expiry()).or_default();
         *delta = delta.plus(contract.delta.times(held.quantity, Rounding::HalfEven)?)?;

@@ -10,6 +10,7 @@ mod options;
 mod partial_size;
 mod span;
 mod strategy;
+mod tims;
 
 use serde_json::Value;
 
@@ -29,6 +30,7 @@ const TOPICS: &[&[(&str, Formula)]] = &[
     partial_size::FORMULAS,
     span::FORMULAS,
     strategy::FORMULAS,
+    tims::FORMULAS,
 ];
 
 /// The names of all formulas, in the order of their topics.

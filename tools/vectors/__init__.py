@@ -6,10 +6,10 @@ where that is a sentence.
 """
 
 from .common import NoRule
-from . import auction, brackets, collateral, deribit, derive, options, sizes, span, strategy
+from . import auction, brackets, collateral, deribit, derive, health, options, paradex, perpetuals, sizes, span, strategy, weights
 
 RULES = {}
-for module in (auction, brackets, collateral, deribit, derive, options, sizes, span, strategy):
+for module in (auction, brackets, collateral, deribit, derive, health, options, paradex, perpetuals, sizes, span, strategy, weights):
     RULES.update(module.RULES)
 
 __all__ = ["RULES", "NoRule"]

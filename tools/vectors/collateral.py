@@ -32,6 +32,9 @@ def unit(example: dict) -> dict:
     if "mr7_raw" in market:
         given = {"mr_other": market["mr_other"], "mr7_raw": market["mr7_raw"], "multipliers": pieces(params["tiers"])}
         return formula(model, "okx-portfolio.minimum", given, expected, allowed)
+    if "units" in market and set(expected) <= {"deriv_mmr", "borrow_mmr", "borrow_imr", "total_mmr", "total_imr"}:
+        # An account: its units' margins, and what it owes for.
+        return formula(model, "okx-portfolio.account", {**params, **market}, expected, allowed)
     charges = market.get("mr", {})
     if "cash_delta_usd" in market:
         given = {**params, **charges, "cash_delta": market["cash_delta_usd"],

@@ -102,7 +102,7 @@ pub static ASSET: Shape = Shape {
         field("depth", AT_LEAST_ZERO, Optional, "Units a sale of which moves the price by one per cent."),
         field("observed_at", Kind::Instant, Unused, "When the price was observed."),
         field("sources", SOURCES, Unused, "What the price was made of."),
-        field("slow_price", POSITIVE, Unused, "A rate-limited price, for when the price is not trusted."),
+        field("slow_price", POSITIVE, Optional, "A price that follows slowly: `weights` takes the worse of the two."),
         field("redemption_delay_s", Kind::Count, Unused, "Seconds until a redemption pays."),
         field("total_deposits", AT_LEAST_ZERO, Unused, "Units deposited at the venue."),
         field("total_borrows", AT_LEAST_ZERO, Unused, "Units lent out by the venue."),

@@ -41,7 +41,8 @@ fn asset_quote(at: At<'_>) -> Option<AssetQuote> {
     let trusted = asset.boolean("trusted").unwrap_or(true);
     let redemption_value = asset.decimal("redemption_value");
     let depth = asset.decimal("depth");
-    Some(AssetQuote { price: price?, confidence, trusted, redemption_value, depth })
+    let slow_price = asset.decimal("slow_price");
+    Some(AssetQuote { price: price?, confidence, trusted, redemption_value, depth, slow_price })
 }
 
 fn underlying_quote(at: At<'_>, name: Underlying, as_of: Timestamp) -> Option<UnderlyingQuote> {

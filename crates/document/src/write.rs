@@ -113,6 +113,7 @@ fn asset(quote: &AssetQuote) -> Value<'static> {
     fields.put_some("trusted", (!quote.trusted).then_some(Value::Bool(false)));
     fields.decimal("redemption_value", quote.redemption_value);
     fields.decimal("depth", quote.depth);
+    fields.decimal("slow_price", quote.slow_price);
     fields.into_value()
 }
 

@@ -206,7 +206,12 @@ impl<T> ByName<T> {
 
     /// The value for `name`.
     pub fn of(&self, name: &str) -> &T {
-        self.named.get(name).unwrap_or(&self.default)
+        self.of_first(&[name])
+    }
+
+    /// The value for the first of `names` that is listed.
+    pub fn of_first(&self, names: &[&str]) -> &T {
+        names.iter().find_map(|name| self.named.get(*name)).unwrap_or(&self.default)
     }
 
     fn set(&mut self, key: Option<&str>, value: T) {

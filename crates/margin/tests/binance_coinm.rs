@@ -6,7 +6,7 @@ mod support;
 use plimsoll_core::Decimal;
 use plimsoll_margin::answers::margin::Margin;
 use plimsoll_margin::models::by_name;
-use support::{book, near};
+use support::{book, decimal, near};
 
 fn margin(text: &str) -> Margin {
     book(text).margin(by_name("binance-coinm").unwrap().as_ref()).unwrap_or_else(|error| panic!("{error}"))
@@ -24,6 +24,42 @@ fn brackets_are_in_coin() {
     let (initial, maintenance) = amounts(text);
     near(maintenance, "3250", "0.000001");
     near(initial, "12000", "0.000001");
+}
+
+/// FAQ ceccfcfb4e3a45e3b48b0b1bb1a8ae46: at 300 BTC the rate is 12.5 % and the amount 11.605 BTC; before it was 11.81,
+/// on level 5 from 50 BTC on 1.81, on the level below 0.56. 300 BTC at 50,000 are 15 million contracts of a dollar.
+#[test]
+fn maintenance_amounts_are_those_of_the_page() {
+    let asked = |name: &str, coins: i64| {
+        let text = format!("index BTC 50000\nmark BTC-PERPETUAL 50000\nposition BTC-PERPETUAL {}", coins * 50_000);
+        let margin = book(&text).margin(by_name(name).unwrap().as_ref()).unwrap();
+        margin.requirement.maintenance.amount.over(decimal("50000"), plimsoll_core::Rounding::HalfEven).unwrap()
+    };
+    for (name, coins, rate, amount) in [
+        ("binance-coinm", 300, "0.125", "11.605"),
+        ("binance-coinm@2020-06", 300, "0.125", "11.81"),
+        ("binance-coinm@2020-06", 60, "0.05", "1.81"),
+        ("binance-coinm@2020-06", 40, "0.025", "0.56"),
+    ] {
+        let margin = Decimal::from_int(coins).times(decimal(rate), plimsoll_core::Rounding::HalfEven).unwrap();
+        near(asked(name, coins), &margin.minus(decimal(amount)).unwrap().to_string(), "0.000000001");
+    }
+}
+
+/// The page: 100 contracts of 100 USD at 25,000 are 0.4 BTC, which ask 0.0016 BTC.
+#[test]
+fn a_contract_stands_for_its_multiplier() {
+    let text = "index BTC 25000\nmark BTC/USD:BTC 25000\nposition BTC/USD:BTC 10000";
+    let margin = margin(text).requirement.maintenance.amount;
+    near(margin, "40", "0.000001");
+}
+
+#[test]
+fn wallets_of_two_coins_are_two_accounts() {
+    let text = "index BTC 50000\nindex ETH 2500\nmark BTC-PERPETUAL 50000\nposition BTC-PERPETUAL 1000
+                collateral BTC 1\ncollateral ETH 1";
+    let error = book(text).margin(by_name("binance-coinm").unwrap().as_ref()).unwrap_err().to_string();
+    assert!(error.starts_with("binance-coinm cannot margin ETH: expected one coin an account"), "{error}");
 }
 
 #[test]

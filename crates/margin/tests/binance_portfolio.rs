@@ -5,7 +5,7 @@ mod support;
 
 use plimsoll_core::Decimal;
 use plimsoll_margin::answers::margin::Margin;
-use plimsoll_margin::models::binance_portfolio::{counted, ratio};
+use plimsoll_margin::models::binance_portfolio::{RatioLevels, Standing, counted, loan_maintenance, ratio};
 use plimsoll_margin::models::by_name;
 use support::{book, decimal, near};
 
@@ -22,15 +22,70 @@ fn what_is_owed_counts_whole() {
     assert_eq!(ratio(decimal("300"), Decimal::ZERO), Ok(None));
 }
 
-/// Futures of both kinds and a loan are added; opening asks 1.5 times.
+/// Futures of both kinds and a loan are added; at 1.05 times the sum the account is liquidated, at 1.2 it may only reduce.
 #[test]
 fn both_wallets_and_loans_are_one_sum() {
     let text = "index BTC 50000\nprice USDT 1\nprice BTC 50000\nmark BTC-PERPETUAL 50000\nmark BTC_USDT-PERPETUAL 50000
                 collateral BTC 1\ncollateral USDT -1000\nposition BTC-PERPETUAL -50000\nposition BTC_USDT-PERPETUAL 1";
     let found = margin(text);
-    // 0.4 % of one coin, 0.4 % of 50,000, a tenth of the loan; 5 % of the coin does not count.
-    near(found.requirement.maintenance.amount, "3000", "0.000001");
-    near(found.requirement.initial.amount, "3250", "0.000001");
+    // 0.4 % of one coin, 0.4 % of 50,000, a tenth of the loan are 500; 5 % of the coin does not count.
+    near(found.requirement.maintenance.amount, "3025", "0.000001");
+    near(found.requirement.initial.amount, "3100", "0.000001");
+}
+
+/// FAQ 5e33af8e6ac04d57a1d0a3398e0a0752, the example's first rows: 0.04 BTC borrowed beside 0.1 and 15 ETH beside 20 ask
+/// 0.004 BTC and 1.5 ETH.
+#[test]
+fn a_loan_asks_its_rate_whatever_is_beside_it() {
+    assert_eq!(loan_maintenance(decimal("0.04"), decimal("0.1")), Ok(decimal("0.004")));
+    assert_eq!(loan_maintenance(decimal("15"), decimal("0.1")), Ok(decimal("1.5")));
+    let mut book = book("index BTC 40000\nindex ETH 3000\nprice USDT 1\ncollateral BTC 0.1\ncollateral ETH 20");
+    book.account.portfolio.balances[0].borrowed = decimal("0.04");
+    book.account.portfolio.balances[1].borrowed = decimal("15");
+    let found = book.margin(by_name("binance-portfolio").unwrap().as_ref()).unwrap();
+    // 1.05 × (0.004 × 40,000 + 1.5 × 3,000), and 5 % of 2,400 and 15,000.
+    near(found.requirement.maintenance.amount, "5763", "0.000001");
+}
+
+/// The same FAQ's futures: wallets, entries, marks and positions as printed, all at 0.5 %.
+#[test]
+fn the_examples_futures_have_its_gains_and_margins() {
+    let mut model = by_name("binance-portfolio").unwrap();
+    for (name, value) in [("usdm_maintenance", "0:0.005"), ("coinm_maintenance", "0:0.005")] {
+        model.set(name, value).unwrap();
+    }
+    for name in
+        ["usdm_maintenance.BTC", "usdm_maintenance.BTCUSDT", "usdm_maintenance.BTCUSDT_DATED", "coinm_maintenance.BTC"]
+    {
+        model.set(name, "0:0.005").unwrap();
+    }
+    model.set("liquidation_ratio", "1").unwrap();
+    let text = "index BTC 40000\nprice USDT 1\nforward BTC 2026-06-26T08:00:00Z 42000 vol 0.6
+                mark BTC/USDT:USDT 40000\nmark BTC/USDT:USDT-260626 42000\nmark BTC/USD:BTC 40000
+                collateral USDT 5000\ncollateral BTC 0.1\nposition BTC/USDT:USDT -0.05 @ 52000
+                position BTC/USDT:USDT-260626 0.04 @ 52350\nposition BTC/USD:BTC 10000 @ 50000";
+    let found = book(text).margin(model.as_ref()).unwrap();
+    let kept = |name: &str| found.requirement.maintenance.find(name).unwrap().amount;
+    near(kept("BTC/USDT:USDT"), "10", "0.000001");
+    near(kept("BTC/USDT:USDT-260626"), "8.4", "0.000001");
+    near(kept("BTC/USD:BTC"), "50", "0.000001");
+    // 600 and −414 USDT, −0.05 BTC.
+    near(found.equity.net_value.amount, "7186", "0.000001");
+}
+
+#[test]
+fn the_venue_acts_at_its_ratios() {
+    let levels = RatioLevels::default();
+    for (ratio, standing) in [
+        ("1.51", Standing::Free),
+        ("1.5", Standing::Reminded),
+        ("1.2", Standing::ReduceOnly),
+        ("1.05", Standing::Liquidated),
+        ("1", Standing::Bankrupt),
+    ] {
+        assert_eq!(levels.standing(Some(decimal(ratio))), standing, "{ratio}");
+    }
+    assert_eq!(levels.standing(None), Standing::Free);
 }
 
 #[test]

@@ -6,6 +6,8 @@ mod support;
 use plimsoll_core::Decimal;
 use plimsoll_margin::answers::margin::Margin;
 use plimsoll_margin::models::by_name;
+use plimsoll_margin::models::bybit_cross::{BybitCross, Short, inverse_value, long_order, short_order};
+use plimsoll_pricing::formulas::Right;
 use support::{book, decimal, near};
 
 fn margin(text: &str) -> Margin {
@@ -42,6 +44,49 @@ fn inverse_tiers_are_in_coin_and_collateral_counts_by_quantity() {
     let counted = margin("index BTC 100\nprice BTC 100\ncollateral BTC 15");
     let counted = counted.equity.maintenance.amount.minus(counted.requirement.maintenance.amount).unwrap();
     assert_eq!(counted, decimal("1455"));
+}
+
+/// Bybit help, initial and maintenance margin calculation (options, 2023-12-04): short a 31,000 call at an index of
+/// 30,000 and a mark of 300 keeps 1,260; 0.3 of a 48,000 call bought at 3,500 and an index of 42,000 costs 1,053.78.
+#[test]
+fn calls_longs_and_fees_are_what_the_help_page_says() {
+    let rates = BybitCross::default().options;
+    let short = Short {
+        right: Right::Call,
+        strike: decimal("31000"),
+        index: decimal("30000"),
+        mark: decimal("300"),
+        price: decimal("300"),
+    };
+    let (initial, maintenance) = rates.short(&short).unwrap();
+    assert_eq!((initial, maintenance), (decimal("3800"), decimal("1260")));
+    let fee = BybitCross::default().fees.trade(decimal("42000"), decimal("3500")).unwrap();
+    let of = |per_unit: Decimal| per_unit.times(decimal("0.3"), plimsoll_core::Rounding::Up).unwrap();
+    assert_eq!((of(fee), of(long_order(decimal("3500"), fee).unwrap())), (decimal("3.78"), decimal("1053.78")));
+    assert_eq!(fee, decimal("12.6"));
+    assert_eq!(BybitCross::default().fees.trade(decimal("42000"), decimal("8")).unwrap(), Decimal::ONE, "an eighth");
+    assert_eq!(short_order(initial, decimal("300"), decimal("9")).unwrap(), decimal("3509"));
+    assert_eq!(inverse_value(decimal("10000"), decimal("400")).unwrap(), decimal("25"));
+}
+
+/// The larger of average price and mark is in the initial margin; what an order adds comes at the mark, and its premium
+/// pays for the rest.
+#[test]
+fn a_short_sold_above_the_mark_asks_for_what_it_was_sold_at() {
+    let lines = "index BTC 20250\nprice USDC 1\nforward BTC 2026-06-26T08:00:00Z 20250 vol 0.6
+                 mark BTC_USDC-26JUN26-18500-P 290\nposition BTC_USDC-26JUN26-18500-P -1 @ ";
+    let initial = |rest: &str| amounts(&format!("{lines}{rest}")).0;
+    assert_eq!(initial("280"), decimal("2025"));
+    assert_eq!(initial("330"), decimal("2065"));
+    // An order sold at 300: 2,025 and its fee of 0.03 % of the index.
+    let order = initial("330\norder sell BTC_USDC-26JUN26-18500-P 1 @ 300");
+    near(order, "4096.075", "0.000001");
+}
+
+#[test]
+fn a_debt_asks_for_margin_of_its_own_and_counts_whole() {
+    let (initial, maintenance) = amounts("index BTC 60000\nprice USDT 1\nprice BTC 60000\ncollateral USDT -1000");
+    assert_eq!((initial, maintenance), (decimal("100"), decimal("40")));
 }
 
 #[test]

@@ -5,6 +5,8 @@ mod support;
 
 use plimsoll_core::Decimal;
 use plimsoll_margin::models::by_name;
+use plimsoll_margin::models::deribit_standard::{FutureRates, OptionRates, Short};
+use plimsoll_pricing::formulas::Right;
 use support::{book, decimal, near};
 
 /// Initial and maintenance margin under a dated set.
@@ -34,6 +36,94 @@ fn an_inverse_perpetual_is_counted_in_coin_and_each_date_has_its_rule() {
     let (initial, maintenance) = margins("deribit-standard@2026-09", text);
     assert_eq!(initial, decimal("20000"));
     near(maintenance, "13333.333333", "0.000001");
+}
+
+/// Article 25944826427293: before 2022-01-11 1 % + 0.005 % a BTC and 2 % + 0.0002 % an ETH, in coin at a price of one.
+#[test]
+fn the_rates_before_2022_give_figures_in_coin_too() {
+    let rates = |im: &str, mm: &str, slope: &str| FutureRates {
+        im_base: decimal(im),
+        mm_base: decimal(mm),
+        slope: decimal(slope),
+        mm_of_im: Decimal::ZERO,
+    };
+    let btc = rates("0.01", "0.00525", "0.00005").margins(decimal("25"), Decimal::ONE).unwrap();
+    assert_eq!(btc, (decimal("0.28125"), decimal("0.1625")));
+    let eth = rates("0.02", "0.01", "0.000002").margins(decimal("1000"), Decimal::ONE).unwrap();
+    assert_eq!(eth, (decimal("22"), decimal("12")));
+}
+
+/// Size ÷ mark, as docs.deribit.com's `size_currency` (50 USD at a mark of 7,476.65 are 0.006687487 BTC); the coins
+/// are worth their index.
+#[test]
+fn an_inverse_contract_is_counted_at_its_mark_and_converted_at_the_index() {
+    let text = "index BTC 100000\nmark BTC-PERPETUAL 80000\nposition BTC-PERPETUAL -800000";
+    assert_eq!(margins("deribit-standard", text), (decimal("20500"), decimal("10500")));
+}
+
+#[test]
+fn by_leverage_the_tier_reached_holds_for_the_whole_notional() {
+    let with = |notional: i64| {
+        let mut model = by_name("deribit-standard@2026-09").unwrap();
+        model.set("leverage_rate.BTC", "0:0.02, 1000000:0.04").unwrap();
+        let text = format!("index BTC 100000\nmark BTC-PERPETUAL 100000\nposition BTC-PERPETUAL {notional}");
+        let margin = book(&text).margin(model.as_ref()).unwrap();
+        (margin.requirement.initial.amount, margin.requirement.maintenance.amount)
+    };
+    assert_eq!(with(1_000_000).0, decimal("20000"));
+    assert_eq!(with(1_000_010).0, decimal("40000.4"));
+    near(with(1_000_010).1, "26666.933333", "0.000001");
+}
+
+/// Index 10,000, future 11,000: a call at 12,000 is 2,000 from the one and 1,000 from the other.
+#[test]
+fn the_distance_from_the_money_is_measured_from_the_index_or_the_future() {
+    let text = "index BTC 10000\nforward BTC 2026-06-26T08:00:00Z 11000 vol 0.6\nmark BTC-26JUN26-12000-C 0.025
+                position BTC-26JUN26-12000-C -1";
+    near(margins("deribit-standard", text).0, "1000", "0.000000001");
+    let mut model = by_name("deribit-standard").unwrap();
+    model.set("option_minimum.BTC", "0").unwrap();
+    model.set("otm_of_forward", "1").unwrap();
+    // 0.15 − 1,000 ÷ 11,000 of 10,000.
+    near(book(text).margin(model.as_ref()).unwrap().requirement.initial.amount, "590.909090909", "0.000000001");
+}
+
+/// Article 31424932728093 as quoted: a linear put's least share is of its strike, in the quote.
+#[test]
+fn linear_options_ask_their_share_of_index_and_strike() {
+    let rates = OptionRates { initial: decimal("0.15"), minimum: decimal("0.10"), maintenance: decimal("0.075") };
+    let (index, mark) = (decimal("100000"), decimal("500"));
+    let short = |right, strike: &str| Short { right, strike: decimal(strike), index, underlying: index, mark };
+    assert_eq!(rates.linear(&short(Right::Call, "102000")).unwrap(), (decimal("13500"), decimal("8000")));
+    assert_eq!(rates.linear(&short(Right::Put, "98000")).unwrap(), (decimal("13500"), decimal("7850")));
+    assert_eq!(rates.linear(&short(Right::Put, "60000")).unwrap(), (decimal("6500"), decimal("5000")));
+    let altcoin = OptionRates { initial: decimal("0.20"), minimum: decimal("0.13"), maintenance: decimal("0.10") };
+    assert_eq!(altcoin.linear(&short(Right::Call, "150000")).unwrap(), (decimal("13500"), decimal("10500")));
+    let text = "index SOL 200\nprice USDC 1\nforward SOL 2026-06-26T08:00:00Z 200 vol 0.6
+                mark SOL_USDC-26JUN26-200-C 10\nposition SOL_USDC-26JUN26-200-C -1";
+    let contract = book(text).market.listing().get(plimsoll_core::InstrumentId(0)).unwrap().terms().contract_size;
+    let each = |whole: i128| contract.times_count(whole).unwrap();
+    assert_eq!(margins("deribit-standard", text), (each(40), each(20)));
+}
+
+#[test]
+fn an_order_for_a_long_option_reserves_its_premium() {
+    let market = "index BTC 10000\nforward BTC 2026-06-26T08:00:00Z 10000 vol 0.6\nmark BTC-26JUN26-9000-C 0.025";
+    let initial = |lines: &str| margins("deribit-standard", &format!("{market}\n{lines}")).0;
+    for (price, reserved) in [("0.01", "100"), ("0.025", "250"), ("0.04", "400")] {
+        assert_eq!(initial(&format!("order buy BTC-26JUN26-9000-C 1 @ {price}")), decimal(reserved));
+    }
+    let short = initial("position BTC-26JUN26-9000-C -1");
+    assert_eq!(initial("position BTC-26JUN26-9000-C -1\norder buy BTC-26JUN26-9000-C 1 @ 0.01"), short);
+}
+
+/// Article 25944777203869: haircuts apply to initial margin.
+#[test]
+fn haircuts_count_at_the_initial_level_alone() {
+    let text = "index BTC 60000\nprice USDE 1\ncollateral USDE 1000";
+    assert_eq!(margins("deribit-standard", text), (decimal("50"), Decimal::ZERO));
+    let owed = "index BTC 60000\nprice USDE 1\ncollateral USDE -1000";
+    assert_eq!(margins("deribit-standard", owed), (Decimal::ZERO, Decimal::ZERO));
 }
 
 /// Short 9,000 call and put at 10,000, mark 0.025: 1,750 and 1,000; 1,250 and 1,000 (`DeribitOptionMarginModelTest`

@@ -43,6 +43,7 @@ fn snapshot(of: &Value) -> Snapshot {
         trusted: true,
         redemption_value: None,
         depth: None,
+        slow_price: None,
     };
     let (mut underlyings, mut marks) = (BTreeMap::new(), BTreeMap::new());
     for market in of["markets"].as_array().unwrap() {

@@ -29,11 +29,13 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The floors below are here under their own names. Two things are added, neither with rules of its own:
-//! [`desk`] joins a document to the questions of [`margin::answers`], [`conformance`] runs published cases.
+//! The floors below are here under their own names. Three things are added, none with rules of its own:
+//! [`desk`] joins a document to the questions of [`margin::answers`], [`conformance`] runs published cases,
+//! [`simulation`] writes a Deribit portfolio margin as the venue's own call answers it.
 
 pub mod conformance;
 pub mod desk;
+pub mod simulation;
 
 pub use plimsoll_core as core;
 pub use plimsoll_document as document;

@@ -71,7 +71,14 @@ fn instruments() -> Vec<Instrument> {
 }
 
 fn asset_quote(price: &str) -> AssetQuote {
-    AssetQuote { price: decimal(price), confidence: None, trusted: true, redemption_value: None, depth: None }
+    AssetQuote {
+        price: decimal(price),
+        confidence: None,
+        trusted: true,
+        redemption_value: None,
+        depth: None,
+        slow_price: None,
+    }
 }
 
 fn snapshot() -> Snapshot {

@@ -16,6 +16,7 @@ pub mod auction;
 pub mod bankruptcy;
 pub mod deleverage_rank;
 pub mod liquidation_price;
+pub mod lot_margin;
 pub mod partial_size;
 pub mod strategy;
 pub mod token_swap;

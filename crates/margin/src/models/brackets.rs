@@ -17,7 +17,7 @@ use plimsoll_core::{Decimal, Node, Quantity, Rounding};
 use plimsoll_pricing::instruments::Instrument;
 use plimsoll_pricing::market::Market;
 
-use super::by_position::{Figure, Rules, counted_value, id_of};
+use super::by_position::{Figure, Rules, id_of, worth};
 use crate::MarginError;
 use crate::collateral::{CollateralRules, Grid};
 use crate::parameters::{ByName, Field, Slot, Tiers};
@@ -133,7 +133,7 @@ impl Rules for Brackets {
             return Ok(tiers.of(terms.underlying.as_str()).charge("tiered margin", size, &origin)?);
         };
         if quantity.0.signum() >= 0 {
-            let worth = counted_value(market, instrument, quantity)?;
+            let worth = worth(market, instrument, quantity)?;
             return Ok(Node::leaf("long option at its mark", worth, origin));
         }
         let rate = match figure {

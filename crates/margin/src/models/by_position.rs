@@ -5,7 +5,9 @@
 //! of an instrument, with the loss of a fill against the mark, its fee, and the haircut of what it buys.
 
 use plimsoll_core::requirement::Origin;
-use plimsoll_core::{Decimal, InstrumentId, Node, NumberError, Order, Price, Quantity, Requirement, Rounding, Side};
+use plimsoll_core::{
+    Decimal, InstrumentId, Node, NumberError, Order, Position, Price, Quantity, Requirement, Rounding, Side,
+};
 use plimsoll_pricing::instruments::Instrument;
 use plimsoll_pricing::market::Market;
 
@@ -45,12 +47,48 @@ pub(super) trait Rules: Send + Sync {
         figure: Figure,
     ) -> Result<Node, MarginError>;
 
-    /// What is asked for besides, of the whole account: debts.
+    /// The same of what was entered at `price` on average, where that is known: for rules that ask more of what was
+    /// sold above the mark.
+    ///
+    /// # Errors
+    /// As [`Self::position`].
+    fn entered(
+        &self,
+        market: &Market,
+        instrument: &Instrument,
+        quantity: Quantity,
+        _price: Option<Decimal>,
+        figure: Figure,
+    ) -> Result<Node, MarginError> {
+        self.position(market, instrument, quantity, figure)
+    }
+
+    /// The fee of a fill of `order`, in the market's currency.
+    ///
+    /// # Errors
+    /// [`MarginError`] when it cannot be priced.
+    fn fee(&self, account: &Account, market: &Market, order: &Order) -> Result<Decimal, MarginError> {
+        fill_fee(account, market, order)
+    }
+
+    /// What is asked for besides, of the whole account.
     ///
     /// # Errors
     /// [`MarginError`].
-    fn account(&self, _market: &Market, _assets: &[NetAsset], _figure: Figure) -> Result<Vec<Node>, MarginError> {
+    fn account(
+        &self,
+        _held: &Account,
+        _market: &Market,
+        _assets: &[NetAsset],
+        _figure: Figure,
+    ) -> Result<Vec<Node>, MarginError> {
         Ok(Vec::new())
+    }
+
+    /// Whether orders that add to a long of what is paid for reserve their premium, where that is below the mark,
+    /// and not the mark.
+    fn reserves_premium(&self) -> bool {
+        false
     }
 
     /// How balances are valued.
@@ -76,8 +114,8 @@ impl<R: Rules> Judge for ByPosition<'_, R> {
             initial.push(self.instrument(account, &orders, id, Figure::Initial)?);
             maintenance.push(self.instrument(account, &[], id, Figure::Maintenance)?);
         }
-        initial.extend(self.rules.account(self.market, assets, Figure::Initial)?);
-        maintenance.extend(self.rules.account(self.market, assets, Figure::Maintenance)?);
+        initial.extend(self.rules.account(account, self.market, assets, Figure::Initial)?);
+        maintenance.extend(self.rules.account(account, self.market, assets, Figure::Maintenance)?);
         Ok(Requirement {
             asset: self.market.snapshot().currency,
             initial: Node::sum("initial margin", initial)?,
@@ -101,12 +139,16 @@ impl<R: Rules> ByPosition<'_, R> {
     ) -> Result<Node, MarginError> {
         let instrument = self.market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
         let portfolio = &account.portfolio;
-        let held = portfolio.positions.iter().filter(|position| position.instrument == id);
-        let held = held.map(|position| position.quantity).try_fold(Quantity::ZERO, Quantity::plus)?;
+        let positions: Vec<&Position> =
+            portfolio.positions.iter().filter(|position| position.instrument == id).collect();
+        let held = positions.iter().map(|position| position.quantity).try_fold(Quantity::ZERO, Quantity::plus)?;
         let orders: Vec<&Order> = orders.iter().filter(|order| order.instrument == id).collect();
         let margin = |quantity| match instrument.only_moves_balances() {
             true => Ok(Node::leaf("a balance", Decimal::ZERO, Origin::default())),
-            false => self.rules.position(self.market, instrument, quantity, figure),
+            false => {
+                let price = self.entry_price(&positions, quantity)?;
+                self.rules.entered(self.market, instrument, quantity, price, figure)
+            }
         };
         let name = instrument.terms().name.to_string();
         if orders.is_empty() {
@@ -119,27 +161,93 @@ impl<R: Rules> ByPosition<'_, R> {
         ];
         let mut of = Vec::with_capacity(cases.len());
         for (label, filled) in cases {
-            of.push(margin(held.plus(filled)?)?.named(label));
+            let position = margin(held.plus(filled)?)?;
+            let below =
+                if filled.0.signum() > 0 { self.below_mark(instrument, id, held, &orders)? } else { Decimal::ZERO };
+            of.push(if below.is_zero() {
+                position.named(label)
+            } else {
+                let below = Node::leaf("premiums below the mark", below.negated(), Origin::default());
+                Node::sum(label, vec![position, below])?
+            });
         }
-        let costs = orders.iter().map(|order| fill_cost(account, self.market, order, self.rules.collateral()));
+        let costs = orders.iter().map(|order| {
+            let fee = self.rules.fee(account, self.market, order)?;
+            cost_with(account, self.market, order, fee, self.rules.collateral())
+        });
         let costs = Node::sum("fills", costs.collect::<Result<Vec<_>, _>>()?)?;
         Ok(Node::sum(name, vec![Node::worst_of("position", of), costs])?)
     }
 }
 
-/// What a position is worth, which equity counts, in the market's currency: `quantity` × mark of what is paid
-/// for when bought, nothing of the rest.
+impl<R: Rules> ByPosition<'_, R> {
+    /// By how much the premiums of buy orders are below what the bought is worth; nothing where they close a short.
+    fn below_mark(
+        &self,
+        instrument: &Instrument,
+        id: InstrumentId,
+        held: Quantity,
+        orders: &[&Order],
+    ) -> Result<Decimal, MarginError> {
+        let long = instrument.is_paid_when_bought() && held.0.signum() >= 0;
+        if !(self.rules.reserves_premium() && long) {
+            return Ok(Decimal::ZERO);
+        }
+        let mark = self.market.priced(id)?.mark;
+        let mut below = Decimal::ZERO;
+        for order in orders.iter().filter(|order| order.side == Side::Buy) {
+            let gain = instrument.fill_pnl(order.quantity, order.price, mark).map_err(MarginError::of(instrument))?;
+            let gain = gain.at(self.market.asset_price(gain.asset)?, Rounding::Down)?.value;
+            below = below.plus(gain.or_zero())?;
+        }
+        Ok(below)
+    }
+
+    /// The average price at which `quantity` was or would be entered: that of the positions on its side, and the mark of
+    /// what orders add; `None` where no position says its own.
+    fn entry_price(&self, positions: &[&Position], quantity: Quantity) -> Result<Option<Decimal>, MarginError> {
+        let same_side = |of: &Quantity| of.0.signum() == quantity.0.signum();
+        if !positions.iter().any(|held| held.entry_price.is_some() && same_side(&held.quantity)) {
+            return Ok(None);
+        }
+        let (mut paid, mut count) = (Decimal::ZERO, Decimal::ZERO);
+        let mut add = |price: Decimal, size: Decimal| -> Result<(), NumberError> {
+            paid = paid.plus(price.times(size, Rounding::Up)?)?;
+            count = count.plus(size)?;
+            Ok(())
+        };
+        let mut left = quantity.0.abs();
+        for held in positions.iter().filter(|held| same_side(&held.quantity)) {
+            let size = held.quantity.0.abs().min(left);
+            let mark = self.market.priced(held.instrument)?.mark.value;
+            add(held.entry_price.map_or(mark, |price| price.value), size)?;
+            left = left.minus(size)?;
+        }
+        if let Some(held) = positions.first() {
+            add(self.market.priced(held.instrument)?.mark.value, left)?;
+        }
+        Ok(if count.is_zero() { None } else { Some(paid.over(count, Rounding::Up)?) })
+    }
+}
+
+/// What equity counts of a position's worth, in the market's currency: all of what is paid for when bought, nothing
+/// of the rest.
 ///
 /// # Errors
-/// [`MarginError`] when it cannot be priced.
+/// As [`worth`].
 pub(super) fn counted_value(
     market: &Market,
     instrument: &Instrument,
     quantity: Quantity,
 ) -> Result<Decimal, MarginError> {
-    if !instrument.is_paid_when_bought() {
-        return Ok(Decimal::ZERO);
-    }
+    if instrument.is_paid_when_bought() { worth(market, instrument, quantity) } else { Ok(Decimal::ZERO) }
+}
+
+/// `quantity` × mark, in the market's currency: what a long option can lose, paid for or not.
+///
+/// # Errors
+/// [`MarginError`] when it cannot be priced.
+pub(super) fn worth(market: &Market, instrument: &Instrument, quantity: Quantity) -> Result<Decimal, MarginError> {
     let mark = market.priced(id_of(market, instrument)?)?.mark;
     let worth = instrument.fill_pnl(quantity, Price::new(Decimal::ZERO, mark.quote), mark);
     let worth = worth.map_err(MarginError::of(instrument))?;
@@ -165,14 +273,23 @@ pub(super) fn fill_cost(
     order: &Order,
     collateral: &CollateralRules,
 ) -> Result<Node, MarginError> {
+    cost_with(account, market, order, fill_fee(account, market, order)?, collateral)
+}
+
+/// The same with a fee of its own.
+fn cost_with(
+    account: &Account,
+    market: &Market,
+    order: &Order,
+    fee: Decimal,
+    collateral: &CollateralRules,
+) -> Result<Node, MarginError> {
     let id = order.instrument;
     let instrument = market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
     let mark = market.priced(id)?.mark;
     let quantity = order.signed_quantity();
     let pnl = instrument.fill_pnl(quantity, order.price, mark).map_err(MarginError::of(instrument))?;
     let loss = pnl.at(market.asset_price(pnl.asset)?, Rounding::Down)?.value.negated().or_zero();
-    let fee = fee(account, order, instrument, market)?;
-    let fee = fee.at(market.asset_price(fee.asset)?, Rounding::Up)?.value;
     let origin = Origin { position: Some(instrument.terms().name.clone()), ..Origin::default() };
     let mut of = vec![Node::leaf("loss at the fill", loss, origin.clone()), Node::leaf("fee", fee, origin)];
     let exchanged = exchange_cost(account, order, collateral, market)?;
@@ -180,6 +297,17 @@ pub(super) fn fill_cost(
         of.push(Node::leaf("haircut of what is bought or owed", exchanged, Origin::default()));
     }
     Ok(Node::sum("cost of the fill", of)?)
+}
+
+/// The fee of a whole fill at the account's rate, in the market's currency.
+///
+/// # Errors
+/// [`MarginError`] when it cannot be priced.
+pub(super) fn fill_fee(account: &Account, market: &Market, order: &Order) -> Result<Decimal, MarginError> {
+    let id = order.instrument;
+    let instrument = market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
+    let fee = fee(account, order, instrument, market)?;
+    Ok(fee.at(market.asset_price(fee.asset)?, Rounding::Up)?.value)
 }
 
 /// Open quantity of one side among `orders`.

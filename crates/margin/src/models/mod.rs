@@ -10,6 +10,7 @@ pub mod binance_usdm;
 pub mod brackets;
 mod by_position;
 pub mod bybit_cross;
+pub mod bybit_portfolio;
 pub mod cross;
 pub mod deribit_portfolio;
 pub mod deribit_standard;
@@ -18,14 +19,20 @@ pub mod derive_pmrm2;
 pub mod derive_standard;
 pub mod greeks;
 pub mod isolated;
+pub mod leverage_tiers;
+pub mod oi_scaled;
 pub mod okx_discount;
 pub mod okx_portfolio;
+pub mod paradex_cross;
+pub mod paradex_portfolio;
 pub mod plimsoll;
 pub mod span;
-mod tiered;
+pub mod tiered;
 pub mod tims;
 pub mod value_ratios;
+pub mod weights;
 
+use std::any::Any;
 use std::collections::BTreeSet;
 
 use plimsoll_core::{Asset, Decimal, InstrumentId, Requirement};
@@ -36,8 +43,8 @@ use crate::equity::NetAsset;
 use crate::parameters::{self, Dated, Field};
 use crate::{Account, MarginError};
 
-/// A margin model with its parameters.
-pub trait Model: Send + Sync {
+/// A margin model with its parameters; as [`Any`], for questions that only one model answers.
+pub trait Model: Any + Send + Sync {
     /// Its name: `plimsoll`.
     fn name(&self) -> &'static str;
 
@@ -144,8 +151,14 @@ registry! {
     "binance-coinm" => binance_coinm::BinanceCoinm,
     "binance-portfolio" => binance_portfolio::BinancePortfolio,
     "bybit-cross" => bybit_cross::BybitCross,
+    "weights" => weights::Weights,
+    "oi-scaled" => oi_scaled::OiScaled,
+    "leverage-tiers" => leverage_tiers::LeverageTiers,
+    "paradex-portfolio" => paradex_portfolio::ParadexPortfolio,
+    "paradex-cross" => paradex_cross::ParadexCross,
     "span" => span::Span,
     "tims" => tims::Tims,
+    "bybit-portfolio" => bybit_portfolio::BybitPortfolio,
     "greeks" => greeks::Greeks,
 }
 

@@ -7,19 +7,37 @@ use plimsoll_pricing::market::Market;
 
 use super::by_position::{Figure, id_of};
 use crate::MarginError;
+use crate::equity::NetAsset;
 use crate::parameters::{ByName, Tiers};
 
-/// Rates of futures, by underlying.
+/// Rates of futures: by contract (`BTC_USDT-PERPETUAL`), else by symbol (`BTCUSDT`, of a dated one `BTCUSDT_DATED`),
+/// else by underlying (`BTC`). Brackets are of the notional in what a contract settles in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct TieredFutures {
     /// Initial margin: the rate of the bracket that the notional is in, for all of it.
     pub(super) initial: ByName<Tiers>,
     /// Maintenance margin: each piece of the notional at its bracket's rate, which is `notional × rate − cum`.
     pub(super) maintenance: ByName<Tiers>,
+    /// The leverage that the account set, where it is less than the bracket allows.
+    pub(super) leverage: ByName<Decimal>,
+}
+
+/// The rate of initial margin of a notional: that of its bracket, and at least 1 ÷ `leverage`, rounded up.
+///
+/// # Errors
+/// [`MarginError::NotPositive`] for the leverage, [`MarginError::Number`].
+/// # Source
+/// Binance, "Leverage and margin of USD-M futures": initial margin rate = 1 ÷ leverage, the leverage at most what the
+/// bracket allows; Bybit, initial margin of a futures position: value ÷ leverage.
+pub fn initial_rate(brackets: &Tiers, notional: Decimal, leverage: Decimal) -> Result<Decimal, MarginError> {
+    if leverage.signum() <= 0 {
+        return Err(MarginError::NotPositive { what: "leverage", value: leverage });
+    }
+    Ok(brackets.rate_of(notional).max(Decimal::ONE.over(leverage, Rounding::Up)?))
 }
 
 impl TieredFutures {
-    /// Margin of a linear future, brackets in money; of an inverse one, brackets in coin.
+    /// Margin of a linear future, brackets in its quote; of an inverse one, brackets in coin.
     ///
     /// # Errors
     /// [`MarginError::Unsupported`] for an option or a quanto, [`MarginError`] for what cannot be priced.
@@ -32,8 +50,7 @@ impl TieredFutures {
         figure: Figure,
     ) -> Result<Node, MarginError> {
         let terms = instrument.terms();
-        let style = instrument.style();
-        if instrument.strike().is_some() || !matches!(style, Style::Linear | Style::Inverse) {
+        if instrument.strike().is_some() || !matches!(instrument.style(), Style::Linear | Style::Inverse) {
             return Err(MarginError::Unsupported {
                 model,
                 what: terms.name.clone(),
@@ -45,18 +62,22 @@ impl TieredFutures {
         let notional = instrument.notional(mark, index).map_err(MarginError::of(instrument))?;
         let notional = notional.scaled(quantity.0.abs(), Rounding::Up)?;
         let price = market.asset_price(notional.asset)?;
-        let in_coin = style == Style::Inverse;
-        let size = if in_coin { notional.value } else { notional.at(price, Rounding::Up)?.value };
         let origin = Origin { position: Some(terms.name.clone()), ..Origin::default() };
-        let name = terms.underlying.as_str();
+        let dated = if instrument.expiry().is_some() { "_DATED" } else { "" };
+        let symbol = format!("{}{}{dated}", terms.underlying, terms.quote);
+        let names = [&*terms.name, symbol.as_str(), terms.underlying.as_str()];
         let node = match figure {
             Figure::Initial => {
-                let rate = self.initial.of(name).rate_of(size);
-                Node::scale("rate of its bracket", rate, Node::leaf("notional", size, origin))?
+                let rate =
+                    initial_rate(self.initial.of_first(&names), notional.value, *self.leverage.of_first(&names))?;
+                Node::scale("rate of its bracket", rate, Node::leaf("notional", notional.value, origin))?
             }
-            Figure::Maintenance => self.maintenance.of(name).charge("brackets", size, &origin)?,
+            Figure::Maintenance => self.maintenance.of_first(&names).charge("brackets", notional.value, &origin)?,
         };
-        if in_coin { Ok(Node::scale("at the coin's price", price.value, node)?) } else { Ok(node) }
+        if price.value == Decimal::ONE {
+            return Ok(node);
+        }
+        Ok(Node::scale("at its asset's price", price.value, node)?)
     }
 }
 
@@ -66,15 +87,61 @@ pub(super) fn brackets<const N: usize>(all: [(i64, i64, i64); N]) -> (Tiers, Tie
     (Tiers::new(all.map(|(above, initial, _)| (above, initial))), Tiers::new(all.map(|(above, _, rate)| (above, rate))))
 }
 
+/// The same from what a venue prints: `(above, leverage, maintenance)`, the last in hundredths of a percent.
+pub(super) fn by_leverage<const N: usize>(all: [(i64, i64, i64); N]) -> (Tiers, Tiers) {
+    let initial = all.map(|(above, leverage, _)| {
+        let rate = Decimal::ONE.over(Decimal::from_int(leverage), Rounding::Up).unwrap_or(Decimal::ONE);
+        (Decimal::from_int(above), rate)
+    });
+    let initial = Tiers::of(&initial).unwrap_or_else(|| Tiers::flat(Decimal::ONE));
+    (initial, Tiers::new(all.map(|(above, _, rate)| (above, rate * 100))))
+}
+
+/// Brackets by name, split into initial and maintenance.
+pub(super) fn named<const N: usize>(
+    other: &(Tiers, Tiers),
+    named: &[(&str, (Tiers, Tiers)); N],
+) -> (ByName<Tiers>, ByName<Tiers>) {
+    let of = |which: fn(&(Tiers, Tiers)) -> &Tiers| ByName {
+        default: which(other).clone(),
+        named: named.iter().map(|(name, both)| ((*name).to_owned(), which(both).clone())).collect(),
+    };
+    (of(|both| &both.0), of(|both| &both.1))
+}
+
+/// What `balance` (in the asset, negative where owed) counts at `price`: × `rate` where that is less, so that a debt
+/// counts whole.
+///
+/// # Errors
+/// [`MarginError::Number`].
+/// # Source
+/// Binance, portfolio margin (uniMMR), 2024-11 and 2025-02, where `balance` is margin asset − loan + futures balance +
+/// P&L; multi-assets mode, FAQ 29b45c485d664028b9ca1cdf90b24f6f.
+pub fn counted(balance: Decimal, price: Decimal, rate: Decimal) -> Result<Decimal, MarginError> {
+    let value = balance.times(price, Rounding::Down)?;
+    Ok(value.min(value.times(rate, Rounding::Down)?))
+}
+
+/// What of the balances does not count, by asset.
+///
+/// # Errors
+/// [`MarginError::Number`].
+pub(super) fn not_counted(assets: &[NetAsset], rates: &ByName<Decimal>) -> Result<Node, MarginError> {
+    let mut of = Vec::with_capacity(assets.len());
+    for net in assets {
+        let (balance, price) = (net.balance()?, net.price.value);
+        let counts = counted(balance, price, *rates.of(net.asset.as_str()))?;
+        let less = balance.times(price, Rounding::Down)?.minus(counts)?;
+        of.push(Node::leaf(net.asset, less, Origin::default()));
+    }
+    Ok(Node::sum("collateral that does not count", of)?)
+}
+
 /// A debt's margin: Σ over assets of what is owed × its rate.
 ///
 /// # Errors
 /// [`MarginError::Number`].
-pub(super) fn debts(
-    assets: &[crate::equity::NetAsset],
-    rates: &ByName<Decimal>,
-    label: &'static str,
-) -> Result<Node, MarginError> {
+pub(super) fn debts(assets: &[NetAsset], rates: &ByName<Decimal>, label: &'static str) -> Result<Node, MarginError> {
     let mut of = Vec::new();
     for net in assets {
         let owed = net.balance()?.negated().or_zero();

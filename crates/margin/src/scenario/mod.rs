@@ -102,6 +102,9 @@ fn move_name(price: Decimal, vol: Decimal) -> String {
 /// How a scenario's moves reach one expiry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShockRules {
+    /// Moves of volatility at 0, 30 and 60 days as multiples of the scenario's, straight between and level past the
+    /// last; where given, the powers do not count.
+    pub vol_nodes: Option<[Decimal; 3]>,
     /// Power of (30 days ÷ days left) below 30 days.
     pub vol_power_short: Decimal,
     /// The same from 30 days on.
@@ -278,10 +281,27 @@ impl Columns {
 const SECONDS_PER_YEAR: f64 = 31_536_000.0;
 
 impl ShockRules {
+    /// Moves reach every expiry alike, premiums are discounted as quoted, smiles do not turn.
+    pub const ALIKE: Self = Self {
+        vol_power_short: Decimal::ZERO,
+        vol_power_long: Decimal::ZERO,
+        days_min: Decimal::ONE,
+        discount: DiscountRate::Quoted,
+        skew: SkewRules::NONE,
+        basis_minimum: Decimal::ZERO,
+        basis_annual: Decimal::ZERO,
+        vol_nodes: None,
+    };
+
     /// How many times the volatility move at 30 days reaches an expiry with so many days left:
-    /// (30 ÷ days)^power, power by which side of 30 days.
+    /// (30 ÷ days)^power, power by which side of 30 days; or what the nodes say.
     #[must_use]
     pub fn term_factor(&self, days: f64) -> f64 {
+        if let Some([now, near, far]) = self.vol_nodes {
+            let months = (days / REFERENCE_DAYS).clamp(0.0, 2.0);
+            let (from, to, part) = if months < 1.0 { (now, near, months) } else { (near, far, months - 1.0) };
+            return float(from) + (float(to) - float(from)) * part;
+        }
         let power = if days < REFERENCE_DAYS { self.vol_power_short } else { self.vol_power_long };
         exp(float(power) * ln(REFERENCE_DAYS / days.max(float(self.days_min))))
     }

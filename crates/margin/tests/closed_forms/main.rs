@@ -6,6 +6,7 @@ mod auction;
 mod bankruptcy;
 mod deleverage_rank;
 mod liquidation_price;
+mod lot_margin;
 mod partial_size;
 mod strategy;
 

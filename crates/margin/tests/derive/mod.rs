@@ -93,6 +93,7 @@ impl Case {
             trusted: true,
             redemption_value: None,
             depth: None,
+            slow_price: None,
         };
         let mut assets = BTreeMap::from([(asset("USDC"), quote(decimal(&market["stable_price"]), None))]);
         for of in self.collaterals() {

@@ -113,6 +113,7 @@ impl Lines {
                     trusted: true,
                     redemption_value: None,
                     depth: None,
+                    slow_price: None,
                 };
                 self.snapshot.assets.insert(asset(name), quote);
             }

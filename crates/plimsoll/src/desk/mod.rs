@@ -7,6 +7,7 @@
 mod judges;
 mod models;
 
+use std::any::Any;
 use std::sync::Arc;
 
 use plimsoll_document::{DocumentError, DocumentErrors, Mode, Request, Warning};
@@ -17,6 +18,8 @@ use plimsoll_margin::answers::margin::Margin;
 use plimsoll_margin::answers::matrix::{self, Matrix};
 use plimsoll_margin::answers::whatif::{self, Changes, WhatIf};
 use plimsoll_margin::level::Policy;
+use plimsoll_margin::models::deribit_portfolio::DeribitPortfolio;
+use plimsoll_margin::models::deribit_portfolio::simulate::Simulation;
 use plimsoll_margin::models::plimsoll::Plimsoll;
 use plimsoll_margin::models::{Held, Model, NAMES};
 use plimsoll_margin::{Account, MarginError};
@@ -175,6 +178,20 @@ impl Desk {
     /// [`MarginError`] for what cannot be priced or margined.
     pub fn what_if(&self, entry: &Entry, changes: &Changes) -> Result<WhatIf, MarginError> {
         whatif::what_if(&entry.account, &self.market, self.model(entry)?, self.policy(), changes)
+    }
+
+    /// An account under Deribit's portfolio margin as the venue's own simulate call shows it, with the account's
+    /// own parameters where that is its model, else the document's. [`crate::simulation::json`] writes it.
+    ///
+    /// # Errors
+    /// [`MarginError`] for what cannot be priced or margined.
+    pub fn simulate(&self, entry: &Entry) -> Result<Simulation, MarginError> {
+        let own = base(&entry.model) == "deribit-portfolio";
+        let model: &dyn Any = self.models.get(if own { &entry.model } else { "deribit-portfolio" })?;
+        match model.downcast_ref::<DeribitPortfolio>() {
+            Some(model) => model.simulate(&entry.account, &self.market),
+            None => DeribitPortfolio::default().simulate(&entry.account, &self.market),
+        }
     }
 
     /// An account under every model there is: `isolated`, where nothing is shared, first, then `cross` and

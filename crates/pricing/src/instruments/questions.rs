@@ -86,6 +86,16 @@ impl Instrument {
         }
     }
 
+    /// Seconds over which its funding rate is paid once; `None` for what has no funding.
+    #[must_use]
+    pub const fn funding_period_s(&self) -> Option<u32> {
+        match self {
+            Self::Perpetual(perpetual) => Some(perpetual.funding_interval_s),
+            Self::PerpetualOption(option) => Some(option.funding_period_s),
+            Self::Spot(_) | Self::Future(_) | Self::Option(_) => None,
+        }
+    }
+
     /// An option's right.
     #[must_use]
     pub const fn right(&self) -> Option<Right> {

@@ -36,6 +36,8 @@ pub struct AssetQuote {
     pub redemption_value: Option<Decimal>,
     /// Units a sale of which moves the price by one per cent.
     pub depth: Option<Decimal>,
+    /// A price that follows slowly, in the snapshot's currency: what models take that trust the worse of two.
+    pub slow_price: Option<Decimal>,
 }
 
 /// What is published of an underlying.

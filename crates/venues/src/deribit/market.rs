@@ -64,7 +64,17 @@ pub(super) fn gather(said: Said, as_of: Option<Timestamp>) -> Result<Imported, I
     let currency = currency().map_err(|_| ImportError::NoInstant)?;
     let assets = underlyings.iter().filter(|(_, quote)| quote.quote == currency).map(|(name, quote)| {
         let price = quote.index;
-        (name.asset(), AssetQuote { price, confidence: None, trusted: true, redemption_value: None, depth: None })
+        (
+            name.asset(),
+            AssetQuote {
+                price,
+                confidence: None,
+                trusted: true,
+                redemption_value: None,
+                depth: None,
+                slow_price: None,
+            },
+        )
     });
     let snapshot = Snapshot { as_of, currency, assets: assets.collect(), underlyings, marks };
     let names: Vec<&str> = report.files.iter().map(|file| file.name.as_str()).collect();

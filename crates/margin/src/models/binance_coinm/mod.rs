@@ -1,15 +1,16 @@
 #![doc = include_str!("README.md")]
 
-use plimsoll_core::{Decimal, Node, Quantity};
+use plimsoll_core::{Asset, Decimal, Node, Quantity};
 use plimsoll_pricing::instruments::{Instrument, Style};
 use plimsoll_pricing::market::Market;
 
 use super::by_position::{ByPosition, Figure, Rules};
-use super::tiered::{TieredFutures, brackets};
+use super::tiered::{TieredFutures, by_leverage, named};
 use super::{Held, Judge, Model};
-use crate::MarginError;
 use crate::collateral::CollateralRules;
+use crate::equity::NetAsset;
 use crate::parameters::{ByName, Dated, Field, field};
+use crate::{Account, MarginError};
 
 /// The model's name.
 const NAME: &str = "binance-coinm";
@@ -17,35 +18,60 @@ const NAME: &str = "binance-coinm";
 /// Binance coin-margined futures, cross.
 #[derive(Clone, Debug)]
 pub struct BinanceCoinm {
-    futures: TieredFutures,
-    collateral: CollateralRules,
+    pub(super) futures: TieredFutures,
 }
 
 /// As published, the newest first.
-const SETS: [Dated; 1] = [Dated {
-    date: "2021-01",
-    read: "the brackets of BTCUSD as carried by public projects, in coins; other coins have those of BTC by value at its price then, which the venue does not publish so",
-    values: &[],
-}];
+const SETS: [Dated; 2] = [
+    Dated {
+        date: "2021-03",
+        read: "BTCUSD: brackets whose cum at 300 BTC is the 11.605 of FAQ ceccfcfb4e3a45e3b48b0b1bb1a8ae46 as changed after 2021-02; ETHUSD: leverage of FAQ be2c7d9d95b04a7e8044ed02dd7dfe5c (2020-06-11), maintenance read as half of 1 ÷ leverage, as BTCUSD's is; other coins' were not read: they have the last bracket at any size",
+        values: &[],
+    },
+    Dated {
+        date: "2020-06",
+        read: "BTCUSD: leverage of FAQ be2c7d9d95b04a7e8044ed02dd7dfe5c (2020-06-11), with the cum of FAQ ceccfcfb4e3a45e3b48b0b1bb1a8ae46 of 2021-02-05: 0.56, 1.81 and 11.81",
+        values: &[
+            (
+                "maintenance.BTC",
+                "0:0.004, 10:0.005, 20:0.01, 30:0.025, 50:0.05, 100:0.1, 200:0.125, 400:0.15, 1000:0.25",
+            ),
+            (
+                "initial.BTC",
+                "0:0.008, 10:0.01, 20:0.02, 30:0.05, 50:0.1, 100:0.2, 200:0.25, 400:0.333333333333333334, 1000:0.5",
+            ),
+        ],
+    },
+];
 
 impl Default for BinanceCoinm {
     fn default() -> Self {
-        let (initial, maintenance) = brackets([
-            (0, 8_000, 4_000),
-            (5, 10_000, 5_000),
-            (10, 20_000, 10_000),
-            (20, 50_000, 25_000),
-            (50, 100_000, 50_000),
-            (100, 200_000, 100_000),
-            (200, 250_000, 125_000),
-            (400, 333_333, 150_000),
-            (1_000, 500_000, 250_000),
-            (1_500, 1_000_000, 500_000),
+        let btc = by_leverage([
+            (0, 125, 40),
+            (5, 100, 50),
+            (10, 50, 100),
+            (20, 20, 250),
+            (50, 10, 500),
+            (100, 5, 1_000),
+            (200, 4, 1_250),
+            (400, 3, 1_500),
+            (1_000, 2, 2_500),
+            (1_500, 1, 5_000),
         ]);
-        Self {
-            futures: TieredFutures { initial: ByName::new(initial, []), maintenance: ByName::new(maintenance, []) },
-            collateral: CollateralRules { liability_weight: ByName::new(Decimal::ONE, []), ..CollateralRules::whole() },
-        }
+        let eth = by_leverage([
+            (0, 100, 50),
+            (100, 75, 65),
+            (500, 50, 100),
+            (1_000, 20, 250),
+            (2_000, 10, 500),
+            (4_000, 5, 1_000),
+            (6_000, 4, 1_250),
+            (8_000, 3, 1_500),
+            (10_000, 2, 2_500),
+        ]);
+        let (initial, maintenance) = named(&by_leverage([(0, 1, 5_000)]), &[("BTC", btc), ("ETH", eth)]);
+        let leverage = ByName::new(Decimal::from_int(150), []);
+        Self { futures: TieredFutures { initial, maintenance, leverage } }
     }
 }
 
@@ -67,20 +93,26 @@ impl Model for BinanceCoinm {
     }
 
     fn fields(&mut self) -> Vec<Field<'_>> {
-        let haircut = &mut self.collateral.haircut_out_of_grid;
+        let futures = &mut self.futures;
         vec![
-            field("initial", "share", "initial margin by notional: 1 ÷ leverage", 0, 100, &mut self.futures.initial),
-            field("maintenance", "share", "by pieces of notional", 0, 100, &mut self.futures.maintenance),
-            field("haircut", "share", "of a balance, by value and asset", 0, 100, haircut),
+            field("initial", "share", "initial margin by coins: 1 ÷ leverage", 0, 100, &mut futures.initial),
+            field("maintenance", "share", "by pieces of coins", 0, 100, &mut futures.maintenance),
+            field("leverage", "leverage", "that the account set, by symbol", 100, 15_000, &mut futures.leverage),
         ]
     }
 
     fn prepare<'m>(&self, market: &'m Market, _held: &Held) -> Result<Box<dyn Judge + 'm>, MarginError> {
-        Ok(Box::new(ByPosition { market, rules: self.clone() }))
+        let rules = CoinmRules { futures: self.futures.clone(), collateral: CollateralRules::whole() };
+        Ok(Box::new(ByPosition { market, rules }))
     }
 }
 
-impl Rules for BinanceCoinm {
+struct CoinmRules {
+    futures: TieredFutures,
+    collateral: CollateralRules,
+}
+
+impl Rules for CoinmRules {
     fn position(
         &self,
         market: &Market,
@@ -96,6 +128,29 @@ impl Rules for BinanceCoinm {
             });
         }
         self.futures.margin(NAME, market, instrument, quantity, figure)
+    }
+
+    /// Nothing besides; but the wallets of two coins would stand in for each other here, which the venue's do not.
+    fn account(
+        &self,
+        _held: &Account,
+        _market: &Market,
+        assets: &[NetAsset],
+        _figure: Figure,
+    ) -> Result<Vec<Node>, MarginError> {
+        let mut wallet: Option<Asset> = None;
+        for net in assets {
+            if net.balance()?.is_zero() {
+                continue;
+            }
+            if let Some(first) = wallet {
+                let why =
+                    format!("expected one coin an account, as the {first} before it: the venue has a wallet a coin");
+                return Err(MarginError::Unsupported { model: NAME, what: net.asset.as_str().into(), why });
+            }
+            wallet = Some(net.asset);
+        }
+        Ok(Vec::new())
     }
 
     fn collateral(&self) -> &CollateralRules {

@@ -1,15 +1,18 @@
 #![doc = include_str!("README.md")]
 
+mod tables;
+
 use plimsoll_core::{Decimal, Node, Quantity};
 use plimsoll_pricing::instruments::{Instrument, Style};
 use plimsoll_pricing::market::Market;
 
 use super::by_position::{ByPosition, Figure, Rules};
-use super::tiered::{TieredFutures, brackets};
+use super::tiered::{TieredFutures, not_counted};
 use super::{Held, Judge, Model};
-use crate::MarginError;
 use crate::collateral::CollateralRules;
-use crate::parameters::{ByName, Dated, Field, Tiers, field};
+use crate::equity::NetAsset;
+use crate::parameters::{ByName, Dated, Field, field};
+use crate::{Account, MarginError};
 
 /// The model's name.
 const NAME: &str = "binance-usdm";
@@ -17,61 +20,20 @@ const NAME: &str = "binance-usdm";
 /// Binance USD-margined futures, cross.
 #[derive(Clone, Debug)]
 pub struct BinanceUsdm {
-    futures: TieredFutures,
-    collateral: CollateralRules,
+    pub(super) futures: TieredFutures,
+    /// One in multi-assets mode, zero in single-asset mode.
+    multi_assets: Decimal,
+    /// Share of a positive balance that counts in multi-assets mode.
+    collateral_rate: ByName<Decimal>,
 }
-
-/// As published, the newest first.
-const SETS: [Dated; 2] = [
-    Dated {
-        date: "2024-01",
-        read: "the leverage and margin table of BTCUSDT as carried by public projects; other contracts: a table of a coin of middle size (ADA/BUSD), the venue has one for each",
-        values: &[],
-    },
-    Dated {
-        date: "2020-08",
-        read: "FAQ b3c689c1f50a44cabb3a84e663b81d93, of 2020-08-14: BTCUSDT's first brackets",
-        values: &[
-            ("maintenance.BTC", "0:0.004, 50000:0.005, 250000:0.01, 1000000:0.025, 5000000:0.05, 20000000:0.1"),
-            ("initial.BTC", "0:0.008, 50000:0.01, 250000:0.02, 1000000:0.05, 5000000:0.1, 20000000:0.2"),
-        ],
-    },
-];
 
 impl Default for BinanceUsdm {
     fn default() -> Self {
-        let (initial, maintenance) = brackets([
-            (0, 50_000, 25_000),
-            (100_000, 100_000, 50_000),
-            (500_000, 200_000, 100_000),
-            (1_000_000, 250_000, 150_000),
-            (2_000_000, 500_000, 250_000),
-            (5_000_000, 1_000_000, 500_000),
-        ]);
-        let (btc_initial, btc_maintenance) = brackets([
-            (0, 8_000, 4_000),
-            (50_000, 10_000, 5_000),
-            (600_000, 13_333, 6_500),
-            (3_000_000, 20_000, 10_000),
-            (12_000_000, 40_000, 20_000),
-            (70_000_000, 50_000, 25_000),
-            (100_000_000, 100_000, 50_000),
-            (230_000_000, 200_000, 100_000),
-        ]);
-        let nothing = Tiers::new([(0, 1_000_000)]);
-        let whole = Tiers::new([(0, 0)]);
-        let stable = ["USD", "USDT", "USDC", "BUSD", "FDUSD"].map(|asset| (asset, whole.clone()));
+        let (initial, maintenance) = tables::newest();
         Self {
-            futures: TieredFutures {
-                initial: ByName::new(initial, [("BTC", btc_initial)]),
-                maintenance: ByName::new(maintenance, [("BTC", btc_maintenance)]),
-            },
-            collateral: CollateralRules {
-                haircut_out_of_grid: ByName::new(nothing.clone(), stable.clone()),
-                haircut_in_grid: ByName::new(nothing, stable),
-                liability_weight: ByName::new(Decimal::ONE, []),
-                ..CollateralRules::whole()
-            },
+            futures: TieredFutures { initial, maintenance, leverage: ByName::new(Decimal::from_int(150), []) },
+            multi_assets: Decimal::ZERO,
+            collateral_rate: tables::collateral_rates(),
         }
     }
 }
@@ -90,24 +52,36 @@ impl Model for BinanceUsdm {
     }
 
     fn sets(&self) -> &'static [Dated] {
-        &SETS
+        &tables::SETS
     }
 
     fn fields(&mut self) -> Vec<Field<'_>> {
-        let haircut = &mut self.collateral.haircut_out_of_grid;
+        let futures = &mut self.futures;
         vec![
-            field("initial", "share", "initial margin by notional: 1 ÷ leverage", 0, 100, &mut self.futures.initial),
-            field("maintenance", "share", "by pieces of notional", 0, 100, &mut self.futures.maintenance),
-            field("haircut", "share", "of a balance, by value and asset", 0, 100, haircut),
+            field("initial", "share", "initial margin by notional: 1 ÷ leverage", 0, 100, &mut futures.initial),
+            field("maintenance", "share", "by pieces of notional", 0, 100, &mut futures.maintenance),
+            field("leverage", "leverage", "that the account set, by symbol", 100, 15_000, &mut futures.leverage),
+            field("multi_assets", "count", "1: multi-assets mode", 0, 100, &mut self.multi_assets),
+            field("collateral_rate", "share", "of a balance in that mode, by asset", 0, 100, &mut self.collateral_rate),
         ]
     }
 
     fn prepare<'m>(&self, market: &'m Market, _held: &Held) -> Result<Box<dyn Judge + 'm>, MarginError> {
-        Ok(Box::new(ByPosition { market, rules: self.clone() }))
+        let single = self.multi_assets.is_zero();
+        let rates = if single { tables::margin_assets() } else { self.collateral_rate.clone() };
+        let rules = UsdmRules { futures: self.futures.clone(), rates, collateral: CollateralRules::whole() };
+        Ok(Box::new(ByPosition { market, rules }))
     }
 }
 
-impl Rules for BinanceUsdm {
+struct UsdmRules {
+    futures: TieredFutures,
+    /// Share of a balance that counts in the account's mode.
+    rates: ByName<Decimal>,
+    collateral: CollateralRules,
+}
+
+impl Rules for UsdmRules {
     fn position(
         &self,
         market: &Market,
@@ -123,6 +97,16 @@ impl Rules for BinanceUsdm {
             });
         }
         self.futures.margin(NAME, market, instrument, quantity, figure)
+    }
+
+    fn account(
+        &self,
+        _held: &Account,
+        _market: &Market,
+        assets: &[NetAsset],
+        _figure: Figure,
+    ) -> Result<Vec<Node>, MarginError> {
+        Ok(vec![not_counted(assets, &self.rates)?])
     }
 
     fn collateral(&self) -> &CollateralRules {

@@ -1,20 +1,20 @@
 #![doc = include_str!("README.md")]
 
 use plimsoll_core::requirement::Origin;
-use plimsoll_core::{Decimal, Node, Price, Quantity, Rounding};
+use plimsoll_core::{Decimal, Node, Order, Price, Quantity, Rounding};
 use plimsoll_pricing::formulas::Right;
 use plimsoll_pricing::instruments::Instrument;
 use plimsoll_pricing::market::Market;
 
-use super::by_position::{ByPosition, Figure, Rules, counted_value, id_of};
-use super::tiered::{TieredFutures, brackets};
+use super::by_position::{ByPosition, Figure, Rules, counted_value, fill_fee, id_of};
+use super::tiered::{TieredFutures, brackets, debts};
 use super::value_ratios::ValueRatios;
 use super::{Held, Judge, Model};
-use crate::MarginError;
 use crate::collateral::CollateralRules;
 use crate::equity::NetAsset;
 use crate::parameters::{ByName, Dated, Field, field};
 use crate::schedule::{Piece, Schedule};
+use crate::{Account, MarginError};
 
 /// The model's name.
 const NAME: &str = "bybit-cross";
@@ -25,7 +25,13 @@ pub struct BybitCross {
     futures: TieredFutures,
     /// Of short options.
     pub options: OptionRates,
-    ratios: ValueRatios,
+    /// Of trades in options.
+    pub fees: OptionFees,
+    /// Share of a debt: initial,
+    pub(super) borrow_initial: ByName<Decimal>,
+    /// and maintenance.
+    pub(super) borrow_maintenance: ByName<Decimal>,
+    pub(super) ratios: ValueRatios,
     collateral: CollateralRules,
 }
 
@@ -78,10 +84,62 @@ impl OptionRates {
     }
 }
 
+/// Fees of a trade in options.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OptionFees {
+    /// Share of the index,
+    pub rate: Decimal,
+    /// at most this share of the option's price.
+    pub most: Decimal,
+}
+
+impl OptionFees {
+    /// The fee of one unit traded at `price`, in the quote.
+    ///
+    /// # Errors
+    /// [`MarginError::Number`].
+    /// # Source
+    /// Bybit help, initial and maintenance margin calculation (options): 0.3 units at 3,500 and an index of 42,000 cost
+    /// min(0.03 % × 42,000, 12.5 % × 3,500) × 0.3 = 3.78.
+    pub fn trade(&self, index: Decimal, price: Decimal) -> Result<Decimal, MarginError> {
+        Ok(self.rate.times(index, Rounding::Up)?.min(self.most.times(price, Rounding::Up)?))
+    }
+}
+
+/// What an order to buy one unit asks for: its premium and the fee. A long position asks nothing more.
+///
+/// # Errors
+/// [`MarginError::Number`].
+/// # Source
+/// As [`OptionFees::trade`]: 1,050 and 3.78 are 1,053.78.
+pub fn long_order(price: Decimal, fee: Decimal) -> Result<Decimal, MarginError> {
+    Ok(price.plus(fee)?)
+}
+
+/// What an order to sell one unit asks for: what the position would, and the fee, less the premium it brings.
+///
+/// # Errors
+/// [`MarginError::Number`].
+/// # Source
+/// As [`OptionFees::trade`].
+pub fn short_order(position_initial: Decimal, price: Decimal, fee: Decimal) -> Result<Decimal, MarginError> {
+    Ok(position_initial.plus(fee)?.minus(price)?)
+}
+
+/// The value of `contracts` (of one quote unit each) of an inverse future at `price`, in coin, rounded up.
+///
+/// # Errors
+/// [`MarginError::Number`] for a price of zero.
+/// # Source
+/// Bybit help, maintenance margin (inverse contract): 10,000 contracts at 400 are 25 coins.
+pub fn inverse_value(contracts: Decimal, price: Decimal) -> Result<Decimal, MarginError> {
+    Ok(contracts.abs().over(price, Rounding::Up)?)
+}
+
 /// As published, the newest first.
 const SETS: [Dated; 1] = [Dated {
     date: "2025-09",
-    read: "help pages of 2023-12-04 to 2025-09, cut short where we read; BTCUSDT's first tier and BTC's value ratios were read, the rest is filled in",
+    read: "help pages of 2023-12-04 to 2025-09, cut short where we read; BTCUSDT's first tier and BTC's value ratios were read, the rest is filled in. Rates of borrowing were not read: 10 % and 4 %, as commonly reported",
     values: &[],
 }];
 
@@ -119,6 +177,7 @@ impl Default for BybitCross {
             futures: TieredFutures {
                 initial: ByName::new(initial, [("BTC", btc_initial)]),
                 maintenance: ByName::new(maintenance, [("BTC", btc_maintenance)]),
+                leverage: ByName::new(Decimal::from_int(150), []),
             },
             options: OptionRates {
                 initial: thousandths(150),
@@ -126,6 +185,9 @@ impl Default for BybitCross {
                 maintenance: thousandths(30),
                 liquidation_fee: thousandths(2),
             },
+            fees: OptionFees { rate: Decimal::new(3, 4), most: thousandths(125) },
+            borrow_initial: ByName::new(thousandths(100), []),
+            borrow_maintenance: ByName::new(thousandths(40), []),
             ratios: ValueRatios { by_asset: ByName::new(Schedule::flat(Decimal::ZERO), named), in_coin: Decimal::ONE },
             collateral: CollateralRules::whole(),
         }
@@ -151,13 +213,19 @@ impl Model for BybitCross {
 
     fn fields(&mut self) -> Vec<Field<'_>> {
         let (futures, options, ratios) = (&mut self.futures, &mut self.options, &mut self.ratios);
+        let fees = &mut self.fees;
         vec![
             field("initial", "share", "of futures by notional: 1 ÷ leverage", 0, 100, &mut futures.initial),
             field("maintenance", "share", "of futures by pieces of notional", 0, 100, &mut futures.maintenance),
+            field("leverage", "leverage", "that the account set, by symbol", 100, 15_000, &mut futures.leverage),
             field("option_initial", "share of index", "of a short at the money", 0, 200, &mut options.initial),
             field("option_minimum", "share of index", "of a short far from it", 0, 200, &mut options.minimum),
             field("option_maintenance", "share", "of the larger of index and mark", 0, 200, &mut options.maintenance),
             field("liquidation_fee", "share of index", "of a short option", 0, 100, &mut options.liquidation_fee),
+            field("option_fee", "share of index", "of a trade in options", 0, 10, &mut fees.rate),
+            field("option_fee_most", "share of price", "the most of it", 0, 100, &mut fees.most),
+            field("borrow_initial", "share", "of a debt, by asset", 0, 100, &mut self.borrow_initial),
+            field("borrow_maintenance", "share", "of a debt, by asset", 0, 100, &mut self.borrow_maintenance),
             field("value_ratio", "share", "of a balance that counts, by asset", 0, 100, &mut ratios.by_asset),
             field("ratio_in_coin", "count", "1: pieces are in the asset", 0, 100, &mut ratios.in_coin),
         ]
@@ -174,6 +242,17 @@ impl Rules for BybitCross {
         market: &Market,
         instrument: &Instrument,
         quantity: Quantity,
+        figure: Figure,
+    ) -> Result<Node, MarginError> {
+        self.entered(market, instrument, quantity, None, figure)
+    }
+
+    fn entered(
+        &self,
+        market: &Market,
+        instrument: &Instrument,
+        quantity: Quantity,
+        price: Option<Decimal>,
         figure: Figure,
     ) -> Result<Node, MarginError> {
         let (Some(right), Some(strike)) = (instrument.right(), instrument.strike()) else {
@@ -195,7 +274,7 @@ impl Rules for BybitCross {
             return Ok(value);
         }
         let index = market.index_in(terms.underlying, terms.quote)?.value;
-        let short = Short { right, strike, index, mark: mark.value, price: mark.value };
+        let short = Short { right, strike, index, mark: mark.value, price: price.unwrap_or(mark.value) };
         let (initial, maintenance) = self.options.short(&short)?;
         let size = quantity.0.abs().times(terms.contract_size, Rounding::Up)?;
         let per_unit = Price::new(figure.of(initial, maintenance), terms.quote);
@@ -204,8 +283,29 @@ impl Rules for BybitCross {
         Ok(Node::sum("short option", vec![margin, value])?)
     }
 
-    fn account(&self, _market: &Market, assets: &[NetAsset], _figure: Figure) -> Result<Vec<Node>, MarginError> {
-        Ok(vec![self.ratios.not_counted(assets)?])
+    /// An option's is a share of the index and at most a share of its price; of the rest the account's own.
+    fn fee(&self, account: &Account, market: &Market, order: &Order) -> Result<Decimal, MarginError> {
+        let id = order.instrument;
+        let instrument = market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
+        if instrument.strike().is_none() {
+            return fill_fee(account, market, order);
+        }
+        let terms = instrument.terms();
+        let index = market.index_in(terms.underlying, terms.quote)?.value;
+        let size = order.quantity.0.times(terms.contract_size, Rounding::Up)?;
+        let fee = self.fees.trade(index, order.price.value)?.times(size, Rounding::Up)?;
+        Ok(fee.times(market.asset_price(terms.quote)?.value, Rounding::Up)?)
+    }
+
+    fn account(
+        &self,
+        _held: &Account,
+        _market: &Market,
+        assets: &[NetAsset],
+        figure: Figure,
+    ) -> Result<Vec<Node>, MarginError> {
+        let rates = figure.of(&self.borrow_initial, &self.borrow_maintenance);
+        Ok(vec![debts(assets, rates, "borrowing")?, self.ratios.not_counted(assets)?])
     }
 
     fn collateral(&self) -> &CollateralRules {

@@ -42,6 +42,19 @@ pub struct RiskVectors {
     pub extended: Vec<Decimal>,
 }
 
+/// A place in the vectors, counted as the venue counts: from one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bucket {
+    /// Which price move, from the lowest.
+    pub bucket: usize,
+    /// `left` of the current price, `right` of it, or `middle`.
+    pub side: &'static str,
+    /// `standard` or `extended`.
+    pub source: &'static str,
+    /// Which value of the vector.
+    pub index: usize,
+}
+
 /// Volatility moves of a bucket.
 pub const VOLS: usize = 3;
 
@@ -55,6 +68,23 @@ impl Grid {
         let step = Decimal::ONE.times_count(buckets)?;
         let each = |at: i128| self.price_range.times_ratio(Decimal::ONE.times_count(at)?, step, Rounding::HalfEven);
         Ok((-buckets..=buckets).map(each).collect::<Result<_, _>>()?)
+    }
+
+    /// The place of the value at `at`, standard values before extended ones, of vectors with so many `standard` values.
+    #[must_use]
+    pub fn bucket(&self, at: usize, standard: usize) -> Bucket {
+        let side = |right: bool| if right { "right" } else { "left" };
+        match at.checked_sub(standard) {
+            None => {
+                let (bucket, middle) = (at / VOLS, standard / VOLS / 2);
+                let side = if bucket == middle { "middle" } else { side(bucket > middle) };
+                Bucket { bucket: bucket + 1, side, source: "standard", index: at + 1 }
+            }
+            Some(at) => {
+                let right = self.extended.get(at).is_some_and(|by| by.signum() > 0);
+                Bucket { bucket: at + 1, side: side(right), source: "extended", index: at + 1 }
+            }
+        }
     }
 
     /// The P&L of futures over the matrix. Beyond the range they count at its edge.
@@ -160,6 +190,21 @@ impl RiskVectors {
     /// All of them, standard first.
     pub fn all(&self) -> impl Iterator<Item = Decimal> + '_ {
         self.standard.iter().chain(&self.extended).copied()
+    }
+
+    /// The losses alone: gains are nothing.
+    #[must_use]
+    pub fn losses(&self) -> Self {
+        let of = |all: &[Decimal]| all.iter().map(|pnl| (*pnl).min(Decimal::ZERO)).collect();
+        Self { standard: of(&self.standard), extended: of(&self.extended) }
+    }
+
+    /// Where the largest loss is, the first where several are, standard values before extended ones; none where
+    /// nothing loses.
+    #[must_use]
+    pub fn worst(&self) -> Option<usize> {
+        let worst = self.worst_case().negated();
+        if worst.is_zero() { None } else { self.all().position(|pnl| pnl == worst) }
     }
 
     /// The largest loss, at least zero.

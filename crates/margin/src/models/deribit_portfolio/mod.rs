@@ -1,5 +1,7 @@
 #![doc = include_str!("README.md")]
 
+mod combine;
+pub mod contingencies;
 pub mod matrix;
 mod pairs;
 mod parameters;
@@ -10,12 +12,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use plimsoll_core::requirement::{Group, Origin};
-use plimsoll_core::{Decimal, Label, Node, Requirement, Rounding, Side};
+use plimsoll_core::{Node, Requirement, Rounding};
 use plimsoll_pricing::instruments::Instrument;
 use plimsoll_pricing::market::Market;
 
 pub use parameters::DeribitPortfolioParameters;
 
+use super::deribit_standard::haircuts;
 use super::{Held, Judge, Model};
 use crate::collateral::CollateralRules;
 use crate::equity::NetAsset;
@@ -23,8 +26,8 @@ use crate::orders::fillable;
 use crate::parameters::{Dated, Field};
 use crate::positions::{NetPosition, net};
 use crate::{Account, MarginError};
-use pairs::{Pair, PairRisk, Prepared};
-use simulate::Inputs;
+use combine::{Part, Unit, combine};
+use pairs::{Fills, Pair, PairRisk, Prepared};
 
 /// The model's name.
 const NAME: &str = "deribit-portfolio";
@@ -62,60 +65,11 @@ impl Model for DeribitPortfolio {
     }
 }
 
-/// One pair of an account, as the venue's simulate call shows it, in its settlement asset.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PairSimulation {
-    /// `btc_btc`.
-    pub pair: String,
-    /// What one of the settlement asset is worth in the market's currency.
-    pub price: Decimal,
-    /// Before gains are scaled and extreme moves damped.
-    pub pre_aggregated: matrix::RiskVectors,
-    /// As it is added to other pairs'.
-    pub aggregated: matrix::RiskVectors,
-    /// Of all expiries.
-    pub roll_shock: Decimal,
-    /// Of the pair's net delta.
-    pub delta_shock: Decimal,
-    /// The pair alone; orders, quotes and spot left out.
-    pub margins: simulate::Simulated,
-}
-
 impl DeribitPortfolio {
     fn judge<'m>(&self, market: &'m Market, held: &Held) -> Result<PortfolioJudge<'m>, MarginError> {
         let pairs = pairs::prepare(market, held, &self.parameters)?;
         let collateral = CollateralRules::whole();
         Ok(PortfolioJudge { market, parameters: self.parameters.clone(), pairs, collateral })
-    }
-
-    /// An account's positions pair by pair, each margined alone: segregated margin, as the venue's own call
-    /// answers it.
-    ///
-    /// # Errors
-    /// As [`Judge::requirement`].
-    pub fn simulate(&self, account: &Account, market: &Market) -> Result<Vec<PairSimulation>, MarginError> {
-        let judge = self.judge(market, &Held::by([account]))?;
-        let mut all = Vec::new();
-        for (pair, (risk, _)) in judge.risks(account)? {
-            let roll_shock = risk.roll.iter().try_fold(Decimal::ZERO, |sum, (_, shock)| sum.plus(*shock))?;
-            let inputs = Inputs {
-                aggregated: risk.aggregated.clone(),
-                roll_shock,
-                delta_shock: risk.delta_shock,
-                mm_factor: self.parameters.mm_factor,
-                ..Inputs::default()
-            };
-            all.push(PairSimulation {
-                pair: label(pair).to_string(),
-                price: judge.pairs[&pair].price,
-                margins: inputs.simulate()?,
-                pre_aggregated: risk.pre_aggregated,
-                aggregated: risk.aggregated,
-                roll_shock,
-                delta_shock: risk.delta_shock,
-            });
-        }
-        Ok(all)
     }
 }
 
@@ -126,36 +80,53 @@ struct PortfolioJudge<'m> {
     collateral: CollateralRules,
 }
 
+/// What an account holds and would trade of one pair.
+#[derive(Default)]
+struct Book<'a> {
+    held: Vec<NetPosition<'a>>,
+    orders: Vec<NetPosition<'a>>,
+}
+
+/// One pair's figures, as it is and, where there are orders, at their worst fills.
+struct PairRisks {
+    pair: Pair,
+    group: Arc<Group>,
+    now: PairRisk,
+    filled: Option<PairRisk>,
+}
+
+impl PairRisks {
+    fn at_worst_fills(&self) -> &PairRisk {
+        self.filled.as_ref().unwrap_or(&self.now)
+    }
+}
+
 impl Judge for PortfolioJudge<'_> {
-    fn requirement(&self, account: &Account, _assets: &[NetAsset]) -> Result<Requirement, MarginError> {
-        let risk = self.risk_matrix_margin(account)?;
-        let mut filled = vec![Node::leaf("no order filled", risk.amount, Origin::default())];
-        let orders = fillable(account)?;
-        for (label, side) in [("all buys filled", Side::Buy), ("all sells filled", Side::Sell)] {
-            if orders.iter().any(|order| order.side == side) {
-                let mut then = account.clone();
-                for order in orders.iter().filter(|order| order.side == side) {
-                    let quantity = order.signed_quantity();
-                    then.portfolio.positions.push(plimsoll_core::Position {
-                        instrument: order.instrument,
-                        quantity,
-                        entry_price: None,
-                        unsettled_pnl: Decimal::ZERO,
-                        accrued_funding: Decimal::ZERO,
-                    });
-                }
-                filled.push(Node::leaf(label, self.risk_matrix_margin(&then)?.amount, Origin::default()));
+    fn requirement(&self, account: &Account, assets: &[NetAsset]) -> Result<Requirement, MarginError> {
+        let risks = self.risks(&self.books(account)?)?;
+        let matrix = |of: &dyn Fn(&PairRisks) -> &PairRisk| {
+            let parts: Vec<Part<'_>> = risks.iter().map(|risks| self.part(risks, of(risks))).collect();
+            Ok::<_, MarginError>(combine(&parts, &self.parameters, Unit::Money)?.node)
+        };
+        let now = matrix(&|risks| &risks.now)?;
+        let maintenance = Node::scale("maintenance margin", self.parameters.mm_factor, now.clone())?;
+        let mut of = vec![now.clone()];
+        if risks.iter().any(|risks| risks.filled.is_some()) {
+            let filled = matrix(&PairRisks::at_worst_fills)?.named("risk-matrix margin at the worst fills");
+            let less = Node::leaf("less it now", now.amount.negated(), Origin::default());
+            of.push(Node::sum("open orders", vec![filled, less])?);
+        }
+        let (contracts, spot) = self.fills(account, None)?;
+        of.extend([contracts, spot].into_iter().filter(|costs| !costs.children().is_empty()));
+        for net in assets {
+            let quotes = *self.parameters.mmp_margin.of(net.asset.as_str());
+            if !quotes.is_zero() {
+                of.push(simulate::stated("quotes under protection", quotes, net.price.value)?);
             }
         }
-        let maintenance = Node::scale("maintenance margin", self.parameters.mm_factor, risk.clone())?;
-        let mut of = vec![risk.clone()];
-        if filled.len() > 1 {
-            let worst = Node::worst_of("risk-matrix margin at the worst fills", filled);
-            let now = Node::leaf("less it now", risk.amount.negated(), Origin::default());
-            of.push(Node::sum("open orders", vec![worst, now])?);
-        }
+        of.extend(haircuts(&self.parameters.haircut, assets)?);
         let initial = Node::sum("initial margin", of)?;
-        Ok(Requirement { asset: self.market.snapshot().currency, initial, maintenance })
+        Ok(Requirement { asset: self.market.currency(), initial, maintenance })
     }
 
     fn collateral(&self) -> &CollateralRules {
@@ -164,110 +135,56 @@ impl Judge for PortfolioJudge<'_> {
 }
 
 impl PortfolioJudge<'_> {
-    fn risks(&self, account: &Account) -> Result<BTreeMap<Pair, (PairRisk, Arc<Group>)>, MarginError> {
-        let held = net(&account.portfolio, self.market.listing())?;
-        let mut by_pair: BTreeMap<Pair, Vec<NetPosition<'_>>> = BTreeMap::new();
-        for position in held.into_iter().filter(|position| !position.instrument.only_moves_balances()) {
-            pairs::supported(position.instrument)?;
-            let terms = position.instrument.terms();
-            by_pair.entry((terms.underlying, terms.settlement)).or_default().push(position);
+    /// Net positions and fillable orders by pair; spot is a balance.
+    fn books(&self, account: &Account) -> Result<BTreeMap<Pair, Book<'_>>, MarginError> {
+        let listing = self.market.listing();
+        let mut books: BTreeMap<Pair, Book<'_>> = BTreeMap::new();
+        let pair_of = |instrument: &Instrument| {
+            let terms = instrument.terms();
+            pairs::supported(instrument).map(|()| (terms.underlying, terms.settlement))
+        };
+        for held in net(&account.portfolio, listing)? {
+            if !held.instrument.only_moves_balances() {
+                books.entry(pair_of(held.instrument)?).or_default().held.push(held);
+            }
         }
-        let mut all = BTreeMap::new();
-        for (pair, held) in by_pair {
-            let prepared = self.pairs.get(&pair).ok_or(MarginError::UnknownInstrument(held[0].id.0))?;
+        for order in fillable(account)? {
+            let id = order.instrument;
+            let instrument = listing.get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
+            if !instrument.only_moves_balances() {
+                let quantity = order.signed_quantity().0;
+                let size = quantity.times(instrument.terms().contract_size, Rounding::HalfEven)?;
+                let traded = NetPosition { id, instrument, quantity, size };
+                books.entry(pair_of(instrument)?).or_default().orders.push(traded);
+            }
+        }
+        Ok(books)
+    }
+
+    /// The figures of every pair.
+    fn risks(&self, books: &BTreeMap<Pair, Book<'_>>) -> Result<Vec<PairRisks>, MarginError> {
+        let mut all = Vec::with_capacity(books.len());
+        for (pair, Book { held, orders }) in books {
+            let Some(any) = held.first().or_else(|| orders.first()) else { continue };
+            let prepared = self.prepared(*pair, any)?;
+            let exposure = prepared.exposure(self.market, held)?;
+            let risk = |fills| prepared.risk(self.market, held, &exposure, &fills);
+            let now = risk(Fills::default())?;
+            let filled = if orders.is_empty() { None } else { Some(risk(prepared.fills(self.market, orders)?)?) };
             let positions = held.iter().map(|position| position.instrument.terms().name.clone()).collect();
-            let group = Group { underlying: pair.0, expiry: None, positions };
-            all.insert(pair, (prepared.risk(self.market, &held)?, Arc::new(group)));
+            let group = Arc::new(Group { underlying: pair.0, expiry: None, positions });
+            all.push(PairRisks { pair: *pair, group, now, filled });
         }
         Ok(all)
     }
 
-    /// Worst case, shocks and contingency of all pairs, in money.
-    fn risk_matrix_margin(&self, account: &Account) -> Result<Node, MarginError> {
-        let risks = self.risks(account)?;
-        let (mut roll, mut delta) = (Vec::new(), Vec::new());
-        for (pair, (risk, _)) in &risks {
-            let price = self.pairs[pair].price;
-            for (expiry, shock) in &risk.roll {
-                let label: Label =
-                    expiry.map_or_else(|| label(*pair), |expiry| format!("{} {expiry}", label(*pair)).into());
-                roll.push(Node::leaf(label, shock.times(price, Rounding::Up)?, Origin::default()));
-            }
-            let shock = risk.delta_shock.times(price, Rounding::Up)?;
-            delta.push(Node::leaf(label(*pair), shock, Origin::default()));
-        }
-        let (worst, gains) = self.worst_case(&risks)?;
-        let contingency = Node::leaf("gains that stand against losses", gains, Origin::default());
-        let of = vec![
-            worst,
-            Node::sum("roll shock", roll)?,
-            Node::sum("delta shock", delta)?,
-            Node::scale("correlation contingency", self.parameters.correlation_contingency, contingency)?,
-        ];
-        Ok(Node::sum("risk-matrix margin", of)?)
+    fn prepared(&self, pair: Pair, held: &NetPosition<'_>) -> Result<&Prepared, MarginError> {
+        self.pairs.get(&pair).ok_or(MarginError::UnknownInstrument(held.id.0))
     }
 
-    /// The worst of the aggregated vectors, and the gains that were counted in it.
-    fn worst_case(&self, risks: &BTreeMap<Pair, (PairRisk, Arc<Group>)>) -> Result<(Node, Decimal), MarginError> {
-        let Some(first) = risks.keys().next().and_then(|pair| self.pairs.get(pair)) else {
-            return Ok((Node::leaf("worst case", Decimal::ZERO, Origin::default()), Decimal::ZERO));
-        };
-        let mut moved = Vec::new();
-        for (pair, (risk, group)) in risks {
-            let price = self.pairs[pair].price;
-            let in_money: Result<Vec<_>, _> =
-                risk.aggregated.all().map(|pnl| pnl.times(price, Rounding::Down)).collect();
-            moved.push((*pair, group, in_money?));
-        }
-        let count = moved.iter().map(|(_, _, pnl)| pnl.len()).max().unwrap_or(0);
-        let mut of = Vec::with_capacity(count + 1);
-        let mut used = Vec::with_capacity(count);
-        for at in 0..count {
-            let pnl: Vec<_> = moved.iter().map(|(pair, _, pnl)| (*pair, pnl[at])).collect();
-            let (loss, gains) = self.offset(&pnl)?;
-            let origin = Origin { scenario: Some(Arc::clone(&first.scenario(at).name)), ..Origin::default() };
-            of.push(Node::leaf("loss", loss, origin));
-            used.push(gains);
-        }
-        of.push(Node::leaf("no loss", Decimal::ZERO, Origin::default()));
-        let mut counted = Decimal::ZERO;
-        let node = Node::worst_explained("worst case", of, |node, at| {
-            counted = used.get(at).copied().unwrap_or_default();
-            let Some(scenario) = (at < count).then(|| Arc::clone(&first.scenario(at).name)) else { return Ok(None) };
-            let parts = moved.iter().map(|(pair, group, pnl)| {
-                let origin =
-                    Origin { scenario: Some(Arc::clone(&scenario)), group: Some(Arc::clone(group)), position: None };
-                Node::leaf(label(*pair), pnl[at].negated(), origin)
-            });
-            let sum = Node::sum(&scenario, parts.collect())?;
-            // Where a gain was not counted whole, the pairs do not add up to the loss.
-            Ok::<_, MarginError>((sum.amount == node.amount).then_some(sum))
-        })?;
-        Ok((node, counted))
+    fn part<'a>(&'a self, risks: &'a PairRisks, risk: &'a PairRisk) -> Part<'a> {
+        Part { pair: risks.pair, prepared: &self.pairs[&risks.pair], risk, group: &risks.group }
     }
-
-    /// The loss of one scenario: gains stand against losses of coins of the same set, up to a most in all.
-    fn offset(&self, pnl: &[(Pair, Decimal)]) -> Result<(Decimal, Decimal), MarginError> {
-        let p = &self.parameters;
-        let mut sets: BTreeMap<Decimal, (Decimal, Decimal)> = BTreeMap::new();
-        for ((coin, _), pnl) in pnl {
-            let (loss, gain) = sets.entry(*p.correlation_set.of(coin.as_str())).or_default();
-            *loss = loss.plus(pnl.negated().or_zero())?;
-            *gain = gain.plus(pnl.or_zero())?;
-        }
-        let (mut losses, mut gains) = (Decimal::ZERO, Decimal::ZERO);
-        for (loss, gain) in sets.into_values() {
-            losses = losses.plus(loss)?;
-            gains = gains.plus(gain.min(loss))?;
-        }
-        let gains = gains.min(p.max_offsetable_pnl);
-        Ok((losses.minus(gains)?, gains))
-    }
-}
-
-/// `btc_usdc`, as the venue writes a pair.
-fn label((coin, settlement): Pair) -> Label {
-    format!("{coin}_{settlement}").to_lowercase().into()
 }
 
 fn unsupported(instrument: &Instrument, why: &str) -> MarginError {

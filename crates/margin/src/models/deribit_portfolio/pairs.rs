@@ -8,6 +8,7 @@ use plimsoll_pricing::float::decimal;
 use plimsoll_pricing::instruments::{Instrument, Style};
 use plimsoll_pricing::market::Market;
 
+use super::contingencies::{Contingencies, Sizes};
 use super::matrix::{Future, Grid, RiskVectors, VOLS};
 use super::parameters::DeribitPortfolioParameters;
 use super::shocks::{ShockRules, settling_delta};
@@ -30,11 +31,29 @@ pub(super) struct Prepared {
     pub(super) shocks: ShockRules,
     /// What one of the settlement asset is worth in money.
     pub(super) price: Decimal,
-    /// The index, in the settlement asset of a linear pair; of an inverse one in money.
-    pub(super) index: Decimal,
+    contingencies: Contingencies,
+    /// One coin in the settlement asset.
+    coin: Decimal,
     /// Options, unshocked and under every move.
     table: Table,
     rows: BTreeMap<InstrumentId, usize>,
+}
+
+/// What holdings of a pair gain in every move, and their net delta by expiry, in the settlement asset.
+#[derive(Default)]
+pub(super) struct Exposure {
+    vectors: RiskVectors,
+    deltas: BTreeMap<Option<Timestamp>, Decimal>,
+}
+
+/// The worst that open orders of a pair can do, each deciding alone.
+#[derive(Default)]
+pub(super) struct Fills {
+    /// Σ min(0, what an order would gain), move by move.
+    vectors: RiskVectors,
+    /// The most they could add to an expiry's delta, and take from it.
+    added: BTreeMap<Option<Timestamp>, Decimal>,
+    taken: BTreeMap<Option<Timestamp>, Decimal>,
 }
 
 /// A pair's figures, in its settlement asset.
@@ -47,6 +66,17 @@ pub(super) struct PairRisk {
     pub(super) roll: Vec<(Option<Timestamp>, Decimal)>,
     /// Delta shock.
     pub(super) delta_shock: Decimal,
+    /// What older rulebooks add.
+    pub(super) contingencies: Decimal,
+}
+
+/// Share of an expiry's figures that is still to be fixed.
+#[derive(Clone, Copy)]
+struct Left {
+    /// Of futures and of deltas.
+    size: Decimal,
+    /// Of options' P&L in the table.
+    options: Decimal,
 }
 
 /// Prepares every pair that `held` has contracts of.
@@ -113,11 +143,11 @@ fn one(
             rows.insert(id, at);
         }
     }
-    let quote = market.snapshot().underlyings.get(&coin).map(|quote| quote.index);
-    let unknown = plimsoll_pricing::market::MarketError::UnknownUnderlying(coin);
-    let index = quote.ok_or(MarginError::Market(unknown))?;
     let price = market.asset_price(settlement)?.value;
-    Ok(Prepared { shocks: p.shocks(coin, settlement, index)?, price, index, table, rows, grid })
+    let in_coin = settlement == coin.asset();
+    let one_coin = if in_coin { Decimal::ONE } else { market.index_in(coin, settlement)?.value };
+    let shocks = p.shocks(coin, settlement, one_coin)?;
+    Ok(Prepared { shocks, price, contingencies: p.contingencies(), coin: one_coin, table, rows, grid })
 }
 
 /// Unshocked, the buckets by volatility, and beyond the range.
@@ -141,28 +171,82 @@ impl Prepared {
         &self.table.scenarios()[1 + at]
     }
 
-    /// The figures of `held`, all of this pair.
-    pub(super) fn risk(&self, market: &Market, held: &[NetPosition<'_>]) -> Result<PairRisk, MarginError> {
+    /// What `held`, all of this pair, gains and how it leans.
+    pub(super) fn exposure(&self, market: &Market, held: &[NetPosition<'_>]) -> Result<Exposure, MarginError> {
         let mut by_expiry: BTreeMap<Option<Timestamp>, Vec<&NetPosition<'_>>> = BTreeMap::new();
         for position in held {
             by_expiry.entry(position.instrument.expiry()).or_default().push(position);
         }
-        let mut vectors = RiskVectors::default();
-        let (mut roll, mut net_delta) = (Vec::new(), Decimal::ZERO);
+        let mut exposure = Exposure::default();
         for (expiry, held) in by_expiry {
-            let years = years_left(market.snapshot().as_of, expiry);
-            let gone = elapsed_minutes(market, expiry)?;
-            let (of_expiry, delta) = self.expiry(market, &held, gone)?;
-            vectors = vectors.plus(&of_expiry)?;
-            let years = decimal(years.unwrap_or(0.0), Decimal::PLACES)?;
-            roll.push((expiry, self.shocks.roll(delta, years)?));
-            net_delta = net_delta.plus(delta)?;
+            let (vectors, delta) = self.expiry(market, &held, self.left(market, expiry)?)?;
+            exposure.vectors = exposure.vectors.plus(&vectors)?;
+            exposure.deltas.insert(expiry, delta);
+        }
+        Ok(exposure)
+    }
+
+    /// The worst of `orders`, each as what it would add to what is held.
+    pub(super) fn fills(&self, market: &Market, orders: &[NetPosition<'_>]) -> Result<Fills, MarginError> {
+        let mut fills = Fills::default();
+        for order in orders {
+            let alone = self.exposure(market, std::slice::from_ref(order))?;
+            fills.vectors = fills.vectors.plus(&alone.vectors.losses())?;
+            for (expiry, delta) in alone.deltas {
+                let side = if delta.signum() > 0 { &mut fills.added } else { &mut fills.taken };
+                let sum = side.entry(expiry).or_default();
+                *sum = sum.plus(delta)?;
+            }
+        }
+        Ok(fills)
+    }
+
+    /// The figures of what is held and what may be filled.
+    pub(super) fn risk(
+        &self,
+        market: &Market,
+        held: &[NetPosition<'_>],
+        exposure: &Exposure,
+        fills: &Fills,
+    ) -> Result<PairRisk, MarginError> {
+        let vectors = exposure.vectors.plus(&fills.vectors)?;
+        let mut expiries: Vec<Option<Timestamp>> =
+            exposure.deltas.keys().chain(fills.added.keys()).chain(fills.taken.keys()).copied().collect();
+        expiries.sort_unstable();
+        expiries.dedup();
+        let mut roll = Vec::with_capacity(expiries.len());
+        let (mut least, mut most) = (Decimal::ZERO, Decimal::ZERO);
+        for expiry in expiries {
+            let of = |deltas: &BTreeMap<_, Decimal>| deltas.get(&expiry).copied().unwrap_or_default();
+            let held = of(&exposure.deltas);
+            let (low, high) = (held.plus(of(&fills.taken))?, held.plus(of(&fills.added))?);
+            let years = years_left(market.snapshot().as_of, expiry).unwrap_or(0.0);
+            roll.push((expiry, self.shocks.roll(wider(low, high), decimal(years, Decimal::PLACES)?)?));
+            (least, most) = (least.plus(low)?, most.plus(high)?);
         }
         let aggregated = self.grid.aggregated(&vectors, self.price)?;
-        // Of an inverse pair the delta is in coins, of which the index says how many are money.
-        let index = if self.price == Decimal::ONE { Decimal::ONE } else { self.index };
-        let delta_shock = self.shocks.delta(net_delta, index)?;
-        Ok(PairRisk { pre_aggregated: vectors, aggregated, roll, delta_shock })
+        let delta_shock = self.shocks.delta(wider(least, most), self.price)?;
+        let contingencies = self.contingencies(market, held)?;
+        Ok(PairRisk { pre_aggregated: vectors, aggregated, roll, delta_shock, contingencies })
+    }
+
+    /// What is held, instrument by instrument, over the matrix.
+    pub(super) fn vectors(&self, market: &Market, position: &NetPosition<'_>) -> Result<RiskVectors, MarginError> {
+        Ok(self.exposure(market, std::slice::from_ref(position))?.vectors)
+    }
+
+    /// How much of an expiry is still to be fixed: what the market says of its forward, else what is left of the
+    /// window in which it settles.
+    fn left(&self, market: &Market, expiry: Option<Timestamp>) -> Result<Left, MarginError> {
+        let Some(at) = expiry else { return Ok(Left { size: Decimal::ONE, options: Decimal::ONE }) };
+        let moving = market.view().moving(self.table.underlying(), at);
+        if moving < 1.0 {
+            // The table has moved the rest of the forward alone.
+            return Ok(Left { size: decimal(moving, Decimal::PLACES)?, options: Decimal::ONE });
+        }
+        let window = Decimal::from_int(WINDOW_MINUTES);
+        let (left, _) = settling_delta(Decimal::ONE, Decimal::ZERO, elapsed_minutes(market, expiry)?, window)?;
+        Ok(Left { size: left, options: left })
     }
 
     /// Vectors and net delta of one expiry.
@@ -170,19 +254,16 @@ impl Prepared {
         &self,
         market: &Market,
         held: &[&NetPosition<'_>],
-        gone: Decimal,
+        left: Left,
     ) -> Result<(RiskVectors, Decimal), MarginError> {
-        let window = Decimal::from_int(WINDOW_MINUTES);
-        let left = |figure| Ok::<_, MarginError>(settling_delta(figure, Decimal::ZERO, gone, window)?.0);
+        let of = |figure: Decimal| figure.times(left.size, Rounding::HalfEven);
         let (mut futures, mut holdings, mut delta) = (Vec::new(), Vec::new(), Decimal::ZERO);
         for position in held {
-            let NetPosition { id, instrument, quantity, size } = **position;
+            let NetPosition { id, instrument, quantity, .. } = **position;
             let priced = market.priced(id)?;
             let inverse = instrument.style() == Style::Inverse;
             if instrument.strike().is_none() {
-                let mark = priced.mark.value;
-                let coins = if inverse { size.over(mark, Rounding::HalfEven)? } else { size };
-                let future = Future { size: left(coins)?, mark, inverse };
+                let future = Future { size: of(coins(market, position)?)?, mark: priced.mark.value, inverse };
                 delta = delta.plus(future.delta()?)?;
                 futures.push(future);
                 continue;
@@ -190,13 +271,13 @@ impl Prepared {
             let row = *self.rows.get(&id).ok_or(MarginError::UnknownInstrument(id.0))?;
             holdings.push(Holding { row, lots: fine_lots(quantity, instrument.terms().underlying)? });
             let greeks = instrument.greeks(priced);
-            let per_contract = if inverse { greeks.delta_net } else { greeks.delta * priced.index };
+            let per_contract = if inverse { greeks.delta_net } else { greeks.delta * priced.forward };
             let each = decimal(per_contract, Decimal::PLACES).map_err(MarginError::of(instrument))?;
-            delta = delta.plus(left(each.times(quantity, Rounding::HalfEven)?)?)?;
+            delta = delta.plus(of(each.times(quantity, Rounding::HalfEven)?)?)?;
         }
         let mut vectors = self.grid.futures(&futures)?;
         if !holdings.is_empty() {
-            vectors = vectors.plus(&self.options(&holdings, held, &left)?)?;
+            vectors = vectors.plus(&self.options(&holdings, held, left.options)?)?;
         }
         Ok((vectors, delta))
     }
@@ -206,14 +287,14 @@ impl Prepared {
         &self,
         holdings: &[Holding],
         held: &[&NetPosition<'_>],
-        left: &dyn Fn(Decimal) -> Result<Decimal, MarginError>,
+        left: Decimal,
     ) -> Result<RiskVectors, MarginError> {
         let inverse = held.iter().any(|position| position.instrument.style() == Style::Inverse);
         let sums = self.table.sums(holdings, 0..self.table.scenarios().len());
         let worth = |at: usize| self.table.loss(-sums[at]);
         let now = worth(0)?;
         let standard = self.grid.moves()?.len() * VOLS;
-        let pnl = |at: usize| left(worth(1 + at)?.minus(now)?);
+        let pnl = |at: usize| worth(1 + at)?.minus(now)?.times(left, Rounding::HalfEven);
         let mut vectors = RiskVectors::default();
         for at in 0..standard {
             vectors.standard.push(pnl(at)?);
@@ -223,6 +304,53 @@ impl Prepared {
         }
         Ok(vectors)
     }
+
+    /// What the contingencies of older rulebooks come to.
+    fn contingencies(&self, market: &Market, held: &[NetPosition<'_>]) -> Result<Decimal, MarginError> {
+        if self.contingencies.is_none() {
+            return Ok(Decimal::ZERO);
+        }
+        let options = crate::sizes::Sizes::of(held)?;
+        let mut sizes = Sizes { naked_short: options.naked_short()?, ..Sizes::default() };
+        for expiry in options.options.values() {
+            sizes.options = sizes.options.plus(expiry.gross)?;
+        }
+        let mut vegas: BTreeMap<Option<Timestamp>, Decimal> = BTreeMap::new();
+        for position in held {
+            let NetPosition { id, instrument, quantity, .. } = *position;
+            if instrument.strike().is_none() {
+                let coins = coins(market, position)?;
+                sizes.futures_long = sizes.futures_long.plus(coins.or_zero())?;
+                sizes.futures_short = sizes.futures_short.plus(coins.negated().or_zero())?;
+                continue;
+            }
+            let vega = instrument.greeks(market.priced(id)?).in_settlement.vega;
+            let vega = decimal(vega, Decimal::PLACES).map_err(MarginError::of(instrument))?;
+            let of_expiry = vegas.entry(instrument.expiry()).or_default();
+            *of_expiry = of_expiry.plus(vega.times(quantity, Rounding::HalfEven)?)?;
+        }
+        // Sizes are coins; vega is of the settlement asset, in which the charge is.
+        let vega = Contingencies { vega: self.contingencies.vega, ..Contingencies::default() };
+        let others = Contingencies { vega: Decimal::ZERO, ..self.contingencies };
+        for of_expiry in vegas.into_values() {
+            sizes.vega_long = sizes.vega_long.plus(of_expiry.or_zero())?;
+            sizes.vega_short = sizes.vega_short.plus(of_expiry.negated().or_zero())?;
+        }
+        Ok(others.charge(&sizes)?.times(self.coin, Rounding::Up)?.plus(vega.charge(&sizes)?)?)
+    }
+}
+
+/// Coins that a future stands for, negative where short: of an inverse one, its size ÷ its mark.
+pub(super) fn coins(market: &Market, position: &NetPosition<'_>) -> Result<Decimal, MarginError> {
+    Ok(match position.instrument.style() {
+        Style::Inverse => position.size.over(market.priced(position.id)?.mark.value, Rounding::HalfEven)?,
+        _ => position.size,
+    })
+}
+
+/// The one further from zero.
+fn wider(left: Decimal, right: Decimal) -> Decimal {
+    if left.abs() >= right.abs() { left } else { right }
 }
 
 /// Minutes gone of the window in which an expiry settles; none before it.

@@ -2,6 +2,7 @@
 
 use plimsoll_core::{Asset, Decimal, Rounding, Underlying};
 
+use super::contingencies::Contingencies;
 use super::matrix::Grid;
 use super::shocks::ShockRules;
 use crate::MarginError;
@@ -29,9 +30,9 @@ pub struct DeribitPortfolioParameters {
     pub extended_table_factor: Decimal,
     /// Share of a gain that stands against other pairs' losses, by settlement asset.
     pub pnl_offset: ByName<Decimal>,
-    /// The most money that gains stand for.
-    pub max_offsetable_pnl: Decimal,
-    /// Coins of one set offset each other.
+    /// The most money that gains stand for, by settlement asset.
+    pub max_offsetable_pnl: ByName<Decimal>,
+    /// Coins of one set offset each other; zero: the coin's own pairs alone.
     pub correlation_set: ByName<Decimal>,
     /// Share of the gains used that offsetting costs.
     pub correlation_contingency: Decimal,
@@ -39,6 +40,8 @@ pub struct DeribitPortfolioParameters {
     pub min_annualised_move: ByName<Decimal>,
     /// The move of an expiry a year away, by settlement asset.
     pub annualised_move_risk: ByName<Decimal>,
+    /// Whether that compounds (1) or grows with time (0).
+    pub roll_compounds: Decimal,
     /// Delta in money without a delta shock.
     pub delta_total_liq_shock_threshold: Decimal,
     /// What a coin more adds to it, by coin.
@@ -47,6 +50,18 @@ pub struct DeribitPortfolioParameters {
     pub max_delta_shock: Decimal,
     /// Maintenance as a share of the risk-matrix margin.
     pub mm_factor: Decimal,
+    /// Margin of quotes under market-maker protection, as the venue states it, in the settlement asset.
+    pub mmp_margin: ByName<Decimal>,
+    /// Haircuts of balances, initial.
+    pub haircut: ByName<Decimal>,
+    /// Share of every option, coins; of older rulebooks, as the three that follow.
+    pub option_contingency: Decimal,
+    /// Share of options short beyond the long of their strike, coins.
+    pub short_option_contingency: Decimal,
+    /// Share of futures that stand against each other, coins.
+    pub futures_contingency: Decimal,
+    /// Share of vega that stands against other expiries'.
+    pub vega_contingency: Decimal,
 }
 
 /// As published, the newest first.
@@ -69,9 +84,15 @@ pub(super) const SETS: [Dated; 3] = [
             ("volatility_range_up", "0.5"),
             ("extended_dampener", "100000"),
             ("pnl_offset", "0"),
+            ("pnl_offset.USD", "0"),
             ("pnl_offset.USDC", "0"),
+            ("pnl_offset.USDT", "0"),
             ("min_annualised_move", "0.01"),
             ("annualised_move_risk", "0.075"),
+            ("max_offsetable_pnl", "0"),
+            ("max_offsetable_pnl.USD", "0"),
+            ("max_offsetable_pnl.USDC", "0"),
+            ("max_offsetable_pnl.USDT", "0"),
         ],
     },
 ];
@@ -79,7 +100,7 @@ pub(super) const SETS: [Dated; 3] = [
 impl Default for DeribitPortfolioParameters {
     fn default() -> Self {
         let percent = |hundredths| Decimal::new(hundredths, 2);
-        let and_usd = |of: Decimal, usd: Decimal| ByName::new(of, [("USDC", usd)]);
+        let and_usd = |of: Decimal, usd: Decimal| ByName::new(of, [("USD", usd), ("USDC", usd), ("USDT", usd)]);
         Self {
             price_range: ByName::new(percent(25), [("BTC", percent(14)), ("ETH", percent(18))]),
             buckets_count: Decimal::from_int(4),
@@ -87,6 +108,7 @@ impl Default for DeribitPortfolioParameters {
             volatility_range_down: percent(25),
             min_volatility_for_shock_up: percent(50),
             vega_powers: VolRules {
+                vol_nodes: None,
                 vol_power_short: percent(30),
                 vol_power_long: percent(13),
                 days_min: Decimal::ONE,
@@ -98,15 +120,25 @@ impl Default for DeribitPortfolioParameters {
             extended_dampener: and_usd(Decimal::from_int(200_000), Decimal::from_int(25_000)),
             extended_table_factor: Decimal::ONE,
             pnl_offset: and_usd(percent(60), percent(40)),
-            max_offsetable_pnl: Decimal::from_int(100_000_000),
-            correlation_set: ByName::new(Decimal::ONE, []),
+            max_offsetable_pnl: and_usd(Decimal::from_int(20_000_000), Decimal::from_int(1_000_000)),
+            correlation_set: ByName::new(Decimal::ZERO, []),
             correlation_contingency: Decimal::ZERO,
             min_annualised_move: and_usd(Decimal::new(5, 3), percent(1)),
             annualised_move_risk: and_usd(percent(5), percent(10)),
+            roll_compounds: Decimal::ZERO,
             delta_total_liq_shock_threshold: Decimal::from_int(20_000_000),
             m_inc: ByName::new(Decimal::new(5, 6), [("BTC", Decimal::new(5, 5)), ("ETH", Decimal::new(4, 6))]),
             max_delta_shock: percent(10),
             mm_factor: percent(80),
+            mmp_margin: ByName::new(Decimal::ZERO, []),
+            haircut: ByName::new(
+                Decimal::ZERO,
+                [("BUIDL", percent(2)), ("USDE", percent(5)), ("STETH", Decimal::new(75, 3))],
+            ),
+            option_contingency: Decimal::ZERO,
+            short_option_contingency: Decimal::ZERO,
+            futures_contingency: Decimal::ZERO,
+            vega_contingency: Decimal::ZERO,
         }
     }
 }
@@ -140,10 +172,11 @@ impl DeribitPortfolioParameters {
             field("extended_table_factor", "share", "beyond the range", 0, 200, &mut p.extended_table_factor),
             field("pnl_offset", "share", "of a gain, by settlement asset", 0, 100, &mut p.pnl_offset),
             field("max_offsetable_pnl", "currency", "most that gains stand for", 0, most, &mut p.max_offsetable_pnl),
-            field("correlation_set", "count", "coins of one set offset", 0, 10_000, &mut p.correlation_set),
+            field("correlation_set", "count", "coins of one set offset; 0: none", 0, 10_000, &mut p.correlation_set),
             field("correlation_contingency", "share", "of gains used", 0, 100, &mut p.correlation_contingency),
             field("min_annualised_move", "share", "least move of an expiry", 0, 50, &mut p.min_annualised_move),
             field("annualised_move_risk", "share a year", "the same over time", 0, 100, &mut p.annualised_move_risk),
+            field("roll_compounds", "count", "1: exp(move × years) − 1", 0, 100, &mut p.roll_compounds),
             field(
                 "delta_total_liq_shock_threshold",
                 "currency",
@@ -155,6 +188,19 @@ impl DeribitPortfolioParameters {
             field("m_inc", "share per coin", "of delta past it", 0, 100, &mut p.m_inc),
             field("max_delta_shock", "share", "the most of it", 0, 100, &mut p.max_delta_shock),
             field("mm_factor", "share", "maintenance, of the risk-matrix margin", 10, 100, &mut p.mm_factor),
+            field("mmp_margin", "settlement asset", "of quotes, as stated by the venue", 0, most, &mut p.mmp_margin),
+            field("haircut", "share", "of a balance of an asset, initial", 0, 100, &mut p.haircut),
+            field("option_contingency", "coins", "an option, older rules", 0, 100, &mut p.option_contingency),
+            field(
+                "short_option_contingency",
+                "coins",
+                "a net short option of a strike, older rules",
+                0,
+                100,
+                &mut p.short_option_contingency,
+            ),
+            field("futures_contingency", "coins", "a coin of offset futures", 0, 100, &mut p.futures_contingency),
+            field("vega_contingency", "share", "of vega offset across expiries", 0, 100, &mut p.vega_contingency),
         ]
     }
 
@@ -171,20 +217,29 @@ impl DeribitPortfolioParameters {
         }
     }
 
-    /// The shocks of one pair. Those of a linear pair are counted in money: its slope is per coin at `index`.
+    /// What older rulebooks add.
+    pub(super) const fn contingencies(&self) -> Contingencies {
+        Contingencies {
+            option: self.option_contingency,
+            short_option: self.short_option_contingency,
+            futures: self.futures_contingency,
+            vega: self.vega_contingency,
+        }
+    }
+
+    /// The shocks of one pair, in its settlement asset, of which a coin is worth `coin_price`.
     pub(super) fn shocks(
         &self,
         coin: Underlying,
         settlement: Asset,
-        index: Decimal,
+        coin_price: Decimal,
     ) -> Result<ShockRules, MarginError> {
-        let per_coin = *self.m_inc.of(coin.as_str());
-        let in_coin = settlement == coin.asset();
         Ok(ShockRules {
             minimum_move: *self.min_annualised_move.of(settlement.as_str()),
             annual_move: *self.annualised_move_risk.of(settlement.as_str()),
+            compounds: !self.roll_compounds.is_zero(),
             delta_threshold: self.delta_total_liq_shock_threshold,
-            delta_slope: if in_coin { per_coin } else { per_coin.over(index, Rounding::Up)? },
+            delta_slope: self.m_inc.of(coin.as_str()).over(coin_price, Rounding::Up)?,
             delta_most: self.max_delta_shock,
         })
     }

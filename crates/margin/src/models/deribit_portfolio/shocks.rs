@@ -1,6 +1,8 @@
 //! What is charged beside the matrix: rolling from expiry to expiry, and large deltas.
 
 use plimsoll_core::{Decimal, Rounding};
+use plimsoll_numerics::exp;
+use plimsoll_pricing::float::{decimal, float};
 
 use crate::MarginError;
 
@@ -11,41 +13,44 @@ pub struct ShockRules {
     pub minimum_move: Decimal,
     /// The move of an expiry a year away.
     pub annual_move: Decimal,
+    /// Whether it compounds: exp(move × years) − 1 in place of move × years.
+    pub compounds: bool,
     /// Delta in money up to which there is no delta shock.
     pub delta_threshold: Decimal,
-    /// What a coin of delta more adds to the shock.
+    /// What one of the settlement asset more adds to the rate.
     pub delta_slope: Decimal,
     /// The most the shock can be.
     pub delta_most: Decimal,
 }
 
 impl ShockRules {
-    /// |net delta| of one expiry × its move: the larger of the minimum and the annual move × `years`, linear.
-    /// Deltas and the charge are in the settlement asset.
+    /// |net delta| of one expiry × its move: the larger of the minimum and the annual move × `years`, linear or
+    /// compounded. Deltas and the charge are in the settlement asset.
     ///
     /// # Errors
     /// [`MarginError::Number`].
     /// # Source
     /// Deribit, private/simulate; verified at the minimum, the annual branch is not.
     pub fn roll(&self, net_delta: Decimal, years: Decimal) -> Result<Decimal, MarginError> {
-        let by = self.annual_move.times(years, Rounding::Up)?.max(self.minimum_move);
-        Ok(net_delta.abs().times(by, Rounding::Up)?)
+        let linear = self.annual_move.times(years, Rounding::Up)?;
+        let by = if self.compounds { decimal(exp(float(linear)) - 1.0, Decimal::PLACES)? } else { linear };
+        Ok(net_delta.abs().times(by.max(self.minimum_move), Rounding::Up)?)
     }
 
-    /// The charge on a large net delta, in the settlement asset of a coin-settled pair: a rate that rises by the
-    /// slope with every coin past the threshold, × the delta.
+    /// The charge on a large net delta: a rate that rises by the slope with every unit past the threshold, × the
+    /// delta. Delta, slope and charge are in the settlement asset, of which one is worth `price` in money.
     ///
     /// # Errors
-    /// [`MarginError::Number`]; an index of zero.
+    /// [`MarginError::Number`]; a price of zero.
     /// # Source
     /// Parameter names of Deribit's `public/pme/get_params`; the rule is a reading by their names: the slope is
     /// that of standard margin.
-    pub fn delta(&self, net_delta: Decimal, index: Decimal) -> Result<Decimal, MarginError> {
-        let coins = net_delta.abs();
-        let free = self.delta_threshold.over(index, Rounding::Down)?;
-        let past = coins.minus(free)?.or_zero();
+    pub fn delta(&self, net_delta: Decimal, price: Decimal) -> Result<Decimal, MarginError> {
+        let size = net_delta.abs();
+        let free = self.delta_threshold.over(price, Rounding::Down)?;
+        let past = size.minus(free)?.or_zero();
         let rate = self.delta_slope.times(past, Rounding::Up)?.min(self.delta_most);
-        Ok(coins.times(rate, Rounding::Up)?)
+        Ok(size.times(rate, Rounding::Up)?)
     }
 }
 

@@ -3,6 +3,7 @@
 use plimsoll_core::{Decimal, Rounding};
 
 use crate::MarginError;
+use crate::parameters::Tiers;
 
 /// Rates of one coin's futures: margin of n coins is n × (base + slope × n).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,4 +53,16 @@ impl FutureRates {
         }
         Ok(self.mm_base.plus(self.slope.times(coins, Rounding::Up)?)?)
     }
+}
+
+/// 1 ÷ L(N): the initial rate of a whole notional, which is that of the highest tier it is above. Unlike brackets,
+/// it holds for all of it. Zero without tiers.
+///
+/// # Source
+/// A public project's reading of the venue's documentation on 2026-09-23: 50 times in the first tier. Higher tiers
+/// were not read.
+#[must_use]
+pub fn leverage_rate(tiers: &Tiers, notional: Decimal) -> Decimal {
+    let reached = tiers.tiers().iter().take_while(|tier| tier.above.is_zero() || tier.above < notional);
+    reached.last().map_or(Decimal::ZERO, |tier| tier.rate)
 }

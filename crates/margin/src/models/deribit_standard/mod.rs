@@ -6,18 +6,20 @@ mod parameters;
 
 use plimsoll_core::requirement::Origin;
 use plimsoll_core::{Decimal, Node, Price, Quantity, Rounding};
+use plimsoll_pricing::float::decimal;
 use plimsoll_pricing::instruments::{Instrument, Style};
 use plimsoll_pricing::market::Market;
 
-pub use futures::FutureRates;
+pub use futures::{FutureRates, leverage_rate};
 pub use options::{OptionRates, Short};
 pub use parameters::DeribitStandardParameters;
 
 use super::by_position::{ByPosition, Figure, Rules, counted_value, id_of};
 use super::{Held, Judge, Model};
-use crate::MarginError;
 use crate::collateral::CollateralRules;
-use crate::parameters::{Dated, Field};
+use crate::equity::NetAsset;
+use crate::parameters::{ByName, Dated, Field};
+use crate::{Account, MarginError};
 
 /// The model's name.
 const NAME: &str = "deribit-standard";
@@ -81,9 +83,46 @@ impl Rules for DeribitStandardParameters {
         Ok(Node::sum("short option", vec![short, value])?)
     }
 
+    fn account(
+        &self,
+        _held: &Account,
+        _market: &Market,
+        assets: &[NetAsset],
+        figure: Figure,
+    ) -> Result<Vec<Node>, MarginError> {
+        if figure == Figure::Maintenance {
+            return Ok(Vec::new());
+        }
+        haircuts(&self.haircut, assets)
+    }
+
+    fn reserves_premium(&self) -> bool {
+        true
+    }
+
     fn collateral(&self) -> &CollateralRules {
         &self.collateral
     }
+}
+
+/// What of balances does not count towards initial margin, one node an asset that has a haircut. Cash, gains and
+/// losses of an asset count together; a debt has no haircut.
+///
+/// # Errors
+/// [`MarginError::Number`].
+/// # Source
+/// Deribit support, article 25944777203869: haircuts apply to initial margin.
+pub(super) fn haircuts(haircut: &ByName<Decimal>, assets: &[NetAsset]) -> Result<Vec<Node>, MarginError> {
+    let mut of = Vec::new();
+    for net in assets {
+        let rate = *haircut.of(net.asset.as_str());
+        let value = net.balance()?.or_zero().times(net.price.value, Rounding::Up)?;
+        if !rate.is_zero() && !value.is_zero() {
+            let balance = Node::leaf("balance", value, Origin::default());
+            of.push(Node::scale(format!("haircut of {}", net.asset), rate, balance)?);
+        }
+    }
+    Ok(of)
 }
 
 impl DeribitStandardParameters {
@@ -96,10 +135,15 @@ impl DeribitStandardParameters {
         origin: Origin,
     ) -> Result<Node, MarginError> {
         let terms = instrument.terms();
-        let index = market.index_in(terms.underlying, terms.quote)?;
+        let index = in_currency(market, market.index_in(terms.underlying, terms.quote)?)?;
         let size = quantity.0.abs().times(terms.contract_size, Rounding::Up)?;
-        let coins = if instrument.style() == Style::Inverse { size.over(index.value, Rounding::Up)? } else { size };
-        let (initial, maintenance) = self.future_rates(instrument)?.margins(coins, in_currency(market, index)?)?;
+        let coins = match instrument.style() {
+            Style::Inverse => size.over(market.priced(id_of(market, instrument)?)?.mark.value, Rounding::Up)?,
+            Style::Linear => size,
+            Style::Quanto { .. } => return Err(unsupported(instrument, "expected a linear or inverse contract")),
+        };
+        let rates = self.future_rates(instrument, coins.times(index, Rounding::Up)?)?;
+        let (initial, maintenance) = rates.margins(coins, index)?;
         Ok(Node::leaf("future", figure.of(initial, maintenance), origin))
     }
 
@@ -113,12 +157,14 @@ impl DeribitStandardParameters {
     ) -> Result<Node, MarginError> {
         let terms = instrument.terms();
         let index = market.index_in(terms.underlying, terms.quote)?;
-        let mark = market.priced(id_of(market, instrument)?)?.mark;
+        let priced = market.priced(id_of(market, instrument)?)?;
         let rates = self.option_rates(instrument)?;
         let (Some(right), Some(strike)) = (instrument.right(), instrument.strike()) else {
             return Err(unsupported(instrument, "expected an option with a strike"));
         };
-        let short = Short { right, strike, index: index.value, mark: mark.value };
+        let of_forward = !self.otm_of_forward.is_zero();
+        let underlying = if of_forward { decimal(priced.forward, Decimal::PLACES)? } else { index.value };
+        let short = Short { right, strike, index: index.value, underlying, mark: priced.mark.value };
         let size = quantity.0.abs().times(terms.contract_size, Rounding::Up)?;
         let (initial, maintenance) = rates.margins(&short, instrument.style() == Style::Inverse, size)?;
         let margin = in_currency(market, Price::new(figure.of(initial, maintenance), terms.quote))?;

@@ -25,6 +25,8 @@ pub struct Short {
     pub strike: Decimal,
     /// The underlying's index, in the quote.
     pub index: Decimal,
+    /// What the distance from the money is measured from: the index, or the mark of the expiry's future.
+    pub underlying: Decimal,
     /// What one unit costs: in coin of an inverse option, in the quote of a linear one.
     pub mark: Decimal,
 }
@@ -34,7 +36,7 @@ impl OptionRates {
     /// are in coin.
     ///
     /// # Errors
-    /// [`MarginError::Number`]; an index of zero.
+    /// [`MarginError::Number`]; an underlying of zero.
     pub fn margins(&self, short: &Short, inverse: bool, units: Decimal) -> Result<(Decimal, Decimal), MarginError> {
         let (initial, maintenance) = if inverse { self.inverse(short)? } else { self.linear(short)? };
         let price = if inverse { short.index } else { Decimal::ONE };
@@ -45,10 +47,9 @@ impl OptionRates {
     /// Initial and maintenance margin of a short coin-settled option, in coin.
     ///
     /// # Errors
-    /// [`MarginError::Number`]; an index of zero.
+    /// [`MarginError::Number`]; an underlying of zero.
     /// # Source
-    /// Deribit standard margin as several independent codes have it; the out-of-the-money amount is taken of
-    /// the index. Checked against the LEAN fork's figures.
+    /// Deribit standard margin as several independent codes have it. Checked against the LEAN fork's figures.
     pub fn inverse(&self, short: &Short) -> Result<(Decimal, Decimal), MarginError> {
         let share = self.initial.minus(short.distance()?)?.max(self.minimum).plus(short.mark)?;
         if short.right == Right::Call {
@@ -62,7 +63,7 @@ impl OptionRates {
     /// The same of a linear option, in the quote: a put's least share is of its strike.
     ///
     /// # Errors
-    /// [`MarginError::Number`]; an index of zero.
+    /// [`MarginError::Number`]; an underlying of zero.
     /// # Source
     /// Deribit support, article 31424932728093 (linear USDC options), as quoted by others.
     pub fn linear(&self, short: &Short) -> Result<(Decimal, Decimal), MarginError> {
@@ -77,12 +78,12 @@ impl OptionRates {
 }
 
 impl Short {
-    /// How far out of the money it is, as a share of the index.
+    /// How far out of the money it is, as a share of the underlying.
     fn distance(&self) -> Result<Decimal, MarginError> {
         let out = match self.right {
-            Right::Call => self.strike.minus(self.index)?,
-            Right::Put => self.index.minus(self.strike)?,
+            Right::Call => self.strike.minus(self.underlying)?,
+            Right::Put => self.underlying.minus(self.strike)?,
         };
-        Ok(out.or_zero().over(self.index, Rounding::Down)?)
+        Ok(out.or_zero().over(self.underlying, Rounding::Down)?)
     }
 }

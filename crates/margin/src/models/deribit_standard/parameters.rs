@@ -3,6 +3,7 @@
 use plimsoll_core::Decimal;
 use plimsoll_pricing::instruments::Instrument;
 
+use super::futures::leverage_rate;
 use super::{FutureRates, OptionRates, unsupported};
 use crate::MarginError;
 use crate::collateral::CollateralRules;
@@ -17,16 +18,22 @@ pub struct DeribitStandardParameters {
     pub mm_base: ByName<Decimal>,
     /// What a coin more adds to both.
     pub slope: ByName<Decimal>,
-    /// Where above zero, maintenance as a share of initial margin.
+    /// Where above zero, maintenance as a share of initial margin, and initial margin by leverage.
     pub mm_of_im: Decimal,
+    /// Then the initial rate of a whole notional, 1 ÷ leverage, by notional.
+    pub leverage_rate: ByName<Tiers>,
     /// Initial margin of a short option at the money, share of the index,
     pub option_initial: ByName<Decimal>,
     /// at least this,
     pub option_minimum: ByName<Decimal>,
     /// and its maintenance margin.
     pub option_maintenance: ByName<Decimal>,
-    /// Haircuts of what is no coin of the account's own contracts.
-    pub collateral: CollateralRules,
+    /// Whether the distance from the money is measured from the expiry's future (1) or from the index (0).
+    pub otm_of_forward: Decimal,
+    /// Haircuts of balances, initial.
+    pub haircut: ByName<Decimal>,
+    /// Everything counts whole: haircuts are asked for.
+    pub(super) collateral: CollateralRules,
 }
 
 /// As published, the newest first.
@@ -39,13 +46,7 @@ pub(super) const SETS: [Dated; 3] = [
     Dated {
         date: "2026-09",
         read: "a public project's reading of the documentation on 2026-09-23: perpetuals at 50 times in the first tier, maintenance two thirds of initial margin; further tiers were not read",
-        values: &[
-            ("slope.BTC", "0"),
-            ("slope.ETH", "0"),
-            ("slope.SOL", "0"),
-            ("im_base.SOL", "0.02"),
-            ("mm_of_im", "0.666666666666666667"),
-        ],
+        values: &[("mm_of_im", "0.666666666666666667")],
     },
     Dated {
         date: "2021-12",
@@ -67,20 +68,16 @@ impl Default for DeribitStandardParameters {
             mm_base: by_coin(Decimal::ZERO, percent(1), percent(1), percent(2)),
             slope: by_coin(Decimal::ZERO, Decimal::new(5, 5), Decimal::new(4, 6), Decimal::new(5, 6)),
             mm_of_im: Decimal::ZERO,
+            leverage_rate: ByName::new(Tiers::new([(0, 20_000)]), []),
             option_initial: majors(200, 150),
             option_minimum: majors(130, 100),
             option_maintenance: majors(100, 75),
-            collateral: CollateralRules {
-                haircut_out_of_grid: ByName::new(
-                    Tiers::new([(0, 0)]),
-                    [
-                        ("BUIDL", Tiers::new([(0, 20_000)])),
-                        ("USDE", Tiers::new([(0, 50_000)])),
-                        ("STETH", Tiers::new([(0, 75_000)])),
-                    ],
-                ),
-                ..CollateralRules::whole()
-            },
+            otm_of_forward: Decimal::ZERO,
+            haircut: ByName::new(
+                Decimal::ZERO,
+                [("BUIDL", percent(2)), ("USDE", percent(5)), ("STETH", Decimal::new(75, 3))],
+            ),
+            collateral: CollateralRules::whole(),
         }
     }
 }
@@ -89,28 +86,33 @@ impl DeribitStandardParameters {
     /// Every parameter, in the order they are explained.
     pub(super) fn fields(&mut self) -> Vec<Field<'_>> {
         let p = self;
-        let haircut = &mut p.collateral.haircut_out_of_grid;
         vec![
             field("im_base", "share of size", "of a future, initial; zero: no futures", 0, 100, &mut p.im_base),
             field("mm_base", "share of size", "of a future, maintenance", 0, 100, &mut p.mm_base),
             field("slope", "share per coin", "added to both for every coin", 0, 100, &mut p.slope),
             field("mm_of_im", "share", "of initial margin, in place of mm_base", 0, 100, &mut p.mm_of_im),
+            field("leverage_rate", "share of notional", "then initial, by notional", 0, 100, &mut p.leverage_rate),
             field("option_initial", "share of index", "of a short at the money", 0, 200, &mut p.option_initial),
             field("option_minimum", "share of index", "of a short far from it", 0, 200, &mut p.option_minimum),
             field("option_maintenance", "share of index", "of a short", 0, 200, &mut p.option_maintenance),
-            field("haircut", "share", "of a balance of an asset, initial and maintenance", 0, 100, haircut),
+            field("otm_of_forward", "count", "1: distance from the expiry's future", 0, 100, &mut p.otm_of_forward),
+            field("haircut", "share", "of a balance of an asset, initial", 0, 100, &mut p.haircut),
         ]
     }
 
-    /// The rates of an instrument's coin.
-    pub(super) fn future_rates(&self, instrument: &Instrument) -> Result<FutureRates, MarginError> {
+    /// The rates of an instrument's coin for a position of `notional` in the market's currency.
+    pub(super) fn future_rates(&self, instrument: &Instrument, notional: Decimal) -> Result<FutureRates, MarginError> {
         let coin = instrument.terms().underlying;
         let im_base = *self.im_base.of(coin.as_str());
         if im_base.is_zero() {
             return Err(unsupported(instrument, "expected a future on a coin that im_base names"));
         }
-        let (mm_base, slope) = (*self.mm_base.of(coin.as_str()), *self.slope.of(coin.as_str()));
-        Ok(FutureRates { im_base, mm_base, slope, mm_of_im: self.mm_of_im })
+        let mm_base = *self.mm_base.of(coin.as_str());
+        if self.mm_of_im.signum() > 0 {
+            let im_base = leverage_rate(self.leverage_rate.of(coin.as_str()), notional);
+            return Ok(FutureRates { im_base, mm_base, slope: Decimal::ZERO, mm_of_im: self.mm_of_im });
+        }
+        Ok(FutureRates { im_base, mm_base, slope: *self.slope.of(coin.as_str()), mm_of_im: Decimal::ZERO })
     }
 
     /// The rates of an option's coin.

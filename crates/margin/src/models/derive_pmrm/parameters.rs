@@ -72,6 +72,7 @@ impl Default for PmrmParameters {
             vol_range_up: hundredths(60),
             vol_range_down: hundredths(30),
             rules: ShockRules {
+                vol_nodes: None,
                 vol_power_short: hundredths(30),
                 vol_power_long: hundredths(13),
                 days_min: Decimal::ONE,

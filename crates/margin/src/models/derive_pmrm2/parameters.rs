@@ -136,6 +136,7 @@ impl Default for Pmrm2Parameters {
             vol_range_down: thousandths(275),
             min_vol_up_shock: thousandths(450),
             rules: ShockRules {
+                vol_nodes: None,
                 vol_power_short: thousandths(300),
                 vol_power_long: thousandths(130),
                 days_min: Decimal::ONE,

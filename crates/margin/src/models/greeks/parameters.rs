@@ -39,6 +39,7 @@ impl Default for GreeksParameters {
             vol_up: percent(50),
             vol_down: percent(25),
             rules: ShockRules {
+                vol_nodes: None,
                 vol_power_short: percent(30),
                 vol_power_long: percent(13),
                 days_min: Decimal::ONE,

@@ -1,24 +1,39 @@
 #![doc = include_str!("README.md")]
 
-use plimsoll_core::{Decimal, Node, Quantity};
-use plimsoll_pricing::instruments::Instrument;
+pub mod options;
+
+use plimsoll_core::requirement::Origin;
+use plimsoll_core::{Decimal, Node, Quantity, Rounding};
+use plimsoll_pricing::float::decimal;
+use plimsoll_pricing::instruments::{Instrument, Style};
 use plimsoll_pricing::market::Market;
 
 use super::brackets::Brackets;
-use super::by_position::{ByPosition, Figure, Rules};
+use super::by_position::{ByPosition, Figure, Rules, counted_value, id_of};
 use super::value_ratios::ValueRatios;
 use super::{Held, Judge, Model};
-use crate::MarginError;
 use crate::collateral::CollateralRules;
 use crate::equity::NetAsset;
 use crate::parameters::{ByName, Dated, Field, field};
 use crate::schedule::Schedule;
+use crate::{Account, MarginError};
+use options::{OptionRates, Short};
 
 /// OKX's discount rates over positions margined one by one.
 #[derive(Clone, Debug)]
 pub struct OkxDiscount {
-    /// Margin of positions.
+    /// Margin of futures.
     pub brackets: Brackets,
+    /// Short options, initial: share at the money,
+    pub option_initial: Decimal,
+    /// and the least.
+    pub option_minimum: Decimal,
+    /// Maintenance, by coin.
+    pub option_maintenance: ByName<Decimal>,
+    /// The position tier's margin factor.
+    pub option_factor: Decimal,
+    /// 1: a coin-margined put's least share grows with its mark.
+    pub option_put_by_mark: Decimal,
     /// What balances count.
     pub discount: ValueRatios,
 }
@@ -63,7 +78,16 @@ impl Default for OkxDiscount {
         let discount =
             ValueRatios { by_asset: ByName::new(Schedule::flat(Decimal::ZERO), named), in_coin: Decimal::ZERO };
         let brackets = Brackets { collateral: CollateralRules::whole(), ..Brackets::default() };
-        Self { brackets, discount }
+        let percent = |hundredths| Decimal::new(hundredths, 2);
+        Self {
+            brackets,
+            option_initial: percent(15),
+            option_minimum: percent(10),
+            option_maintenance: ByName::new(percent(5), [("BTC", percent(3))]),
+            option_factor: Decimal::ONE,
+            option_put_by_mark: Decimal::ZERO,
+            discount,
+        }
     }
 }
 
@@ -85,10 +109,17 @@ impl Model for OkxDiscount {
     }
 
     fn fields(&mut self) -> Vec<Field<'_>> {
-        let Self { brackets, discount } = self;
-        // What balances count is said by the discount alone.
-        let mut fields: Vec<Field<'_>> =
-            brackets.fields().into_iter().filter(|field| field.name != "haircut").collect();
+        let Self { brackets, discount, .. } = self;
+        // Options have rates of their own, and what balances count is said by the discount alone.
+        let kept = |field: &Field<'_>| field.name != "haircut" && !field.name.starts_with("option_");
+        let mut fields: Vec<Field<'_>> = brackets.fields().into_iter().filter(kept).collect();
+        fields.extend([
+            field("option_initial", "share", "short option at the money, initial", 0, 100, &mut self.option_initial),
+            field("option_minimum", "share", "the least of it", 0, 100, &mut self.option_minimum),
+            field("option_maintenance", "share", "short option, by coin", 0, 100, &mut self.option_maintenance),
+            field("option_factor", "factor", "of the position tier, on shares", 0, 10_000, &mut self.option_factor),
+            field("option_put_by_mark", "count", "1: a put's least × (1 + mark)", 0, 100, &mut self.option_put_by_mark),
+        ]);
         fields.push(field("discount", "share", "of a balance that counts, by asset", 0, 100, &mut discount.by_asset));
         fields.push(field("discount_in_coin", "count", "1: pieces are in the asset", 0, 100, &mut discount.in_coin));
         fields
@@ -107,14 +138,67 @@ impl Rules for OkxDiscount {
         quantity: Quantity,
         figure: Figure,
     ) -> Result<Node, MarginError> {
-        self.brackets.position(market, instrument, quantity, figure)
+        if instrument.strike().is_none() {
+            return self.brackets.position(market, instrument, quantity, figure);
+        }
+        let origin = Origin { position: Some(instrument.terms().name.clone()), ..Origin::default() };
+        let counted = counted_value(market, instrument, quantity)?;
+        let value = Node::leaf("its value, which equity counts", counted, origin.clone());
+        if quantity.0.signum() >= 0 {
+            // A long asks for nothing, and supports nothing.
+            return Ok(value);
+        }
+        let short =
+            Node::leaf("short option, with its mark", self.short(market, instrument, quantity, figure)?, origin);
+        Ok(Node::sum("option", vec![short, value])?)
     }
 
-    fn account(&self, _market: &Market, assets: &[NetAsset], _figure: Figure) -> Result<Vec<Node>, MarginError> {
+    fn account(
+        &self,
+        _held: &Account,
+        _market: &Market,
+        assets: &[NetAsset],
+        _figure: Figure,
+    ) -> Result<Vec<Node>, MarginError> {
         Ok(vec![self.discount.not_counted(assets)?])
     }
 
     fn collateral(&self) -> &CollateralRules {
         &self.brackets.collateral
+    }
+}
+
+impl OkxDiscount {
+    /// The venue's margin of a short option, in the market's currency.
+    fn short(
+        &self,
+        market: &Market,
+        instrument: &Instrument,
+        quantity: Quantity,
+        figure: Figure,
+    ) -> Result<Decimal, MarginError> {
+        let terms = instrument.terms();
+        let (Some(right), Some(strike), Some(_)) = (instrument.right(), instrument.strike(), instrument.expiry())
+        else {
+            return Err(MarginError::Unsupported {
+                model: "okx-discount",
+                what: terms.name.clone(),
+                why: "expected a dated option".to_owned(),
+            });
+        };
+        let priced = market.priced(id_of(market, instrument)?)?;
+        let index = market.index_in(terms.underlying, terms.quote)?.value;
+        let forward = decimal(priced.forward, Decimal::PLACES).map_err(MarginError::of(instrument))?;
+        let rates = OptionRates {
+            initial: self.option_initial,
+            minimum: self.option_minimum,
+            maintenance: *self.option_maintenance.of(terms.underlying.as_str()),
+            factor: self.option_factor,
+            put_by_mark: self.option_put_by_mark == Decimal::ONE,
+        };
+        let short = Short { right, strike, forward, index, mark: priced.mark.value };
+        let units = quantity.0.abs().times(terms.contract_size, Rounding::Up)?;
+        let (initial, maintenance) = rates.margins(&short, instrument.style() == Style::Inverse, units)?;
+        Ok(figure.of(initial, maintenance).times(market.asset_price(terms.quote)?.value, Rounding::Up)?)
     }
 }

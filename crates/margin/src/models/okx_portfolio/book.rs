@@ -9,7 +9,7 @@ use plimsoll_pricing::float::{decimal, float};
 use plimsoll_pricing::market::Market;
 
 use super::parameters::OkxPortfolioParameters;
-use super::unsupported;
+use super::{sets, unsupported};
 use crate::MarginError;
 use crate::array::{Counted, Holding, RowKey, Table, TableSpec};
 use crate::models::Held;
@@ -24,14 +24,23 @@ pub(super) struct Prepared {
     rows: BTreeMap<InstrumentId, usize>,
 }
 
+/// What the basis of a cash delta is against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Leg {
+    /// Spot in use.
+    Spot,
+    Perpetual,
+    Expiry(Timestamp),
+}
+
 /// One risk unit of an account, in the market's currency.
 #[derive(Default)]
 pub(super) struct Book {
     /// Futures and spot in use, at the index.
     pub(super) notional: Decimal,
-    /// Cash delta by expiry; perpetuals and spot in use have none.
-    pub(super) delta: BTreeMap<Option<Timestamp>, Decimal>,
-    /// P&L by expiry of a relative move of its volatility of 1.
+    /// Cash delta: spot, perpetuals, every expiry.
+    pub(super) delta: BTreeMap<Leg, Decimal>,
+    /// P&L by expiry of MR1's rise of its volatility.
     pub(super) vega: BTreeMap<Timestamp, Decimal>,
     /// Cash delta by what contracts are quoted in.
     pub(super) by_quote: BTreeMap<Asset, Decimal>,
@@ -62,12 +71,14 @@ pub(super) fn scenarios(
     let name = underlying.as_str();
     let mut prices = vec![Decimal::ZERO];
     for moves in &p.mr1_moves {
-        prices.extend([moves.of(name).negated(), *moves.of(name)]);
+        let by = *sets::shock(moves, name);
+        prices.extend([by.negated(), by]);
     }
     prices.sort();
     let mut all = Vec::new();
     for price in prices {
-        for vol in [p.mr1_vol, Decimal::ZERO, p.mr1_vol.negated()] {
+        // How far is said by days left.
+        for vol in [Decimal::ONE, Decimal::ZERO, Decimal::ONE.negated()] {
             all.push(Scenario::price_and_vol(price, vol));
         }
     }
@@ -79,7 +90,7 @@ pub(super) fn scenarios(
         all.push(Scenario { name: name.into(), rate, ..Scenario::unshocked() });
     }
     let extreme = all.len()..all.len() + 2;
-    let by = *p.mr6_move.of(name);
+    let by = *sets::extreme(&p.mr6_move, name);
     all.extend([by.negated(), by].map(|by| Scenario::price_and_vol(by, Decimal::ZERO)));
     Ok((all.into(), Columns { spot_shock, theta, rates, extreme }))
 }
@@ -155,7 +166,7 @@ impl Prepared {
         let count = float(quantity);
         let delta = exact(greeks.delta * priced.forward * quote_price * count)?;
         let expiry = instrument.expiry();
-        let of_expiry = book.delta.entry(expiry).or_default();
+        let of_expiry = book.delta.entry(expiry.map_or(Leg::Perpetual, Leg::Expiry)).or_default();
         *of_expiry = of_expiry.plus(delta)?;
         let of_quote = book.by_quote.entry(terms.quote).or_default();
         *of_quote = of_quote.plus(delta)?;

@@ -2,6 +2,7 @@
 
 mod book;
 mod parameters;
+mod sets;
 pub mod unit;
 
 use std::collections::BTreeMap;
@@ -9,7 +10,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use plimsoll_core::requirement::Origin;
-use plimsoll_core::{Decimal, Node, Requirement, Rounding, Underlying};
+use plimsoll_core::{Asset, Decimal, Node, Requirement, Rounding, Underlying};
 use plimsoll_pricing::float::decimal;
 use plimsoll_pricing::instruments::Instrument;
 use plimsoll_pricing::market::Market;
@@ -25,8 +26,8 @@ use crate::parameters::{Dated, Field};
 use crate::positions::net;
 use crate::scenario::years_left;
 use crate::{Account, MarginError};
-use book::{Book, Prepared, scenarios};
-use unit::Charges;
+use book::{Book, Leg, Prepared, scenarios};
+use unit::Parts;
 
 /// The model's name.
 const NAME: &str = "okx-portfolio";
@@ -52,7 +53,7 @@ impl Model for OkxPortfolio {
     }
 
     fn sets(&self) -> &'static [Dated] {
-        &parameters::SETS
+        &sets::SETS
     }
 
     fn fields(&mut self) -> Vec<Field<'_>> {
@@ -82,8 +83,8 @@ impl Judge for PortfolioJudge<'_> {
         let p = &self.parameters;
         let books = self.books(account, assets)?;
         let mut units = Vec::with_capacity(books.len());
-        for (underlying, book) in &books {
-            units.push(self.unit(*underlying, book)?);
+        for ((underlying, quote), book) in &books {
+            units.push(self.unit(*underlying, *quote, book)?);
         }
         let units = Node::sum("risk units", units)?;
         let discount = p.discount.not_counted(assets)?;
@@ -101,28 +102,32 @@ impl Judge for PortfolioJudge<'_> {
     }
 }
 
+/// An underlying, and a quote where units are told apart by it.
+type UnitKey = (Underlying, Option<Asset>);
+
 impl PortfolioJudge<'_> {
     /// Positions and spot in use by risk unit.
-    fn books(&self, account: &Account, assets: &[NetAsset]) -> Result<BTreeMap<Underlying, Book>, MarginError> {
-        let mut books: BTreeMap<Underlying, Book> = BTreeMap::new();
+    fn books(&self, account: &Account, assets: &[NetAsset]) -> Result<BTreeMap<UnitKey, Book>, MarginError> {
+        let by_quote = self.parameters.units_by_quote == Decimal::ONE;
+        let mut books: BTreeMap<UnitKey, Book> = BTreeMap::new();
         for held in net(&account.portfolio, self.market.listing())? {
             if held.instrument.only_moves_balances() {
                 continue;
             }
-            let underlying = held.instrument.terms().underlying;
-            let prepared = self.units.get(&underlying).ok_or(MarginError::UnknownInstrument(held.id.0))?;
-            prepared.add(books.entry(underlying).or_default(), self.market, &held, &self.parameters)?;
+            let terms = held.instrument.terms();
+            let prepared = self.units.get(&terms.underlying).ok_or(MarginError::UnknownInstrument(held.id.0))?;
+            let key = (terms.underlying, by_quote.then_some(terms.quote));
+            prepared.add(books.entry(key).or_default(), self.market, &held, &self.parameters)?;
         }
         for net in assets {
-            let Some(book) = books.get_mut(&net.asset.underlying()) else { continue };
-            // Coins stand against derivatives up to what they hedge.
-            let coins = net.balance()?.or_zero().times(net.price.value, Rounding::Down)?;
-            let coins = coins.times(self.parameters.spot_in_use, Rounding::Down)?;
-            let net_delta = book.delta.values().copied().try_fold(Decimal::ZERO, Decimal::plus)?;
-            let used = coins.min(net_delta.negated().or_zero());
-            book.notional = book.notional.plus(used)?;
-            let perpetual = book.delta.entry(None).or_default();
-            *perpetual = perpetual.plus(used)?;
+            let coin = net.asset.underlying();
+            // Where units are told apart coins stand with the contracts in USDT, the first of the venue's two choices.
+            let unit = books.iter_mut().find(|((underlying, quote), _)| {
+                *underlying == coin && quote.is_none_or(|quote| quote.as_str() == "USDT")
+            });
+            if let Some((_, book)) = unit {
+                self.offset(book, net)?;
+            }
         }
         for book in books.values_mut() {
             book.options.sort_by_key(|holding| holding.row);
@@ -130,55 +135,44 @@ impl PortfolioJudge<'_> {
         Ok(books)
     }
 
+    /// Lets coins stand against derivatives, up to what they hedge.
+    fn offset(&self, book: &mut Book, net: &NetAsset) -> Result<(), MarginError> {
+        let p = &self.parameters;
+        let coins = net.balance()?.or_zero().times(net.price.value, Rounding::Down)?;
+        let coins = coins.times(*p.spot_in_use.of(net.asset.as_str()), Rounding::Down)?;
+        let derivatives = book.delta.values().copied().try_fold(Decimal::ZERO, Decimal::plus)?;
+        let used = coins.min(derivatives.negated().or_zero());
+        book.notional = book.notional.plus(used)?;
+        if p.mr4_spot == Decimal::ONE && !used.is_zero() {
+            book.delta.insert(Leg::Spot, used);
+        }
+        Ok(())
+    }
+
     /// The maintenance margin of one unit, charge by charge.
-    fn unit(&self, underlying: Underlying, book: &Book) -> Result<Node, MarginError> {
+    fn unit(&self, underlying: Underlying, quote: Option<Asset>, book: &Book) -> Result<Node, MarginError> {
         let p = &self.parameters;
         let name = underlying.as_str();
         let prepared = self.units.get(&underlying).ok_or_else(|| unknown(underlying))?;
         let columns = scenarios(underlying, p)?.1;
-        let spot_shock = self.worst("MR1 spot shock", prepared, book, columns.spot_shock)?;
-        let theta = prepared.loss(book, columns.theta)?.or_zero();
-        let rates = self.worst("MR5 rates", prepared, book, columns.rates)?;
-        let extreme = self.worst("extreme move", prepared, book, columns.extreme)?;
-        let raw = unit::on_delta(book.gross_delta, *p.mr7_rate.of(name))?.plus(book.option_fees)?;
-        let charges = Charges {
-            spot_shock: spot_shock.amount,
-            theta,
-            vega_term: self.vega_term(book)?,
+        let leaf = |amount| Node::leaf("charge", amount, Origin::default());
+        let extreme = self.worst(prepared, book, columns.extreme)?;
+        let raw = unit::on_delta(book.gross_delta, *sets::extreme(&p.mr7_rate, name))?.plus(book.option_fees)?;
+        let parts = Parts {
+            spot_shock: self.worst(prepared, book, columns.spot_shock)?,
+            theta: leaf(prepared.loss(book, columns.theta)?.or_zero()),
+            vega_term: leaf(self.vega_term(book)?),
             basis: self.basis(name, book)?,
-            rates: rates.amount,
-            extreme: unit::half(extreme.amount)?,
-            minimum: unit::scaled_minimum(raw, &p.mr7_multiplier)?,
+            rates: self.worst(prepared, book, columns.rates)?,
+            extreme: Node::scale("half", unit::HALF, extreme)?,
+            minimum: leaf(unit::scaled_minimum(raw, sets::shock(&p.mr7_multiplier, name))?),
             stablecoin: self.stablecoins(book)?,
         };
-        let leaf = |label: &'static str, amount| Node::leaf(label, amount, Origin::default());
-        let half = Node::scale("MR6 half of an extreme move", Decimal::new(5, 1), extreme)?;
-        let risk = Node::sum(
-            "risk",
-            vec![
-                Node::worst_of("worst of MR1, MR2, MR6", vec![spot_shock, leaf("MR2 a day passes", theta), half]),
-                leaf("MR3 vega between expiries", charges.vega_term),
-                leaf("MR4 basis", charges.basis),
-                rates,
-            ],
-        )?;
-        let of = vec![
-            Node::worst_of(
-                "risk, at least the cost of closing",
-                vec![risk, leaf("MR7 minimum charge", charges.minimum)],
-            ),
-            leaf("MR9 stablecoins", charges.stablecoin),
-        ];
-        Ok(Node::sum(underlying.asset(), of)?)
+        let label = quote.map_or_else(|| underlying.to_string(), |quote| format!("{underlying}-{quote}"));
+        parts.margin(label)
     }
 
-    fn worst(
-        &self,
-        label: &'static str,
-        prepared: &Prepared,
-        book: &Book,
-        columns: Range<usize>,
-    ) -> Result<Node, MarginError> {
+    fn worst(&self, prepared: &Prepared, book: &Book, columns: Range<usize>) -> Result<Node, MarginError> {
         let mut of = Vec::with_capacity(columns.len() + 1);
         for column in columns {
             let origin =
@@ -186,7 +180,7 @@ impl PortfolioJudge<'_> {
             of.push(Node::leaf("loss", prepared.loss(book, column)?, origin));
         }
         of.push(Node::leaf("no loss", Decimal::ZERO, Origin::default()));
-        Ok(Node::worst_of(label, of))
+        Ok(Node::worst_of("worst move", of))
     }
 
     /// Vega of some expiries that others' cancels, × its share.
@@ -196,38 +190,48 @@ impl PortfolioJudge<'_> {
         unit::on_delta(gross.minus(net.abs())?, self.parameters.mr3_share)
     }
 
-    fn basis(&self, name: &str, book: &Book) -> Result<Decimal, MarginError> {
+    /// MR4, leg by leg.
+    fn basis(&self, name: &str, book: &Book) -> Result<Node, MarginError> {
         let p = &self.parameters;
-        let (least, annual) = (*p.mr4_perpetual.of(name), *p.mr4_annual.of(name));
-        let mut sum = Decimal::ZERO;
-        for (expiry, delta) in &book.delta {
-            let years = years_left(self.market.snapshot().as_of, *expiry).unwrap_or(0.0);
-            let rate = annual.times(decimal(years, Decimal::PLACES)?, Rounding::Up)?.max(least);
-            sum = sum.plus(unit::on_delta(*delta, rate)?)?;
+        let (least, annual) = (*sets::extreme(&p.mr4_perpetual, name), *sets::extreme(&p.mr4_annual, name));
+        let deltas: Vec<Decimal> = book.delta.values().copied().collect();
+        let sizes = unit::basis_sizes(&deltas, p.mr4_gross == Decimal::ONE)?;
+        let mut of = Vec::with_capacity(sizes.len());
+        for (leg, size) in book.delta.keys().zip(sizes) {
+            let (label, rate) = match leg {
+                Leg::Spot => ("spot in use".to_owned(), least),
+                Leg::Perpetual => ("perpetuals".to_owned(), least),
+                Leg::Expiry(at) => {
+                    let years = years_left(self.market.snapshot().as_of, Some(*at)).unwrap_or(0.0);
+                    let rate = annual.times(decimal(years, Decimal::PLACES)?, Rounding::Up)?;
+                    (at.to_string(), rate.max(least))
+                }
+            };
+            of.push(Node::leaf(label, unit::on_delta(size, rate)?, Origin::default()));
         }
-        Ok(sum)
+        Ok(Node::sum("MR4 basis", of)?)
     }
 
-    /// Hedges between quotes, in the venue's order of pairs.
-    fn stablecoins(&self, book: &Book) -> Result<Decimal, MarginError> {
-        let mut left: BTreeMap<&str, Decimal> = BTreeMap::new();
-        for (quote, delta) in &book.by_quote {
-            left.insert(quote.as_str(), *delta);
-        }
-        let mut sum = Decimal::ZERO;
-        for (one, other) in [("USDT", "USD"), ("USDT", "USDC"), ("USDC", "USD")] {
-            let of = |left: &BTreeMap<&str, Decimal>, name| left.get(name).copied().unwrap_or_default();
-            let (here, there) = (of(&left, one), of(&left, other));
-            if here.signum() * there.signum() >= 0 {
-                continue;
+    /// MR9, pair by pair.
+    fn stablecoins(&self, book: &Book) -> Result<Node, MarginError> {
+        let of_quote = |name: &str| {
+            let found = book.by_quote.iter().find(|(quote, _)| quote.as_str() == name);
+            found.map_or((None, Decimal::ZERO), |(quote, delta)| (Some(*quote), *delta))
+        };
+        let sizes = unit::hedges(of_quote("USDT").1, of_quote("USDC").1, of_quote("USD").1)?;
+        let mut of = Vec::new();
+        for ([one, other], size) in unit::PAIRS.into_iter().zip(sizes) {
+            let (Some(here), Some(there)) = (of_quote(one).0, of_quote(other).0) else { continue };
+            if !size.is_zero() {
+                let (here, there) = (self.market.asset_price(here)?.value, self.market.asset_price(there)?.value);
+                // Whichever of the two has fallen.
+                let price = here.min(there).over(here.max(there), Rounding::Down)?;
+                let rates = unit::stablecoin_rates(&self.parameters.mr9, price)?;
+                let charge = unit::stablecoin(size, rates)?;
+                of.push(Node::leaf(format!("{one}-{other}"), charge, Origin::default()));
             }
-            let size = here.abs().min(there.abs());
-            sum = sum.plus(unit::stablecoin(size, &self.parameters.mr9)?)?;
-            let towards_zero = |delta: Decimal| if delta.signum() < 0 { delta.plus(size) } else { delta.minus(size) };
-            left.insert(one, towards_zero(here)?);
-            left.insert(other, towards_zero(there)?);
         }
-        Ok(sum)
+        Ok(Node::sum("MR9 stablecoins", of)?)
     }
 }
 

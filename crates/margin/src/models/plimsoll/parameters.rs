@@ -75,6 +75,7 @@ impl Default for PlimsollParameters {
                 days_min: Decimal::ONE,
                 discount: DiscountRate::Quoted,
                 skew: SkewRules::default(),
+                vol_nodes: None,
                 vol_power_short: pct(30),
                 vol_power_long: pct(13),
                 basis_minimum: Decimal::new(3, 3),

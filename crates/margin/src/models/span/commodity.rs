@@ -18,7 +18,7 @@ use crate::MarginError;
 use crate::array::{ContractArray, Holding, Table, array_lots, contract_arrays};
 use crate::fold::Summed;
 use crate::positions::NetPosition;
-use crate::scenario::{DAY_S, DiscountRate, ShockRules, SkewRules, years_left};
+use crate::scenario::{DAY_S, ShockRules, years_left};
 
 /// One commodity in one market.
 pub(super) struct Prepared {
@@ -35,17 +35,6 @@ struct Contract {
     /// Composite delta of one contract, in units of the underlying.
     delta: Decimal,
 }
-
-/// Volatility moves reach every expiry alike, and smiles do not turn.
-const SHOCKS: ShockRules = ShockRules {
-    vol_power_short: Decimal::ZERO,
-    vol_power_long: Decimal::ZERO,
-    days_min: Decimal::ONE,
-    discount: DiscountRate::Quoted,
-    skew: SkewRules::NONE,
-    basis_minimum: Decimal::ZERO,
-    basis_annual: Decimal::ZERO,
-};
 
 impl Prepared {
     /// The arrays of `ids`: those given by name, the others made in the market.
@@ -74,7 +63,7 @@ impl Prepared {
             }
         }
         if !made.is_empty() {
-            arrays.extend(contract_arrays(market, underlying, &made, &scenarios, &SHOCKS)?);
+            arrays.extend(contract_arrays(market, underlying, &made, &scenarios, &ShockRules::ALIKE)?);
         }
         let table = Table::of_arrays(underlying, scenarios, &arrays)?;
         let contracts = table.rows().iter().enumerate().filter_map(|(row, of)| match of.key {

@@ -22,7 +22,7 @@ use crate::fold::Summed;
 use crate::orders::fillable;
 use crate::parameters::{Dated, Field};
 use crate::positions::net;
-use crate::scenario::{DiscountRate, Scenario, ShockRules, SkewRules};
+use crate::scenario::{Scenario, ShockRules};
 use crate::{Account, MarginError};
 use groups::{Class, Group, Member, POINTS};
 use parameters::group_of;
@@ -75,17 +75,6 @@ impl Model for Tims {
     }
 }
 
-/// Volatility does not move, and no smile turns.
-const SHOCKS: ShockRules = ShockRules {
-    vol_power_short: Decimal::ZERO,
-    vol_power_long: Decimal::ZERO,
-    days_min: Decimal::ONE,
-    discount: DiscountRate::Quoted,
-    skew: SkewRules::NONE,
-    basis_minimum: Decimal::ZERO,
-    basis_annual: Decimal::ZERO,
-};
-
 impl Tims {
     /// Every contract of a class at every point.
     fn table(&self, market: &Market, underlying: Underlying, ids: &[InstrumentId]) -> Result<Table, MarginError> {
@@ -93,7 +82,7 @@ impl Tims {
         let points = p.range(name).points(*p.market_move_factor.of(name))?;
         let scenarios: Arc<[Scenario]> =
             points.into_iter().map(|point| Scenario::price_and_vol(point, Decimal::ZERO)).collect();
-        let arrays = contract_arrays(market, underlying, ids, &scenarios, &SHOCKS)?;
+        let arrays = contract_arrays(market, underlying, ids, &scenarios, &ShockRules::ALIKE)?;
         Table::of_arrays(underlying, scenarios, &arrays)
     }
 }

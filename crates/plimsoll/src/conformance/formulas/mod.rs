@@ -5,12 +5,16 @@
 mod auction;
 mod brackets;
 mod deribit;
+mod health;
 mod okx;
 mod options;
+mod paradex;
 mod partial_size;
+mod perpetuals;
 mod span;
 mod strategy;
 mod tims;
+mod weights;
 
 use serde_json::Value;
 
@@ -25,12 +29,16 @@ const TOPICS: &[&[(&str, Formula)]] = &[
     auction::FORMULAS,
     brackets::FORMULAS,
     deribit::FORMULAS,
+    health::FORMULAS,
     okx::FORMULAS,
     options::FORMULAS,
+    paradex::FORMULAS,
     partial_size::FORMULAS,
+    perpetuals::FORMULAS,
     span::FORMULAS,
     strategy::FORMULAS,
     tims::FORMULAS,
+    weights::FORMULAS,
 ];
 
 /// The names of all formulas, in the order of their topics.

@@ -1,16 +1,20 @@
 //! OKX, and value ratios as OKX, Bitget, Bybit and Kraken publish them.
 
+use plimsoll_margin::models::okx_discount::options::{OptionRates, Short};
 use plimsoll_margin::models::okx_portfolio::unit::{self, Charges};
 use plimsoll_margin::models::value_ratios::ValueRatios;
 use plimsoll_margin::parameters::ByName;
 use plimsoll_margin::schedule::Schedule;
 
 use super::Formula;
+use super::options::right;
 use crate::Decimal;
 use crate::conformance::{Figures, Given, Refused};
 
 pub(super) const FORMULAS: &[(&str, Formula)] = &[
     ("collateral.counted", counted),
+    ("okx-discount.option", option),
+    ("okx-portfolio.account", account),
     ("okx-portfolio.delta-one", delta_one),
     ("okx-portfolio.minimum", minimum),
     ("okx-portfolio.stablecoin", stablecoin),
@@ -40,11 +44,10 @@ fn of_charges(given: &Given<'_>) -> Result<Figures, Refused> {
 /// A unit of futures alone: its charges from its deltas.
 fn delta_one(given: &Given<'_>) -> Result<Figures, Refused> {
     let (notional, delta) = (given.number("shock_notional")?, given.number("cash_delta")?);
-    let worst = |by: Decimal| Ok::<_, Refused>(unit::loss(notional, by)?.max(unit::loss(notional, by.negated())?));
     let of = Charges {
-        spot_shock: worst(given.number("mr1_move")?)?,
+        spot_shock: unit::shock(notional, given.number("mr1_move")?)?,
         basis: unit::on_delta(delta, given.number("mr4_rate")?)?,
-        extreme: unit::half(worst(given.number("mr6_move")?)?)?,
+        extreme: unit::half(unit::shock(notional, given.number("mr6_move")?)?)?,
         minimum: unit::on_delta(delta, given.number("mr7_rate")?)?,
         ..charges(given)?
     };
@@ -69,6 +72,42 @@ fn minimum(given: &Given<'_>) -> Result<Figures, Refused> {
 fn stablecoin(given: &Given<'_>) -> Result<Figures, Refused> {
     let charge = unit::stablecoin(given.number("hedge")?, &given.schedule("rates")?)?;
     Ok(Figures::new().with("charge", charge))
+}
+
+/// An account: its units' maintenance margins, what it owes for.
+fn account(given: &Given<'_>) -> Result<Figures, Refused> {
+    let units = given.numbers("units")?;
+    let (debt, factor) = (given.number_or("debt", Decimal::ZERO)?, given.number_or("imr_factor", Decimal::ONE)?);
+    let borrowed = |rate| Ok::<_, Refused>(unit::borrowing(debt, given.number_or(rate, Decimal::ZERO)?)?);
+    let (kept, opened) = (borrowed("borrow_mmr_rate")?, borrowed("borrow_imr_rate")?);
+    let derivatives = unit::account(&units, Decimal::ZERO)?;
+    Ok(Figures::new()
+        .with("deriv_mmr", derivatives)
+        .with("borrow_mmr", kept)
+        .with("borrow_imr", opened)
+        .with("total_mmr", unit::account(&units, kept)?)
+        .with("total_imr", unit::account(&[unit::initial(derivatives, factor)?], opened)?))
+}
+
+/// A short option in coin, or where `linear` in its quote.
+fn option(given: &Given<'_>) -> Result<Figures, Refused> {
+    let rates = OptionRates {
+        initial: given.number("b")?,
+        minimum: given.number("a")?,
+        maintenance: given.number("c")?,
+        factor: given.number_or("factor", Decimal::ONE)?,
+        put_by_mark: given.flag("put_by_mark")?,
+    };
+    let forward = given.number("forward")?;
+    let short = Short {
+        right: right(given)?,
+        strike: given.number("strike")?,
+        forward,
+        index: given.number_or("index", forward)?,
+        mark: given.number("mark")?,
+    };
+    let (initial, maintenance) = if given.flag("linear")? { rates.linear(&short)? } else { rates.inverse(&short)? };
+    Ok(Figures::new().with("initial", initial).with("maintenance", maintenance))
 }
 
 /// Balances by asset, with a schedule or a haircut each.

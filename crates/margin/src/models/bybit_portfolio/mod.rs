@@ -1,0 +1,199 @@
+#![doc = include_str!("README.md")]
+
+pub mod contingency;
+mod parameters;
+mod unit;
+
+use std::collections::BTreeMap;
+
+use plimsoll_core::requirement::Origin;
+use plimsoll_core::{Decimal, Node, Order, Position, Requirement, Side, Underlying};
+use plimsoll_pricing::float::decimal;
+use plimsoll_pricing::market::{Market, MarketError};
+
+pub use parameters::BybitPortfolioParameters;
+
+use super::by_position::{Figure, fill_cost};
+use super::tiered::debts;
+use super::{Held, Judge, Model};
+use crate::collateral::CollateralRules;
+use crate::equity::NetAsset;
+use crate::orders::fillable;
+use crate::parameters::{Dated, Field};
+use crate::positions::net;
+use crate::scenario::years_left;
+use crate::sizes::Sizes;
+use crate::{Account, MarginError};
+use contingency::{Contingencies, hedged, hedged_by_time, on_size};
+use unit::{Book, Prepared};
+
+/// The model's name.
+const NAME: &str = "bybit-portfolio";
+
+/// Bybit's portfolio margin.
+#[derive(Clone, Debug, Default)]
+pub struct BybitPortfolio {
+    /// Its numbers.
+    pub parameters: BybitPortfolioParameters,
+}
+
+impl Model for BybitPortfolio {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn page(&self) -> &'static str {
+        include_str!("README.md")
+    }
+
+    fn example(&self) -> &'static str {
+        include_str!("example.yaml")
+    }
+
+    fn sets(&self) -> &'static [Dated] {
+        &parameters::SETS
+    }
+
+    fn fields(&mut self) -> Vec<Field<'_>> {
+        self.parameters.fields()
+    }
+
+    fn prepare<'m>(&self, market: &'m Market, held: &Held) -> Result<Box<dyn Judge + 'm>, MarginError> {
+        let (parameters, units) = (self.parameters.clone(), unit::prepare(market, held, &self.parameters)?);
+        Ok(Box::new(PortfolioJudge { market, parameters, units, collateral: CollateralRules::whole() }))
+    }
+}
+
+struct PortfolioJudge<'m> {
+    market: &'m Market,
+    parameters: BybitPortfolioParameters,
+    units: BTreeMap<Underlying, Prepared>,
+    collateral: CollateralRules,
+}
+
+impl Judge for PortfolioJudge<'_> {
+    fn requirement(&self, account: &Account, assets: &[NetAsset]) -> Result<Requirement, MarginError> {
+        let p = &self.parameters;
+        let maintenance = self.units(account, assets, Figure::Maintenance)?;
+        let mut of = vec![self.units(account, assets, Figure::Initial)?];
+        let orders = fillable(account)?;
+        let mut costs = Vec::with_capacity(orders.len());
+        for order in &orders {
+            costs.push(fill_cost(account, self.market, order, &self.collateral)?);
+        }
+        for (label, side) in [("all buys filled", Side::Buy), ("all sells filled", Side::Sell)] {
+            if orders.iter().any(|order| order.side == side) {
+                let filled = self.units(&with_fills(account, &orders, side), assets, Figure::Initial)?;
+                of.push(filled.named(label));
+            }
+        }
+        let units = if of.len() == 1 { of.swap_remove(0) } else { Node::worst_of("risk units", of) };
+        let mut initial = vec![units];
+        if !costs.is_empty() {
+            initial.push(Node::sum("fills", costs)?);
+        }
+        let not_counted = p.ratios.not_counted(assets)?;
+        initial.extend([debts(assets, &p.borrow_initial, "borrowing")?, not_counted.clone()]);
+        let of = vec![maintenance, debts(assets, &p.borrow_maintenance, "borrowing")?, not_counted];
+        Ok(Requirement {
+            asset: self.market.snapshot().currency,
+            initial: Node::sum("initial margin", initial)?,
+            maintenance: Node::sum("maintenance margin", of)?,
+        })
+    }
+
+    fn collateral(&self) -> &CollateralRules {
+        &self.collateral
+    }
+}
+
+impl PortfolioJudge<'_> {
+    /// The margin of every risk unit, added.
+    fn units(&self, account: &Account, assets: &[NetAsset], figure: Figure) -> Result<Node, MarginError> {
+        let mut books: BTreeMap<Underlying, Book<'_>> = BTreeMap::new();
+        for held in net(&account.portfolio, self.market.listing())? {
+            if held.instrument.only_moves_balances() {
+                continue;
+            }
+            unit::supported(held.instrument)?;
+            let underlying = held.instrument.terms().underlying;
+            self.prepared(underlying)?.add(books.entry(underlying).or_default(), self.market, held)?;
+        }
+        let mut of = Vec::with_capacity(books.len());
+        for (underlying, mut book) in books {
+            if let Some(coins) = assets.iter().find(|net| net.asset == underlying.asset()) {
+                self.prepared(underlying)?.hedge(&mut book, coins)?;
+            }
+            let unit = self.unit(underlying, &book)?;
+            of.push(match figure {
+                Figure::Maintenance => unit,
+                Figure::Initial => {
+                    let factor = *self.parameters.im_factor.of(underlying.as_str());
+                    Node::scale("initial ÷ maintenance margin", factor, unit)?
+                }
+            });
+        }
+        Ok(Node::sum("risk units", of)?)
+    }
+
+    fn prepared(&self, underlying: Underlying) -> Result<&Prepared, MarginError> {
+        self.units.get(&underlying).ok_or(MarginError::Market(MarketError::UnknownUnderlying(underlying)))
+    }
+
+    /// Maintenance margin of one unit.
+    fn unit(&self, underlying: Underlying, book: &Book<'_>) -> Result<Node, MarginError> {
+        let loss = self.prepared(underlying)?.maximum_loss(book)?;
+        let parts = self.contingencies(underlying, book)?;
+        let leaf = |label: &'static str, amount| Node::leaf(label, amount, Origin::default());
+        let contingency = vec![
+            leaf("net short options", parts.short_options),
+            leaf("vega spread", parts.vega_spread),
+            leaf("spread between settlement assets", parts.settlement_spread),
+            leaf("delta spread", parts.delta_spread),
+            leaf("perpetuals and futures", parts.futures),
+        ];
+        Ok(Node::sum(underlying.asset(), vec![loss, Node::sum("contingency", contingency)?])?)
+    }
+
+    fn contingencies(&self, underlying: Underlying, book: &Book<'_>) -> Result<Contingencies, MarginError> {
+        let p = &self.parameters;
+        let name = underlying.as_str();
+        let index = self.market.index_in(underlying, self.market.snapshot().currency)?.value;
+        let as_of = self.market.snapshot().as_of;
+        let years = |expiry| decimal(years_left(as_of, expiry).unwrap_or(0.0), Decimal::PLACES);
+        let mut vega = Vec::with_capacity(book.vega.len());
+        for (expiry, amount) in &book.vega {
+            vega.push((years(Some(*expiry))?.times_count(365)?, *amount));
+        }
+        let mut delta = Vec::with_capacity(book.delta.len());
+        for (expiry, amount) in &book.delta {
+            delta.push((years(*expiry)?, *amount));
+        }
+        Ok(Contingencies {
+            short_options: on_size(Sizes::of(&book.held)?.naked_short()?, *p.short_option_rate.of(name), index)?,
+            vega_spread: on_size(hedged_by_time(&vega)?, *p.vega_rate.of(name), Decimal::ONE)?,
+            settlement_spread: on_size(
+                hedged(book.by_settlement.values().copied())?,
+                *p.settlement_rate.of(name),
+                Decimal::ONE,
+            )?,
+            delta_spread: on_size(hedged_by_time(&delta)?, *p.delta_rate.of(name), Decimal::ONE)?,
+            futures: on_size(book.futures, *p.futures_rate.of(name), Decimal::ONE)?,
+        })
+    }
+}
+
+/// The account once all of one side's orders are filled.
+fn with_fills(account: &Account, orders: &[Order], side: Side) -> Account {
+    let mut filled = account.clone();
+    for order in orders.iter().filter(|order| order.side == side) {
+        filled.portfolio.positions.push(Position {
+            instrument: order.instrument,
+            quantity: order.signed_quantity(),
+            entry_price: None,
+            unsettled_pnl: Decimal::ZERO,
+            accrued_funding: Decimal::ZERO,
+        });
+    }
+    filled
+}

@@ -1,0 +1,134 @@
+#![doc = include_str!("README.md")]
+
+mod options;
+mod parameters;
+
+use plimsoll_core::requirement::Origin;
+use plimsoll_core::{Asset, Node, Quantity, Rounding};
+use plimsoll_pricing::instruments::{Instrument, Style};
+use plimsoll_pricing::market::Market;
+
+pub use options::OptionRates;
+pub use parameters::{AtBoth, ParadexCrossParameters};
+
+use super::by_position::{ByPosition, Figure, Rules, id_of};
+use super::{Held, Judge, Model};
+use crate::collateral::CollateralRules;
+use crate::equity::NetAsset;
+use crate::parameters::{Dated, Field};
+use crate::{Account, MarginError};
+
+/// The model's name.
+const NAME: &str = "paradex-cross";
+
+/// Paradex's cross margin.
+#[derive(Clone, Debug)]
+pub struct ParadexCross {
+    /// Its numbers.
+    pub parameters: ParadexCrossParameters,
+    collateral: CollateralRules,
+}
+
+impl Default for ParadexCross {
+    fn default() -> Self {
+        Self { parameters: ParadexCrossParameters::default(), collateral: CollateralRules::whole() }
+    }
+}
+
+impl Model for ParadexCross {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn page(&self) -> &'static str {
+        include_str!("README.md")
+    }
+
+    fn example(&self) -> &'static str {
+        include_str!("example.yaml")
+    }
+
+    fn sets(&self) -> &'static [Dated] {
+        &parameters::SETS
+    }
+
+    fn fields(&mut self) -> Vec<Field<'_>> {
+        self.parameters.fields()
+    }
+
+    fn prepare<'m>(&self, market: &'m Market, _held: &Held) -> Result<Box<dyn Judge + 'm>, MarginError> {
+        Ok(Box::new(ByPosition { market, rules: self.clone() }))
+    }
+}
+
+/// Refuses balances that the venue takes as no collateral.
+///
+/// # Errors
+/// [`MarginError::Unsupported`] for an asset that is neither the currency nor USDC.
+pub(super) fn only_cash(model: &'static str, market: &Market, assets: &[NetAsset]) -> Result<(), MarginError> {
+    let is_cash = |asset: Asset| asset == market.currency() || asset.as_str() == "USDC";
+    for net in assets {
+        if !is_cash(net.asset) && !net.balance()?.is_zero() {
+            let why = "expected no balance but in the currency or USDC, the venue's collateral".to_owned();
+            return Err(MarginError::Unsupported { model, what: net.asset.as_str().into(), why });
+        }
+    }
+    Ok(())
+}
+
+/// Refuses what the venue does not list.
+///
+/// # Errors
+/// [`MarginError::Unsupported`] for what is spot or does not pay by the difference of prices.
+pub(super) fn listed(model: &'static str, instrument: &Instrument) -> Result<(), MarginError> {
+    if instrument.style() == Style::Linear && !instrument.only_moves_balances() {
+        return Ok(());
+    }
+    Err(MarginError::Unsupported {
+        model,
+        what: instrument.terms().name.clone(),
+        why: "expected a linear perpetual, future or option".to_owned(),
+    })
+}
+
+impl Rules for ParadexCross {
+    fn position(
+        &self,
+        market: &Market,
+        instrument: &Instrument,
+        quantity: Quantity,
+        figure: Figure,
+    ) -> Result<Node, MarginError> {
+        listed(NAME, instrument)?;
+        let terms = instrument.terms();
+        let underlying = terms.underlying.as_str();
+        let origin = Origin { position: Some(terms.name.clone()), ..Origin::default() };
+        let mark = market.priced(id_of(market, instrument)?)?.mark;
+        let unit = market.asset_price(terms.quote)?.value;
+        let size = quantity.0.times(terms.contract_size, Rounding::HalfEven)?;
+        let (Some(right), Some(strike)) = (instrument.right(), instrument.strike()) else {
+            let price = mark.value.times(unit, Rounding::Up)?;
+            let notional = Node::leaf("notional", size.abs().times(price, Rounding::Up)?, origin);
+            return Ok(Node::scale("notional × fraction", self.parameters.perpetual(underlying, figure), notional)?);
+        };
+        let spot = market.index_in(terms.underlying, terms.quote)?.value;
+        let margin = self.parameters.options(underlying, figure).margin(size, right, strike, spot, mark.value)?;
+        let label = if size.signum() < 0 { "size × margin of one short" } else { "size × margin of one long" };
+        Ok(Node::leaf(label, margin.times(unit, Rounding::Up)?, origin))
+    }
+
+    fn account(
+        &self,
+        _held: &Account,
+        market: &Market,
+        assets: &[NetAsset],
+        _figure: Figure,
+    ) -> Result<Vec<Node>, MarginError> {
+        only_cash(NAME, market, assets)?;
+        Ok(Vec::new())
+    }
+
+    fn collateral(&self) -> &CollateralRules {
+        &self.collateral
+    }
+}

@@ -1,0 +1,167 @@
+#![doc = include_str!("README.md")]
+
+mod book;
+mod delta;
+mod parameters;
+
+use std::collections::BTreeMap;
+
+use plimsoll_core::requirement::Origin;
+use plimsoll_core::{Decimal, Node, Position, Requirement, Rounding, Side, Underlying};
+use plimsoll_pricing::market::Market;
+
+pub use delta::Deltas;
+pub use parameters::ParadexPortfolioParameters;
+
+use super::paradex_cross::{listed, only_cash};
+use super::{Held, Judge, Model};
+use crate::collateral::CollateralRules;
+use crate::equity::NetAsset;
+use crate::orders::fillable;
+use crate::parameters::{Dated, Field};
+use crate::positions::{NetPosition, net};
+use crate::{Account, MarginError};
+use book::Prepared;
+
+/// The model's name.
+const NAME: &str = "paradex-portfolio";
+
+/// Paradex's portfolio margin.
+#[derive(Clone, Debug, Default)]
+pub struct ParadexPortfolio {
+    /// Its numbers.
+    pub parameters: ParadexPortfolioParameters,
+}
+
+impl Model for ParadexPortfolio {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn page(&self) -> &'static str {
+        include_str!("README.md")
+    }
+
+    fn example(&self) -> &'static str {
+        include_str!("example.yaml")
+    }
+
+    fn sets(&self) -> &'static [Dated] {
+        &[Dated {
+            date: "2026-11",
+            read: "the venue's documentation, portfolio margin in beta; the page with a funding provision, whose table of \
+                scenarios is that of the version before it",
+            values: &[],
+        }]
+    }
+
+    fn fields(&mut self) -> Vec<Field<'_>> {
+        self.parameters.fields()
+    }
+
+    fn prepare<'m>(&self, market: &'m Market, held: &Held) -> Result<Box<dyn Judge + 'm>, MarginError> {
+        let underlyings = book::prepare(market, held, &self.parameters)?;
+        let (parameters, collateral) = (self.parameters.clone(), CollateralRules::whole());
+        Ok(Box::new(PortfolioJudge { market, parameters, underlyings, collateral }))
+    }
+}
+
+struct PortfolioJudge<'m> {
+    market: &'m Market,
+    parameters: ParadexPortfolioParameters,
+    underlyings: BTreeMap<Underlying, Prepared>,
+    collateral: CollateralRules,
+}
+
+/// The venue's two parts of a margin.
+struct Margin {
+    /// The larger of the scan and the minimum, by underlying, summed: what maintenance margin is a share of.
+    risk: Node,
+    /// Funding and fees, at both levels.
+    provisions: Node,
+}
+
+impl Judge for PortfolioJudge<'_> {
+    fn requirement(&self, account: &Account, assets: &[NetAsset]) -> Result<Requirement, MarginError> {
+        only_cash(NAME, self.market, assets)?;
+        let now = self.margin(account)?;
+        let share = self.parameters.maintenance_share;
+        let maintenance = vec![Node::scale("share of the initial", share, now.risk.clone())?, now.provisions.clone()];
+        let held = Node::sum("no order filled", vec![now.risk, now.provisions])?;
+        let mut filled = vec![held];
+        let orders = fillable(account)?;
+        for (label, side) in [("all buys filled", Side::Buy), ("all sells filled", Side::Sell)] {
+            let mut then = account.clone();
+            let of_side = orders.iter().filter(|order| order.side == side);
+            let new = of_side.map(|order| Position {
+                instrument: order.instrument,
+                quantity: order.signed_quantity(),
+                entry_price: None,
+                unsettled_pnl: Decimal::ZERO,
+                accrued_funding: Decimal::ZERO,
+            });
+            let before = then.portfolio.positions.len();
+            then.portfolio.positions.extend(new);
+            if then.portfolio.positions.len() > before {
+                let margin = self.margin(&then)?;
+                filled.push(Node::sum(label, vec![margin.risk, margin.provisions])?);
+            }
+        }
+        let initial = if filled.len() == 1 { filled.swap_remove(0) } else { Node::worst_of("open orders", filled) };
+        Ok(Requirement {
+            asset: self.market.currency(),
+            initial: initial.named("initial margin"),
+            maintenance: Node::sum("maintenance margin", maintenance)?,
+        })
+    }
+
+    fn collateral(&self) -> &CollateralRules {
+        &self.collateral
+    }
+}
+
+impl PortfolioJudge<'_> {
+    fn margin(&self, account: &Account) -> Result<Margin, MarginError> {
+        let mut books: BTreeMap<Underlying, Vec<NetPosition<'_>>> = BTreeMap::new();
+        let held = net(&account.portfolio, self.market.listing())?;
+        for position in held.into_iter().filter(|position| !position.instrument.only_moves_balances()) {
+            listed(NAME, position.instrument)?;
+            books.entry(position.instrument.terms().underlying).or_default().push(position);
+        }
+        let (mut risk, mut funding, mut fees) = (Vec::with_capacity(books.len()), Decimal::ZERO, Decimal::ZERO);
+        for (underlying, held) in &books {
+            let unknown = || MarginError::UnknownInstrument(held[0].id.0);
+            let prepared = self.underlyings.get(underlying).ok_or_else(unknown)?;
+            risk.push(prepared.risk(*underlying, self.market, held, &self.parameters)?);
+            for position in held {
+                funding = funding.plus(self.funding(position)?)?;
+                fees = fees.plus(self.closing_fee(account, position)?)?;
+            }
+        }
+        let leaf = |label: &'static str, amount| Node::leaf(label, amount, Origin::default());
+        let provisions = vec![leaf("funding", funding.or_zero()), leaf("fees of closing", fees)];
+        Ok(Margin { risk: Node::sum("scan or minimum", risk)?, provisions: Node::sum("provisions", provisions)? })
+    }
+
+    /// What the position is expected to pay in funding, received negative, in the currency.
+    fn funding(&self, held: &NetPosition<'_>) -> Result<Decimal, MarginError> {
+        let (instrument, terms) = (held.instrument, held.instrument.terms());
+        let quoted = self.market.snapshot().marks.get(&terms.name).and_then(|mark| mark.funding_rate);
+        let (Some(rate), Some(period_s)) = (quoted, instrument.funding_period_s()) else { return Ok(Decimal::ZERO) };
+        let index = self.market.index_in(terms.underlying, terms.quote)?;
+        let price = index.value.times(self.market.asset_price(index.quote)?.value, Rounding::Up)?;
+        let size = held.size.times(price, Rounding::Up)?;
+        let seconds = self.parameters.funding_hours.times_count(3_600)?;
+        Ok(size.times(rate, Rounding::Up)?.times_ratio(seconds, Decimal::from_int(period_s.into()), Rounding::Up)?)
+    }
+
+    /// What closing the position would cost its owner as a taker, in the currency.
+    fn closing_fee(&self, account: &Account, held: &NetPosition<'_>) -> Result<Decimal, MarginError> {
+        let terms = held.instrument.terms();
+        let index = self.market.index_in(terms.underlying, terms.quote)?;
+        let notional = held.instrument.notional(self.market.priced(held.id)?.mark, index);
+        let notional = notional.map_err(MarginError::of(held.instrument))?.scaled(held.quantity.abs(), Rounding::Up)?;
+        let fee = notional.scaled(account.taker_fee_rate.or_zero(), Rounding::Up)?;
+        Ok(fee.at(self.market.asset_price(fee.asset)?, Rounding::Up)?.value)
+    }
+}

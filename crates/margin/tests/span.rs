@@ -230,6 +230,18 @@ fn order_scale_and_wider_ranges_hold() {
     assert!(of(&[0, 1, 2], &wider) >= of(&[0, 1, 2], plain), "one scenario that counts more never asks less");
 }
 
+/// Every position's share is exact, so that the shares of the worst scenario make its loss.
+#[test]
+fn odd_sizes_are_explained_to_the_last_digit() {
+    for (one, other) in [("0.123456789", "-3.000000001"), ("-0.000000001", "0.333333333"), ("7.1", "-0.000000007")] {
+        let text = format!(
+            "{MARKET}\nposition BTC_USDC-26JUN26-60000-C {one}\nposition BTC_USDC-25DEC26-60000-P {other}
+            position BTC-26JUN26 -12345\nposition BTC-25DEC26-70000-C {one}"
+        );
+        book(&text).margin(model(&[("price_scan_range", "0.13")]).as_ref()).unwrap();
+    }
+}
+
 #[test]
 fn parameters_work_at_both_bounds_and_what_has_no_rule_is_refused() {
     let text = format!(

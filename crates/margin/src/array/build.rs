@@ -53,7 +53,7 @@ const GRAINS_MAX: f64 = 9_007_199_254_740_992.0;
 /// A worth fits 62 bits; a float past 2⁵³ is a whole number of grains anyway.
 const WORTH_GRAINS_MAX: f64 = 4_611_686_018_427_387_904.0;
 /// The lot that contracts are counted in where a cell is a whole contract: 10⁻¹².
-pub(super) const FINE_LOTS_PER_CONTRACT: i64 = 1_000_000_000_000;
+const FINE_LOTS_PER_CONTRACT: i64 = 1_000_000_000_000;
 
 impl Table {
     /// Revalues `keys` under the scenarios of `spec`.
@@ -144,7 +144,7 @@ pub fn fine_lots(quantity: Decimal, underlying: Underlying) -> Result<i64, Margi
 }
 
 /// 10⁻¹² of a contract.
-pub(super) fn fine_lot() -> Decimal {
+fn fine_lot() -> Decimal {
     Decimal::new(1, 12)
 }
 

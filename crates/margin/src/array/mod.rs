@@ -26,7 +26,7 @@ use plimsoll_pricing::float::float;
 
 pub use build::{Counted, TableSpec, fine_lots};
 pub use measure::{Measure, per_lot};
-pub use published::{ContractArray, contract_arrays};
+pub use published::{ContractArray, array_lots, contract_arrays};
 
 use crate::scenario::Scenario;
 

@@ -6,7 +6,6 @@ use plimsoll_core::{Asset, Decimal, InstrumentId, NumberError, Rounding, Timesta
 use plimsoll_pricing::instruments::Instrument;
 use plimsoll_pricing::market::Market;
 
-use super::build::{FINE_LOTS_PER_CONTRACT, fine_lot};
 use super::{Cells, Counted, Row, RowKey, Table, TableSpec};
 use crate::MarginError;
 use crate::scenario::{Scenario, ShockRules};
@@ -25,8 +24,8 @@ pub struct ContractArray {
 }
 
 impl Table {
-    /// A table of arrays that are at hand: cells in the finest power of ten from 10⁻¹² on that counts the
-    /// largest of them exactly enough, quantities to 10⁻¹² of a contract.
+    /// A table of arrays that are at hand: cells to 10⁻⁹, or to as many places fewer as the largest of them needs;
+    /// quantities in lots of [`array_lots`]. What a position gains is exact, and so is what they gain together.
     ///
     /// # Errors
     /// [`MarginError::CellTooLarge`] above 9 × 10¹⁵.
@@ -41,8 +40,7 @@ impl Table {
         let mut sorted: Vec<&ContractArray> = arrays.iter().collect();
         sorted.sort_by_key(|array| (array.expiry, array.id));
         let largest = sorted.iter().flat_map(|array| &array.pnl).map(|pnl| pnl.units().abs()).max().unwrap_or(0);
-        // 10⁻¹² first; a place less while the largest has too many digits.
-        let mut places = 12;
+        let mut places = ARRAY_PLACES;
         while places > 0 && largest / grain_units(places) > GRAINS_EXACT {
             places -= 1;
         }
@@ -63,7 +61,7 @@ impl Table {
                 key: RowKey::Instrument(array.id),
                 name: Arc::clone(&array.name),
                 expiry: array.expiry,
-                lot: fine_lot(),
+                lot: Decimal::new(1, ARRAY_PLACES),
                 moves: array.pnl.iter().any(|pnl| !pnl.is_zero()),
             });
         }
@@ -71,12 +69,24 @@ impl Table {
             underlying,
             coin: None,
             grain: Decimal::new(1, places),
-            lots_per_cell: FINE_LOTS_PER_CONTRACT.into(),
+            lots_per_cell: 10_i128.pow(ARRAY_PLACES),
             scenarios,
             rows,
             cells: Cells::Wide(cells),
         })
     }
+}
+
+/// Decimals of a cell and of a quantity: a cell × a lot is then never below 10⁻¹⁸.
+const ARRAY_PLACES: u32 = 9;
+
+/// `quantity` contracts in lots of a table of arrays, 10⁻⁹ of one, to the nearest.
+///
+/// # Errors
+/// [`MarginError::TooManyLots`] above 9 × 10⁹ contracts.
+pub fn array_lots(quantity: Decimal, underlying: Underlying) -> Result<i64, MarginError> {
+    let lots = quantity.rounded(ARRAY_PLACES, Rounding::HalfEven)?.units() / grain_units(ARRAY_PLACES);
+    i64::try_from(lots).map_err(|_| MarginError::TooManyLots { underlying, lots: lots.unsigned_abs() })
 }
 
 /// 2⁵³: sums of cells up to here, times any count of lots, fit 128 bits.

@@ -28,6 +28,7 @@ pub mod paradex_portfolio;
 pub mod plimsoll;
 pub mod span;
 pub mod tiered;
+pub mod tims;
 pub mod value_ratios;
 pub mod weights;
 
@@ -156,6 +157,7 @@ registry! {
     "paradex-portfolio" => paradex_portfolio::ParadexPortfolio,
     "paradex-cross" => paradex_cross::ParadexCross,
     "span" => span::Span,
+    "tims" => tims::Tims,
     "bybit-portfolio" => bybit_portfolio::BybitPortfolio,
     "greeks" => greeks::Greeks,
 }

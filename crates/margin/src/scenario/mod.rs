@@ -281,6 +281,18 @@ impl Columns {
 const SECONDS_PER_YEAR: f64 = 31_536_000.0;
 
 impl ShockRules {
+    /// Moves reach every expiry alike, premiums are discounted as quoted, smiles do not turn.
+    pub const ALIKE: Self = Self {
+        vol_power_short: Decimal::ZERO,
+        vol_power_long: Decimal::ZERO,
+        days_min: Decimal::ONE,
+        discount: DiscountRate::Quoted,
+        skew: SkewRules::NONE,
+        basis_minimum: Decimal::ZERO,
+        basis_annual: Decimal::ZERO,
+        vol_nodes: None,
+    };
+
     /// How many times the volatility move at 30 days reaches an expiry with so many days left:
     /// (30 ÷ days)^power, power by which side of 30 days; or what the nodes say.
     #[must_use]

@@ -15,10 +15,10 @@ use super::parameters::SpanParameters;
 use super::scan::{SCENARIOS, Scan, composite_delta, short_option_minimum};
 use super::{RiskArray, Span};
 use crate::MarginError;
-use crate::array::{ContractArray, Holding, Table, contract_arrays, fine_lots};
+use crate::array::{ContractArray, Holding, Table, array_lots, contract_arrays};
 use crate::fold::Summed;
 use crate::positions::NetPosition;
-use crate::scenario::{DAY_S, DiscountRate, ShockRules, SkewRules, years_left};
+use crate::scenario::{DAY_S, ShockRules, years_left};
 
 /// One commodity in one market.
 pub(super) struct Prepared {
@@ -35,18 +35,6 @@ struct Contract {
     /// Composite delta of one contract, in units of the underlying.
     delta: Decimal,
 }
-
-/// Volatility moves reach every expiry alike, and smiles do not turn.
-const SHOCKS: ShockRules = ShockRules {
-    vol_power_short: Decimal::ZERO,
-    vol_power_long: Decimal::ZERO,
-    days_min: Decimal::ONE,
-    discount: DiscountRate::Quoted,
-    skew: SkewRules::NONE,
-    basis_minimum: Decimal::ZERO,
-    basis_annual: Decimal::ZERO,
-    vol_nodes: None,
-};
 
 impl Prepared {
     /// The arrays of `ids`: those given by name, the others made in the market.
@@ -75,7 +63,7 @@ impl Prepared {
             }
         }
         if !made.is_empty() {
-            arrays.extend(contract_arrays(market, underlying, &made, &scenarios, &SHOCKS)?);
+            arrays.extend(contract_arrays(market, underlying, &made, &scenarios, &ShockRules::ALIKE)?);
         }
         let table = Table::of_arrays(underlying, scenarios, &arrays)?;
         let contracts = table.rows().iter().enumerate().filter_map(|(row, of)| match of.key {
@@ -125,7 +113,7 @@ impl Prepared {
     pub(super) fn add(&self, book: &mut Book, held: &NetPosition<'_>) -> Result<(), MarginError> {
         let terms = held.instrument.terms();
         let contract = *self.contracts.get(&held.id).ok_or(MarginError::UnknownInstrument(held.id.0))?;
-        book.holdings.push(Holding { row: contract.row, lots: fine_lots(held.quantity, terms.underlying)? });
+        book.holdings.push(Holding { row: contract.row, lots: array_lots(held.quantity, terms.underlying)? });
         book.names.push(Arc::clone(&terms.name));
         let delta = book.deltas.entry(held.instrument.expiry()).or_default();
         *delta = delta.plus(contract.delta.times(held.quantity, Rounding::HalfEven)?)?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use plimsoll_core::{Decimal, InstrumentId, NumberError, Rounding, Underlying};
 
 use crate::MarginError;
-use crate::array::{ContractArray, Holding, Table, fine_lots};
+use crate::array::{ContractArray, Holding, Table, array_lots};
 use crate::scenario::Scenario;
 
 /// Scenarios of an array.
@@ -138,7 +138,7 @@ impl Scan {
                 expiry: None,
                 pnl: pnl.to_vec(),
             };
-            holdings.push(Holding { row: arrays.len(), lots: fine_lots(*quantity, underlying)? });
+            holdings.push(Holding { row: arrays.len(), lots: array_lots(*quantity, underlying)? });
             arrays.push(array);
         }
         Self::of_holdings(&Table::of_arrays(underlying, scenarios, &arrays)?, &holdings)

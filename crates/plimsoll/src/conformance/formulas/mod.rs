@@ -13,6 +13,7 @@ mod partial_size;
 mod perpetuals;
 mod span;
 mod strategy;
+mod tims;
 mod weights;
 
 use serde_json::Value;
@@ -36,6 +37,7 @@ const TOPICS: &[&[(&str, Formula)]] = &[
     perpetuals::FORMULAS,
     span::FORMULAS,
     strategy::FORMULAS,
+    tims::FORMULAS,
     weights::FORMULAS,
 ];
 

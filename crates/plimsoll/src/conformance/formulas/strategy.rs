@@ -1,6 +1,6 @@
 //! US strategies.
 
-use plimsoll_margin::closed_forms::strategy::{Leg, ShortRates, defined_risk, long, per_contract, stock_and_options};
+use plimsoll_margin::closed_forms::strategy::{Leg, ShortRates, defined_risk, long, stock_and_options};
 
 use super::Formula;
 use super::options::right;
@@ -51,7 +51,6 @@ fn requirement(given: &Given<'_>) -> Result<Figures, Refused> {
             let [stock, price, share] = ["stock", "stock_price", "stock_share"].map(|name| given.number(name));
             stock_and_options(stock?, price?, share?, &legs, multiplier)?
         }
-        "per_contract_minimum" => per_contract(given.number("contracts")?, given.number("least")?)?,
         other => return Err(Refused::new(format!("given.strategy: {other:?}, expected a strategy with a rule"))),
     };
     Ok(Figures::new().with("requirement", found))

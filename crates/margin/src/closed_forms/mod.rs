@@ -18,6 +18,7 @@ pub mod deleverage_rank;
 pub mod liquidation_price;
 pub mod partial_size;
 pub mod strategy;
+pub mod strategy_stock;
 pub mod token_swap;
 
 use plimsoll_core::Decimal;

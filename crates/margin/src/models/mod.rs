@@ -21,6 +21,7 @@ pub mod isolated;
 pub mod okx_discount;
 pub mod okx_portfolio;
 pub mod plimsoll;
+pub mod strategy;
 mod tiered;
 pub mod value_ratios;
 
@@ -142,6 +143,7 @@ registry! {
     "binance-coinm" => binance_coinm::BinanceCoinm,
     "binance-portfolio" => binance_portfolio::BinancePortfolio,
     "bybit-cross" => bybit_cross::BybitCross,
+    "strategy" => strategy::Strategy,
     "greeks" => greeks::Greeks,
 }
 

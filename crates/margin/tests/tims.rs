@@ -7,8 +7,8 @@ use std::path::Path;
 
 use plimsoll_core::{Decimal, Rounding};
 use plimsoll_margin::closed_forms::strategy::per_contract;
+use plimsoll_margin::models::by_name;
 use plimsoll_margin::models::tims::groups::{Class, Group, Member, Range, class_requirement, offset};
-use plimsoll_margin::models::{Model, by_name};
 use serde_json::Value;
 use support::{book, decimal, near};
 

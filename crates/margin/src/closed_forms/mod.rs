@@ -19,6 +19,7 @@ pub mod liquidation_price;
 pub mod lot_margin;
 pub mod partial_size;
 pub mod strategy;
+pub mod strategy_stock;
 pub mod token_swap;
 
 use plimsoll_core::Decimal;

@@ -5,6 +5,8 @@
 //! CBOE margin manual and Regulation T (FINRA rule 4210(f)); the sample calculations of the manual and CBOE's
 //! table of 2007-02-23, which is net of what shorts brought in where the manual's figures are gross.
 
+use std::cmp::Ordering;
+
 use plimsoll_core::{Decimal, Rounding};
 use plimsoll_pricing::formulas::Right;
 
@@ -75,7 +77,7 @@ impl ShortRates {
     }
 
     /// A short call and a short put, at one strike or two: the larger of the two on their own and the other's
-    /// premium.
+    /// premium; of two as large, the larger premium.
     ///
     /// # Errors
     /// As [`Self::naked`].
@@ -91,7 +93,11 @@ impl ShortRates {
         let premiums = [one, other].map(|leg| leg.premium().and_then(|of| Ok(of.times(multiplier, Rounding::Up)?)));
         let [of_one, of_other] = premiums;
         let (of_one, of_other) = (of_one?, of_other?);
-        let both = if first >= second { first.plus(of_other)? } else { second.plus(of_one)? };
+        let both = match first.cmp(&second) {
+            Ordering::Greater => first.plus(of_other)?,
+            Ordering::Less => second.plus(of_one)?,
+            Ordering::Equal => first.plus(of_one.max(of_other))?,
+        };
         if self.gross { Ok(both) } else { Ok(both.minus(of_one)?.minus(of_other)?) }
     }
 

@@ -27,6 +27,7 @@ pub mod paradex_cross;
 pub mod paradex_portfolio;
 pub mod plimsoll;
 pub mod span;
+pub mod strategy;
 pub mod tiered;
 pub mod tims;
 pub mod value_ratios;
@@ -157,6 +158,7 @@ registry! {
     "paradex-portfolio" => paradex_portfolio::ParadexPortfolio,
     "paradex-cross" => paradex_cross::ParadexCross,
     "span" => span::Span,
+    "strategy" => strategy::Strategy,
     "tims" => tims::Tims,
     "bybit-portfolio" => bybit_portfolio::BybitPortfolio,
     "greeks" => greeks::Greeks,

@@ -65,8 +65,10 @@ pub struct Account {
     pub mode: Option<Mode>,
     /// What it holds and has ordered.
     pub portfolio: Portfolio,
-    /// Credit that counts as margin equity, in the document's currency.
+    /// The unsecured line that was agreed, in the document's currency.
     pub credit_line: Option<Decimal>,
+    /// Its owner's credit rating.
+    pub rating: Option<String>,
     /// What it pays for trades.
     pub fee_rates: FeeRates,
     /// The leverage it chose.
@@ -141,6 +143,7 @@ fn settings(record: &Record<'_>, id: String, above: Option<&Account>) -> Account
         mode: mode.or_else(|| above.and_then(|above| above.mode)),
         portfolio: Portfolio::default(),
         credit_line: record.decimal("credit_line"),
+        rating: record.text("rating").map(str::to_owned).or_else(|| above.and_then(|above| above.rating.clone())),
         fee_rates: record.with("fee_rates", fee_rates).or(above.map(|above| above.fee_rates)).unwrap_or_default(),
         leverage: leverage.or_else(|| above.and_then(|above| above.leverage)),
     }

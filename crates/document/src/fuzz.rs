@@ -35,7 +35,7 @@ pub fn same(left: &Request, right: &Request) -> bool {
         && left.accounts.iter().zip(&right.accounts).all(|(left, right)| {
             (&left.id, &left.model, left.mode, &left.portfolio)
                 == (&right.id, &right.model, right.mode, &right.portfolio)
-                && (left.credit_line, left.fee_rates, left.leverage)
-                    == (right.credit_line, right.fee_rates, right.leverage)
+                && (left.credit_line, &left.rating, left.fee_rates, left.leverage)
+                    == (right.credit_line, &right.rating, right.fee_rates, right.leverage)
         })
 }

@@ -177,6 +177,7 @@ fn account(account: &Account, listing: &Listing) -> Value<'static> {
     fields.unless_empty("positions", account.portfolio.positions.iter().map(|one| position(one, listing)).collect());
     fields.unless_empty("orders", account.portfolio.orders.iter().map(|one| order(one, listing)).collect());
     fields.decimal("credit_line", account.credit_line);
+    fields.put_some("rating", account.rating.as_deref().map(text));
     if account.fee_rates != FeeRates::default() {
         let mut rates = Fields::default();
         let Rate(maker) = account.fee_rates.maker;

@@ -112,6 +112,7 @@ const OPTIONAL: &[&str] = &[
     "accrued_funding",
     "reduce_only",
     "credit_line",
+    "rating",
     "leverage",
     "maker",
     "taker",
@@ -135,7 +136,7 @@ const ZERO: &[&str] = &[
     "credit_line",
 ];
 /// Text that means nothing here, or that others judge.
-const FREE: &[&str] = &["source", "model", "id", "price_range"];
+const FREE: &[&str] = &["source", "model", "id", "rating", "price_range"];
 
 fn expected(path: &str, wrong: &str) -> Answer {
     let field = path.rsplit('.').next().unwrap_or_default();

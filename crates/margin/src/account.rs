@@ -1,5 +1,7 @@
 //! What is asked about: a portfolio with what its owner agreed with the venue.
 
+use std::sync::Arc;
+
 use plimsoll_core::{Decimal, Portfolio};
 use plimsoll_pricing::market::Market;
 
@@ -10,8 +12,11 @@ use crate::MarginError;
 pub struct Account {
     /// What is held.
     pub portfolio: Portfolio,
-    /// An unsecured line that counts as margin equity, in the market's currency; at least zero.
+    /// The unsecured line that was agreed, in the market's currency; at least zero. It counts as margin equity, as
+    /// much of it as the model grants.
     pub credit_line: Decimal,
+    /// The owner's credit rating, in the words of the agreement; `None` where there is none.
+    pub rating: Option<Arc<str>>,
     /// Fee of an order that takes, as a fraction of notional.
     pub taker_fee_rate: Decimal,
 }

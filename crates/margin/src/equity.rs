@@ -123,44 +123,62 @@ enum Reading {
 }
 
 impl Equity {
-    /// Values `assets` under `rules`.
+    /// Values `assets` under `rules`, beside what is granted.
     ///
     /// # Errors
     /// [`NumberError::Overflow`].
     pub fn of(
-        account: &Account,
         assets: &[NetAsset],
+        granted: Credit,
         rules: &CollateralRules,
         market: &Market,
     ) -> Result<Self, NumberError> {
-        let read = |label, reading| tree(label, reading, account, assets, rules, market);
+        let read = |label, reading, credit| tree(label, reading, assets, credit, rules, market);
         Ok(Self {
-            initial: read("margin equity, initial", Reading::Initial)?,
-            maintenance: read("margin equity, maintenance", Reading::Maintenance)?,
-            withdrawable: read("withdrawable equity", Reading::Withdrawable)?,
-            net_value: read("net value", Reading::NetValue)?,
+            initial: read("margin equity, initial", Reading::Initial, granted.initial)?,
+            maintenance: read("margin equity, maintenance", Reading::Maintenance, granted.maintenance)?,
+            withdrawable: read("withdrawable equity", Reading::Withdrawable, None)?,
+            net_value: read("net value", Reading::NetValue, None)?,
         })
     }
 }
 
-/// Margin equity at the maintenance level alone, for a model whose requirement is said in terms of it.
+/// The unsecured line that counts as margin equity at each level; `None` where none does.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Credit {
+    /// At the initial level.
+    pub initial: Option<Node>,
+    /// At the maintenance level.
+    pub maintenance: Option<Node>,
+}
+
+impl Credit {
+    /// The line that was agreed, whole.
+    #[must_use]
+    pub fn agreed(account: &Account) -> Self {
+        let line = account.credit_line;
+        let node = (!line.is_zero()).then(|| Node::leaf("credit line", line, Origin::default()));
+        Self { initial: node.clone(), maintenance: node }
+    }
+}
+
+/// Margin equity at the maintenance level without any credit, for a model whose requirement is said in terms of it.
 ///
 /// # Errors
 /// [`NumberError::Overflow`].
 pub(crate) fn at_maintenance(
-    account: &Account,
     assets: &[NetAsset],
     rules: &CollateralRules,
     market: &Market,
 ) -> Result<Decimal, NumberError> {
-    Ok(tree("margin equity, maintenance", Reading::Maintenance, account, assets, rules, market)?.amount)
+    Ok(tree("margin equity, maintenance", Reading::Maintenance, assets, None, rules, market)?.amount)
 }
 
 fn tree(
     label: &'static str,
     reading: Reading,
-    account: &Account,
     assets: &[NetAsset],
+    credit: Option<Node>,
     rules: &CollateralRules,
     market: &Market,
 ) -> Result<Node, NumberError> {
@@ -168,9 +186,7 @@ fn tree(
     for net in assets {
         of.push(asset_value(reading, net, rules, market)?);
     }
-    if matches!(reading, Reading::Initial | Reading::Maintenance) && !account.credit_line.is_zero() {
-        of.push(Node::leaf("credit line", account.credit_line, Origin::default()));
-    }
+    of.extend(credit);
     Node::sum(label, of)
 }
 

@@ -13,7 +13,7 @@ use plimsoll_pricing::market::Market;
 
 use crate::array::{RowKey, Table};
 use crate::collateral::CollateralRules;
-use crate::equity::{Equity, net_assets};
+use crate::equity::{Credit, Equity, net_assets};
 use crate::scenario::asset_growth;
 use crate::{Account, MarginError};
 
@@ -137,7 +137,7 @@ pub fn exchange_cost(
         exchanged.portfolio.deposit(amount)?;
     }
     let equity = |account: &Account| -> Result<Decimal, MarginError> {
-        Ok(Equity::of(account, &net_assets(&account.portfolio, market)?, rules, market)?.initial.amount)
+        Ok(Equity::of(&net_assets(&account.portfolio, market)?, Credit::default(), rules, market)?.initial.amount)
     };
     Ok(equity(account)?.minus(equity(&exchanged)?)?.or_zero())
 }

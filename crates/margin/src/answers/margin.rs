@@ -30,8 +30,9 @@ impl Margin {
     /// [`MarginError`] for what cannot be priced or margined.
     pub fn of(account: &Account, market: &Market, judge: &dyn Judge, policy: &Policy) -> Result<Self, MarginError> {
         let assets = net_assets(&account.portfolio, market)?;
-        let equity = Equity::of(account, &assets, judge.collateral(), market)?;
         let requirement = judge.requirement(account, &assets)?;
+        let granted = judge.credit(account, &requirement)?;
+        let equity = Equity::of(&assets, granted, judge.collateral(), market)?;
         let levels = Levels::of(&equity, &requirement, policy)?;
         let state = levels.state();
         Ok(Self { assets, equity, requirement, levels, state })

@@ -11,6 +11,7 @@ pub mod brackets;
 mod by_position;
 pub mod bybit_cross;
 pub mod bybit_portfolio;
+pub mod credit;
 pub mod cross;
 pub mod deribit_portfolio;
 pub mod deribit_standard;
@@ -40,7 +41,7 @@ use plimsoll_core::{Asset, Decimal, InstrumentId, Requirement};
 use plimsoll_pricing::market::Market;
 
 use crate::collateral::CollateralRules;
-use crate::equity::NetAsset;
+use crate::equity::{Credit, NetAsset};
 use crate::parameters::{self, Dated, Field};
 use crate::{Account, MarginError};
 
@@ -94,6 +95,15 @@ pub trait Judge: Send + Sync {
     fn amounts(&self, account: &Account, assets: &[NetAsset]) -> Result<(Decimal, Decimal), MarginError> {
         let requirement = self.requirement(account, assets)?;
         Ok((requirement.initial.amount, requirement.maintenance.amount))
+    }
+
+    /// How much of the agreed credit line counts as margin equity, given what is required: all of it, unless the
+    /// model says otherwise.
+    ///
+    /// # Errors
+    /// As [`Self::requirement`].
+    fn credit(&self, account: &Account, _required: &Requirement) -> Result<Credit, MarginError> {
+        Ok(Credit::agreed(account))
     }
 
     /// How the model values balances.
@@ -162,6 +172,7 @@ registry! {
     "tims" => tims::Tims,
     "bybit-portfolio" => bybit_portfolio::BybitPortfolio,
     "greeks" => greeks::Greeks,
+    "credit" => credit::CreditModel,
 }
 
 /// The model called `name`: with its newest parameters, or as `name@date` with those of a date.

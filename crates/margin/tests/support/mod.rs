@@ -136,6 +136,7 @@ impl Lines {
                 self.names.push((*name).to_owned());
             }
             ["credit", line] => self.account.credit_line = decimal(line),
+            ["rating", rating] => self.account.rating = Some((*rating).into()),
             _ => panic!("cannot read {words:?}"),
         }
     }

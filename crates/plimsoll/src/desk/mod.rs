@@ -223,7 +223,9 @@ impl Desk {
 fn entry(account: plimsoll_document::Account, model: Arc<str>) -> Entry {
     let credit_line = account.credit_line.unwrap_or_default();
     let taker_fee_rate = account.fee_rates.taker.0;
-    Entry { id: account.id, model, account: Account { portfolio: account.portfolio, credit_line, taker_fee_rate } }
+    let rating = account.rating.map(Arc::from);
+    let held = Account { portfolio: account.portfolio, credit_line, rating, taker_fee_rate };
+    Entry { id: account.id, model, account: held }
 }
 
 /// What the market refuses, by its path in the document.

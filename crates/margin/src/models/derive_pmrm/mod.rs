@@ -77,14 +77,14 @@ impl Judge for PmrmJudge<'_> {
     fn requirement(&self, account: &Account, assets: &[NetAsset]) -> Result<Requirement, MarginError> {
         let seen = self.see(account, assets)?;
         let scan = Scan::new(&self.scenarios, seen.tables, &seen.holdings, seen.balances.base_value)?;
-        self.combined(account, assets, &seen, scan.worst()?, scan.option_value)
+        self.combined(assets, &seen, scan.worst()?, scan.option_value)
     }
 
     fn amounts(&self, account: &Account, assets: &[NetAsset]) -> Result<(Decimal, Decimal), MarginError> {
         let seen = self.see(account, assets)?;
         let worst = worst_amount(&self.scenarios, seen.tables, &seen.holdings, seen.balances.base_value)?;
         let loss = Node::leaf("worst scenario", worst.loss, Origin::default());
-        let all = self.combined(account, assets, &seen, loss, worst.option_value)?;
+        let all = self.combined(assets, &seen, loss, worst.option_value)?;
         Ok((all.initial.amount, all.maintenance.amount))
     }
 
@@ -113,7 +113,6 @@ impl PmrmJudge<'_> {
     /// The worst scenario and what is charged beside it, at both levels.
     fn combined(
         &self,
-        account: &Account,
         assets: &[NetAsset],
         seen: &Seen<'_>,
         worst: Node,
@@ -122,7 +121,7 @@ impl PmrmJudge<'_> {
         let Seen { tables, balances, sizes, .. } = seen;
         let contingency = static_contingency(sizes, balances, &self.parameters)?;
         let risk = Node::sum("worst scenario and sizes", vec![worst, contingency])?;
-        let ours = at_maintenance(account, assets, &self.collateral, self.market)?.minus(account.credit_line)?;
+        let ours = at_maintenance(assets, &self.collateral, self.market)?;
         let venues = balances.cash.plus(balances.base_value)?.plus(option_value)?;
         let counted = Node::leaf("equity the venue does not count", ours.minus(venues)?, Origin::default());
         let doubt = confidence(sizes, *tables, balances, &self.parameters)?;

@@ -91,14 +91,14 @@ impl Judge for Pmrm2Judge<'_> {
     fn requirement(&self, account: &Account, assets: &[NetAsset]) -> Result<Requirement, MarginError> {
         let seen = self.see(account, assets)?;
         let scan = Scan::new(&self.scenarios, seen.tables, &seen.holdings, seen.collateral.risk_cancelling()?)?;
-        self.combined(account, assets, seen, scan.worst()?, scan.option_value)
+        self.combined(assets, seen, scan.worst()?, scan.option_value)
     }
 
     fn amounts(&self, account: &Account, assets: &[NetAsset]) -> Result<(Decimal, Decimal), MarginError> {
         let seen = self.see(account, assets)?;
         let worst = worst_amount(&self.scenarios, seen.tables, &seen.holdings, seen.collateral.risk_cancelling()?)?;
         let loss = Node::leaf("worst scenario", worst.loss, Origin::default());
-        let all = self.combined(account, assets, seen, loss, worst.option_value)?;
+        let all = self.combined(assets, seen, loss, worst.option_value)?;
         Ok((all.initial.amount, all.maintenance.amount))
     }
 
@@ -120,14 +120,13 @@ impl Pmrm2Judge<'_> {
     /// The worst scenario and what is charged beside it, at both levels.
     fn combined(
         &self,
-        account: &Account,
         assets: &[NetAsset],
         seen: Seen<'_>,
         worst: Node,
         option_value: Decimal,
     ) -> Result<Requirement, MarginError> {
         let Seen { collateral, charges, .. } = seen;
-        let counted = self.counted_differently(account, assets, collateral.value()?.plus(option_value)?)?;
+        let counted = self.counted_differently(assets, collateral.value()?.plus(option_value)?)?;
         let initial_factor = charges.initial_factor(&self.parameters)?;
         let factor = |by, of| Node::scale("loss factor", by, of);
         let mut initial = vec![factor(initial_factor, worst.clone())?];
@@ -145,8 +144,8 @@ impl Pmrm2Judge<'_> {
     }
 
     /// What equity counts and the venue does not: it prices no cash and no P&L, and collateral in cash.
-    fn counted_differently(&self, account: &Account, assets: &[NetAsset], venue: Decimal) -> Result<Node, MarginError> {
-        let ours = at_maintenance(account, assets, &self.collateral, self.market)?.minus(account.credit_line)?;
+    fn counted_differently(&self, assets: &[NetAsset], venue: Decimal) -> Result<Node, MarginError> {
+        let ours = at_maintenance(assets, &self.collateral, self.market)?;
         Ok(Node::leaf("equity the venue does not count", ours.minus(venue)?, Origin::default()))
     }
 }

@@ -122,7 +122,7 @@ impl Judge for StandardJudge<'_> {
         for holding in books.values().flat_map(|book| book.options.values().flatten()) {
             venues = venues.plus(self.option_value(holding)?)?;
         }
-        let ours = at_maintenance(account, assets, &self.collateral, self.market)?.minus(account.credit_line)?;
+        let ours = at_maintenance(assets, &self.collateral, self.market)?;
         let counted = Node::leaf("equity the venue does not count", ours.minus(venues)?, Origin::default());
         let total = |label: &'static str, level| {
             let mut of = Vec::new();

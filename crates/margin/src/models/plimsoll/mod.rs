@@ -159,6 +159,17 @@ pub struct MatrixCell {
 }
 
 impl PlimsollJudge<'_> {
+    /// The loss of each underlying at its own worst, orders included.
+    ///
+    /// # Errors
+    /// [`MarginError`] as [`Judge::requirement`].
+    pub(crate) fn own_worsts(&self, account: &Account) -> Result<Vec<(Underlying, Decimal)>, MarginError> {
+        let assets = net_assets(&account.portfolio, self.0.market())?;
+        let (stakes, _) = self.0.stakes(account, &assets)?;
+        let moving = stakes.iter().filter(|stake| stake.moves_with_price());
+        moving.map(|stake| Ok((stake.tables.table.underlying(), Scan::new(stake)?.worst_amount()))).collect()
+    }
+
     /// The account's risk matrix, underlying by underlying: every scan column.
     ///
     /// # Errors

@@ -1,0 +1,131 @@
+#![doc = include_str!("README.md")]
+
+mod parameters;
+
+use std::sync::Arc;
+
+use plimsoll_core::requirement::Origin;
+use plimsoll_core::{Decimal, Node, Requirement, Rounding};
+use plimsoll_pricing::market::Market;
+
+pub use parameters::CreditParameters;
+
+use super::plimsoll::PlimsollJudge;
+use super::{Held, Judge, Model};
+use crate::collateral::CollateralRules;
+use crate::equity::{Credit, NetAsset};
+use crate::parameters::Field;
+use crate::{Account, MarginError};
+
+/// The model's name.
+const NAME: &str = "credit";
+
+/// A line of credit against net risk.
+#[derive(Clone, Debug, Default)]
+pub struct CreditModel {
+    /// Its numbers.
+    pub parameters: CreditParameters,
+}
+
+impl Model for CreditModel {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn page(&self) -> &'static str {
+        include_str!("README.md")
+    }
+
+    fn example(&self) -> &'static str {
+        include_str!("example.yaml")
+    }
+
+    fn fields(&mut self) -> Vec<Field<'_>> {
+        self.parameters.fields()
+    }
+
+    fn prepare<'m>(&self, market: &'m Market, held: &Held) -> Result<Box<dyn Judge + 'm>, MarginError> {
+        let risk = self.parameters.risk.judge(market, held)?;
+        Ok(Box::new(CreditJudge { risk, parameters: self.parameters.clone() }))
+    }
+}
+
+struct CreditJudge<'m> {
+    risk: PlimsollJudge<'m>,
+    parameters: CreditParameters,
+}
+
+impl Judge for CreditJudge<'_> {
+    fn requirement(&self, account: &Account, assets: &[NetAsset]) -> Result<Requirement, MarginError> {
+        self.risk.requirement(account, assets)
+    }
+
+    fn credit(&self, account: &Account, required: &Requirement) -> Result<Credit, MarginError> {
+        let terms = self.terms(account)?;
+        if account.credit_line.is_zero() {
+            return Ok(Credit::default());
+        }
+        let spread = self.spread(account)?;
+        Ok(Credit {
+            initial: Some(line(account, &terms, &spread, required.initial.amount)?),
+            maintenance: Some(line(account, &terms, &spread, required.maintenance.amount)?),
+        })
+    }
+
+    fn collateral(&self) -> &CollateralRules {
+        self.risk.collateral()
+    }
+}
+
+/// What a rating is granted.
+struct Terms {
+    rating: Arc<str>,
+    share: Decimal,
+    most: Decimal,
+}
+
+/// How much of a sum of own worsts is within the limit on one underlying.
+struct Spread {
+    within: Decimal,
+    all: Decimal,
+}
+
+impl CreditJudge<'_> {
+    fn terms(&self, account: &Account) -> Result<Terms, MarginError> {
+        let p = &self.parameters;
+        let known = &p.line_max.named;
+        if let Some(rating) = &account.rating
+            && !known.contains_key(&**rating)
+        {
+            let known = known.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+            let what = format!("an account rated {rating}").into();
+            return Err(MarginError::Unsupported { model: NAME, what, why: format!("expected one of {known}") });
+        }
+        let rating = account.rating.clone().unwrap_or_else(|| "unrated".into());
+        Ok(Terms { share: *p.risk_share.of(&rating), most: *p.line_max.of(&rating), rating })
+    }
+
+    fn spread(&self, account: &Account) -> Result<Spread, MarginError> {
+        let worsts = self.risk.own_worsts(account)?;
+        let worsts = || worsts.iter().map(|(_, worst)| worst.or_zero());
+        let all = worsts().try_fold(Decimal::ZERO, Decimal::plus)?;
+        let limit = all.times(self.parameters.concentration_limit, Rounding::Down)?;
+        let within = worsts().map(|worst| worst.min(limit)).try_fold(Decimal::ZERO, Decimal::plus)?;
+        Ok(Spread { within, all })
+    }
+}
+
+/// The least of the limits, of which all are negative so that the worst of them is.
+fn line(account: &Account, terms: &Terms, spread: &Spread, risk: Decimal) -> Result<Node, MarginError> {
+    let leaf = |label: String, amount: Decimal| Node::leaf(label, amount, Origin::default());
+    let spread_risk =
+        if spread.all.is_zero() { risk } else { risk.times_ratio(spread.within, spread.all, Rounding::Down)? };
+    let Terms { rating, share, most } = terms;
+    let of_risk = leaf("net risk that is not concentrated".to_owned(), spread_risk.or_zero());
+    let limits = vec![
+        leaf("agreed".to_owned(), account.credit_line.negated()),
+        leaf(format!("the most for {rating}"), most.negated()),
+        Node::scale(format!("share for {rating}"), share.negated(), of_risk)?,
+    ];
+    Ok(Node::scale("credit line", Decimal::ONE.negated(), Node::worst_of("least of its limits", limits))?)
+}

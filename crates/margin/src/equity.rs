@@ -143,6 +143,9 @@ impl Equity {
     }
 }
 
+/// The name of the line in a tree of margin equity.
+pub const CREDIT: &str = "credit line";
+
 /// The unsecured line that counts as margin equity at each level; `None` where none does.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Credit {
@@ -157,7 +160,7 @@ impl Credit {
     #[must_use]
     pub fn agreed(account: &Account) -> Self {
         let line = account.credit_line;
-        let node = (!line.is_zero()).then(|| Node::leaf("credit line", line, Origin::default()));
+        let node = (!line.is_zero()).then(|| Node::leaf(CREDIT, line, Origin::default()));
         Self { initial: node.clone(), maintenance: node }
     }
 }

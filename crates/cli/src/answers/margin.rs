@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use plimsoll::core::Rounding;
-use plimsoll::margin::equity::NetAsset;
+use plimsoll::margin::equity::{CREDIT, NetAsset};
 use plimsoll::margin::level::{Level, Levels, Standing, State};
 use plimsoll::{Decimal, Desk, Entry, Margin};
 use serde_json::{Value, json};
@@ -24,6 +24,8 @@ pub(crate) struct Figures {
     state: State,
     levels: Levels,
     withdrawable_equity: Decimal,
+    /// The line that counts in each margin equity.
+    credit: [Decimal; 2],
     available: Decimal,
     withdrawable: Decimal,
     ratio: Option<Decimal>,
@@ -34,6 +36,8 @@ impl From<Margin> for Figures {
     fn from(margin: Margin) -> Self {
         Self {
             state: margin.state,
+            credit: [margin.equity.initial.find(CREDIT), margin.equity.maintenance.find(CREDIT)]
+                .map(|line| line.map_or(Decimal::ZERO, |line| line.amount)),
             withdrawable_equity: margin.equity.withdrawable.amount,
             available: margin.available(),
             withdrawable: margin.withdrawable(),
@@ -96,6 +100,11 @@ pub(crate) fn one(desk: &Desk, entry: &Entry, figures_of: &Figures, out: &mut St
     table.row(["margin ratio".into(), ratio.into(), quiet("maintenance ÷ equity")]);
     table.row(["available".into(), money(figures_of.available).into(), quiet("to open more with")]);
     table.row(["withdrawable".into(), money(figures_of.withdrawable).into(), quiet("without credit or open gains")]);
+    let [line, to_maintain] = figures_of.credit;
+    if !line.is_zero() {
+        let kept = format!("unsecured; {} in maintenance equity", money(to_maintain));
+        table.row(["credit line".into(), money(line).into(), quiet(&kept)]);
+    }
     table.render_rows(out);
     net_assets(&figures_of.assets, &currency, out);
 }
@@ -233,6 +242,7 @@ fn json_of(figures: &Figures) -> Value {
             "initial": at(Level::Initial).requirement.to_string(),
             "maintenance": at(Level::Maintenance).requirement.to_string(),
         },
+        "credit_line": { "initial": figures.credit[0].to_string(), "maintenance": figures.credit[1].to_string() },
         "levels": levels.collect::<Vec<_>>(),
         "available": figures.available.to_string(),
         "withdrawable": figures.withdrawable.to_string(),

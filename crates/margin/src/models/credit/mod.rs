@@ -13,7 +13,7 @@ pub use parameters::CreditParameters;
 use super::plimsoll::PlimsollJudge;
 use super::{Held, Judge, Model};
 use crate::collateral::CollateralRules;
-use crate::equity::{Credit, NetAsset};
+use crate::equity::{CREDIT, Credit, NetAsset};
 use crate::parameters::Field;
 use crate::{Account, MarginError};
 
@@ -127,5 +127,5 @@ fn line(account: &Account, terms: &Terms, spread: &Spread, risk: Decimal) -> Res
         leaf(format!("the most for {rating}"), most.negated()),
         Node::scale(format!("share for {rating}"), share.negated(), of_risk)?,
     ];
-    Ok(Node::scale("credit line", Decimal::ONE.negated(), Node::worst_of("least of its limits", limits))?)
+    Ok(Node::scale(CREDIT, Decimal::ONE.negated(), Node::worst_of("least of its limits", limits))?)
 }

@@ -20,6 +20,10 @@ from pathlib import Path
 from vectors import RULES, NoRule
 
 
+# Where a file keeps its examples.
+LISTS = ("vectors", "cases", "futures", "ssvi", "rejects")
+
+
 def main() -> int:
     if len(sys.argv) != 3:
         print(__doc__.strip().splitlines()[2].strip(), file=sys.stderr)
@@ -61,11 +65,12 @@ def examples(path: Path) -> list:
         return []
     if isinstance(whole, list):
         return whole
-    for key in ("vectors", "cases"):
-        if isinstance(whole.get(key), list):
-            # What holds for the whole file, an example may need.
-            return [{"file": {k: v for k, v in whole.items() if k != key}, **each} for each in whole[key]]
-    return [whole]
+    lists = [key for key in LISTS if isinstance(whole.get(key), list)]
+    if not lists:
+        return [whole]
+    # What holds for the whole file, an example may need.
+    file = {key: value for key, value in whole.items() if key not in lists}
+    return [{"file": file, "list": key, **each} for key in lists for each in whole[key]]
 
 
 def convert(example: dict, where: Path, place: int) -> list:

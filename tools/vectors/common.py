@@ -35,6 +35,9 @@ def within(example: dict) -> dict:
         return {"truncated": "0"}
     if said.startswith("exact"):
         return {}
+    found = re.match(r"truncated to ([0-9]+) decimals", said)
+    if found:
+        return {"truncated": found[1]}
     found = re.match(r"(absolute|relative) ([0-9.e-]+)", said)
     if found:
         return {found[1]: found[2]}

@@ -1,7 +1,7 @@
 //! Figures, and how far a found one may be from the published one.
 
 use plimsoll_core::{Decimal, Rounding};
-use plimsoll_pricing::float::float;
+use plimsoll_pricing::float::{decimal, float};
 use serde_json::Value;
 
 use super::given::{number, scalar, shown};
@@ -116,6 +116,10 @@ impl Within {
                 let published: f64 = scalar(published)?.parse().ok()?;
                 Some(self.of_gap((float(*found) - published).abs(), published, gross))
             }
+            (Figure::Float(found), published) if self.truncated.is_some() => {
+                let found = decimal(*found, Decimal::PLACES).ok();
+                Some(found.map_or(f64::INFINITY, |found| same(self.cuts_to(found, number(published)))))
+            }
             (Figure::Float(found), published) => {
                 let published: f64 = scalar(published)?.parse().ok()?;
                 Some(self.of_gap((found - published).abs(), published, gross))
@@ -133,10 +137,14 @@ impl Within {
     }
 
     fn of_decimals(&self, found: Decimal, published: Decimal, gross: f64) -> f64 {
-        if let Some(places) = self.truncated {
-            return same(found.rounded(places, Rounding::Down) == Ok(published));
+        if self.truncated.is_some() {
+            return same(self.cuts_to(found, Some(published)));
         }
         found.minus(published).map_or(f64::INFINITY, |gap| self.of_gap(float(gap.abs()), float(published), gross))
+    }
+
+    fn cuts_to(&self, found: Decimal, published: Option<Decimal>) -> bool {
+        self.truncated.and_then(|places| found.rounded(places, Rounding::Down).ok()) == published
     }
 
     fn of_gap(&self, gap: f64, published: f64, gross: f64) -> f64 {

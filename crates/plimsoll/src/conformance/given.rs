@@ -174,6 +174,15 @@ impl<'a> Given<'a> {
             .ok_or_else(|| Refused(format!("{}: {}, expected a decimal number", self.at, shown(self.value))))
     }
 
+    /// This value itself as a float, where it stands in a list.
+    ///
+    /// # Errors
+    /// [`Refused`] with its place.
+    pub fn as_float(&self) -> Result<f64, Refused> {
+        let found = scalar(self.value).and_then(|text| text.parse::<f64>().ok()).filter(|number| number.is_finite());
+        found.ok_or_else(|| Refused(format!("{}: {}, expected a finite number", self.at, shown(self.value))))
+    }
+
     /// Rates by pieces of an amount, written `5000000:1, rest:0.8`.
     ///
     /// # Errors

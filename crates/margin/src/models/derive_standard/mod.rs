@@ -13,6 +13,7 @@ use plimsoll_pricing::float::decimal;
 use plimsoll_pricing::instruments::Priced;
 use plimsoll_pricing::market::{Market, UnderlyingQuote};
 
+pub use options::ShortOption;
 pub use parameters::StandardParameters;
 
 use super::derive_pmrm2::charges::stable_price;

@@ -6,7 +6,7 @@ use plimsoll_pricing::float::decimal;
 use plimsoll_pricing::formulas::Right;
 use plimsoll_pricing::market::UnderlyingQuote;
 
-use super::{Level, StandardJudge, bends};
+use super::{Level, StandardJudge, StandardParameters, bends};
 use crate::MarginError;
 use crate::positions::NetPosition;
 
@@ -14,6 +14,44 @@ use crate::positions::NetPosition;
 pub(super) fn short_size(held: &[NetPosition<'_>]) -> Result<Decimal, MarginError> {
     let short = held.iter().map(|holding| holding.size.negated().or_zero());
     Ok(short.into_iter().try_fold(Decimal::ZERO, Decimal::plus)?)
+}
+
+/// A short option on its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ShortOption {
+    /// Call or put.
+    pub right: Right,
+    /// Strike.
+    pub strike: Decimal,
+    /// Index of the underlying.
+    pub index: Decimal,
+    /// Units short, above zero.
+    pub size: Decimal,
+    /// What they are worth, above zero.
+    pub value: Decimal,
+}
+
+impl StandardParameters {
+    /// What `short` asks for in the market called `name`, its value included: initially and to maintain.
+    ///
+    /// # Errors
+    /// [`MarginError::Number`].
+    pub fn short_option(&self, name: &str, short: &ShortOption) -> Result<[Decimal; 2], MarginError> {
+        let ShortOption { right, strike, index, size, value } = *short;
+        let notional = size.times(index, Rounding::Up)?;
+        let out = if right == Right::Call { strike.minus(index)? } else { index.minus(strike)? };
+        let distance = out.or_zero().over(index, Rounding::Down)?;
+        let rate = self.max_spot_req.of(name).minus(distance)?.max(*self.min_spot_req.of(name));
+        let initial = value.plus(notional.times(rate, Rounding::Up)?)?;
+        if right == Right::Call {
+            return Ok([initial, value.plus(notional.times(*self.mm_call_spot_req.of(name), Rounding::Up)?)?]);
+        }
+        let by_index = notional.times(*self.mm_put_spot_req.of(name), Rounding::Up)?;
+        let by_value = value.times(*self.mm_put_mtm_req.of(name), Rounding::Up)?;
+        let maintenance = value.plus(by_index.max(by_value))?;
+        let scaled = maintenance.times(*self.mm_offset_scale.of(name), Rounding::Up)?;
+        Ok([initial.max(scaled), maintenance])
+    }
 }
 
 impl StandardJudge<'_> {
@@ -62,24 +100,15 @@ impl StandardJudge<'_> {
 
     /// Margin of a short option alone, its value included.
     fn single(&self, name: &str, index: Decimal, holding: &NetPosition<'_>, level: Level) -> Result<Node, MarginError> {
-        let p = &self.parameters;
-        let strike = holding.instrument.strike().unwrap_or_default();
-        let size = holding.size.abs();
-        let notional = size.times(index, Rounding::Up)?;
-        let value = self.option_value(holding)?.abs();
-        let call = holding.instrument.right() == Some(Right::Call);
-        let out = if call { strike.minus(index)? } else { index.minus(strike)? };
-        let distance = out.or_zero().over(index, Rounding::Down)?;
-        let rate = p.max_spot_req.of(name).minus(distance)?.max(*p.min_spot_req.of(name));
-        let initial = value.plus(notional.times(rate, Rounding::Up)?)?;
-        let amount = if call {
-            level.of(initial, value.plus(notional.times(*p.mm_call_spot_req.of(name), Rounding::Up)?)?)
-        } else {
-            let by_index = notional.times(*p.mm_put_spot_req.of(name), Rounding::Up)?;
-            let by_value = value.times(*p.mm_put_mtm_req.of(name), Rounding::Up)?;
-            let maintenance = value.plus(by_index.max(by_value))?;
-            level.of(initial.max(maintenance.times(*p.mm_offset_scale.of(name), Rounding::Up)?), maintenance)
+        let short = ShortOption {
+            right: holding.instrument.right().unwrap_or(Right::Call),
+            strike: holding.instrument.strike().unwrap_or_default(),
+            index,
+            size: holding.size.abs(),
+            value: self.option_value(holding)?.abs(),
         };
+        let [initial, maintenance] = self.parameters.short_option(name, &short)?;
+        let amount = level.of(initial, maintenance);
         Ok(Node::leaf(holding.instrument.name().to_owned(), amount, Origin::default()))
     }
 

@@ -13,6 +13,7 @@ mod partial_size;
 mod perpetuals;
 mod span;
 mod strategy;
+mod svi;
 mod tims;
 mod weights;
 
@@ -37,6 +38,7 @@ const TOPICS: &[&[(&str, Formula)]] = &[
     perpetuals::FORMULAS,
     span::FORMULAS,
     strategy::FORMULAS,
+    svi::FORMULAS,
     tims::FORMULAS,
     weights::FORMULAS,
 ];

@@ -88,6 +88,22 @@ fn a_gain_counts_little_initially_a_loss_whole_and_whales_ask_for_more() {
 }
 
 #[test]
+fn the_currency_counts_whole_and_gains_net_within_a_contract() {
+    let cash =
+        |lines: &str| surplus(&book(&format!("index BTC 60000\nprice USDC 1\nprice BTC 60000\n{lines}")), "weights");
+    assert_eq!(cash("collateral USD 40000"), (decimal("40000"), decimal("40000")));
+    assert_eq!(cash("collateral USD -10000\ncollateral USDC 40000"), (decimal("30000"), decimal("30000")));
+    // A gain of 900 on one side of a contract and a loss of 800 on the other are a gain of 100, which counts whole.
+    let two_ways = "index SOL 100\nprice USDC 1\nmark SOL_USDC-PERPETUAL 100\ncollateral USDC 1000
+                    position SOL_USDC-PERPETUAL 10 @ 10\nposition SOL_USDC-PERPETUAL -10 @ 20";
+    near(surplus(&book(two_ways), "weights").0, "1100", "0.000001");
+    // Mango's ratios do not rise with size, of any coin.
+    let whale = "index BTC 60000\nprice USDC 1\nmark BTC_USDC-PERPETUAL 60000\ncollateral USDC 900000000
+                 position BTC_USDC-PERPETUAL 10000 @ 60000";
+    near(surplus(&book(whale), "weights@mango-2024-09").1, "882000000", "0.000001");
+}
+
+#[test]
 fn parameters_work_at_both_bounds_and_what_has_no_rule_is_refused() {
     let text = "index BTC 60000\nprice USDC 1\nprice BTC 60000\nmark BTC_USDC-PERPETUAL 60000\ncollateral BTC 1
                 collateral USDC -10\nposition BTC_USDC-PERPETUAL 1 @ 50000\norder buy BTC_USDC-PERPETUAL 1 @ 60000";

@@ -4,8 +4,10 @@ pub mod curves;
 pub mod health;
 mod parameters;
 
+use std::collections::BTreeMap;
+
 use plimsoll_core::requirement::Origin;
-use plimsoll_core::{Decimal, Node, Quantity, Rounding};
+use plimsoll_core::{Decimal, InstrumentId, Node, Quantity, Rounding};
 use plimsoll_pricing::instruments::{Instrument, Style};
 use plimsoll_pricing::market::Market;
 
@@ -121,7 +123,7 @@ impl WeightsParameters {
         let slow = slow.filter(|_| figure == Figure::Initial && self.strict == Decimal::ONE).unwrap_or(price);
         let imf = *self.asset_imf.of(name);
         if cash.signum() < 0 {
-            let weight = size_premium(*of(&self.liability_weight, figure).of(name), imf_of_debt(imf, name), cash)?;
+            let weight = size_premium(*of(&self.liability_weight, figure).of(name), imf, cash)?;
             let owed = cash.abs().times(price.max(slow), Rounding::Up)?;
             let more = owed.times(weight, Rounding::Up)?.minus(cash.abs().times(price, Rounding::Down)?)?;
             return Ok(Node::leaf(net.asset, more, Origin::default()));
@@ -134,7 +136,7 @@ impl WeightsParameters {
             }
             Figure::Maintenance => base,
         };
-        let weight = if base == Decimal::ONE { base } else { size_discount(scaled, imf, cash)? };
+        let weight = size_discount(scaled, imf, cash)?;
         let counts = cash.times(price.min(slow), Rounding::Down)?.times(weight, Rounding::Down)?;
         let value = cash.times(price, Rounding::Down)?;
         Ok(Node::leaf(net.asset, value.minus(counts)?, Origin::default()))
@@ -142,13 +144,22 @@ impl WeightsParameters {
 
     /// What of unrealised gains does not count.
     fn gains(&self, held: &Account, market: &Market, figure: Figure) -> Result<Node, MarginError> {
-        let (mut gains, mut counted) = (Decimal::ZERO, Decimal::ZERO);
+        let mut by_contract: BTreeMap<InstrumentId, Decimal> = BTreeMap::new();
         for position in &held.portfolio.positions {
             let id = position.instrument;
             let instrument = market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
+            if instrument.only_moves_balances() {
+                continue;
+            }
             let carry = instrument.carry(position, market.priced(id)?.mark).map_err(MarginError::of(instrument))?;
             let gain = carry.unrealised.value.plus(position.unsettled_pnl)?.plus(position.accrued_funding)?;
-            let gain = gain.or_zero().times(market.asset_price(carry.unrealised.asset)?.value, Rounding::Down)?;
+            let gain = gain.times(market.asset_price(carry.unrealised.asset)?.value, Rounding::Down)?;
+            let of_contract = by_contract.entry(id).or_default();
+            *of_contract = of_contract.plus(gain)?;
+        }
+        let (mut gains, mut counted) = (Decimal::ZERO, Decimal::ZERO);
+        for (id, gain) in by_contract.into_iter().filter(|(_, gain)| gain.signum() > 0) {
+            let instrument = market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
             let name = instrument.terms().underlying.as_str();
             let weight = match figure {
                 Figure::Initial => gain_weight(*self.gain_weight[0].of(name), *self.gain_imf.of(name), gain)?,
@@ -162,9 +173,4 @@ impl WeightsParameters {
         }
         Ok(Node::leaf("gains that do not count", gains.minus(counted)?, Origin::default()))
     }
-}
-
-/// The quote is worth one and weighs one both ways, whatever is owed of it.
-fn imf_of_debt(imf: Decimal, name: &str) -> Decimal {
-    if name.starts_with("USD") { Decimal::ZERO } else { imf }
 }

@@ -49,6 +49,8 @@ pub(super) const SETS: [Dated; 2] = [
         values: &[
             ("asset_imf", "0"),
             ("perpetual_imf", "0"),
+            ("perpetual_imf.BTC", "0"),
+            ("perpetual_imf.ETH", "0"),
             ("gain_imf", "0"),
             ("gain_cap", "1000000000"),
             ("gain_weight_initial", "0.95"),
@@ -61,20 +63,21 @@ pub(super) const SETS: [Dated; 2] = [
 impl Default for WeightsParameters {
     fn default() -> Self {
         let percent = |of| Decimal::new(of, 2);
-        let by = |other: i64, named: [(&str, i64); 4]| {
-            ByName::new(percent(other), named.map(|(name, of)| (name, percent(of))))
+        let by = |other: i64, named: &[(&str, i64)]| {
+            let named = named.iter().map(|(name, of)| ((*name).to_owned(), percent(*of))).collect();
+            ByName { default: percent(other), named }
         };
         let one = |of: Decimal| ByName::new(of, []);
-        let stable = |of: i64, coin: i64| [("USDC", 100), ("USDT", of), ("BTC", coin), ("ETH", coin)];
+        let stable = |of: i64, coin: i64| [("USD", 100), ("USDC", 100), ("USDT", of), ("BTC", coin), ("ETH", coin)];
         Self {
-            asset_weight: [by(0, stable(95, 80)), by(0, stable(98, 90))],
-            liability_weight: [by(150, stable(105, 120)), by(120, stable(102, 110))],
-            asset_imf: one(Decimal::new(3, 4)),
+            asset_weight: [by(0, &stable(95, 80)), by(0, &stable(98, 90))],
+            liability_weight: [by(150, &stable(105, 120)), by(120, &stable(102, 110))],
+            asset_imf: ByName::new(Decimal::new(3, 4), ["USD", "USDC", "USDT"].map(|name| (name, Decimal::ZERO))),
             deposit_cap: one(Decimal::ZERO),
             deposits: one(Decimal::ZERO),
             margin_ratio: [
-                by(20, [("BTC", 5), ("ETH", 5), ("SOL", 5), ("USDC", 100)]),
-                by(10, [("BTC", 3), ("ETH", 3), ("SOL", 3), ("USDC", 100)]),
+                by(20, &[("BTC", 5), ("ETH", 5), ("SOL", 5), ("USDC", 100)]),
+                by(10, &[("BTC", 3), ("ETH", 3), ("SOL", 3), ("USDC", 100)]),
             ],
             perpetual_imf: ByName::new(Decimal::new(1, 3), [("BTC", Decimal::new(2, 4)), ("ETH", Decimal::new(2, 4))]),
             gain_weight: [one(percent(100)), one(percent(100))],

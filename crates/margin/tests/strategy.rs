@@ -328,6 +328,20 @@ fn coins_and_perpetuals_are_stock() {
 }
 
 #[test]
+fn what_is_quoted_in_another_asset_is_counted_in_the_currency() {
+    // A spread 200 wide of ten, sold for 40 net: half of both where a USDC is worth half a dollar.
+    let asked = |price: &str| {
+        let text = format!(
+            "index ETH 3000\nprice USDC {price}\nforward ETH 2026-06-26T08:00:00Z 3000 vol 0.6\ncollateral USDC 90000
+            mark ETH_USDC-26JUN26-3000-C 200\nmark ETH_USDC-26JUN26-3200-C 160
+            position ETH_USDC-26JUN26-3000-C -10\nposition ETH_USDC-26JUN26-3200-C 10"
+        );
+        book(&text).margin(by_name("strategy").unwrap().as_ref()).unwrap().requirement.initial.amount
+    };
+    assert_eq!([asked("1"), asked("0.5")], [d("1600"), d("800")]);
+}
+
+#[test]
 fn orders_count_at_their_worst_and_refusals_name_the_contract() {
     let held = "mark ETH_USDC-26JUN26-3200-C 20\nmark ETH_USDC-26JUN26-3300-C 12\ncollateral USDC 5000
         position ETH_USDC-26JUN26-3200-C -1\nposition ETH_USDC-26JUN26-3300-C 1";

@@ -163,7 +163,8 @@ impl StrategyJudge<'_> {
 
     fn price(&self, underlying: Underlying) -> Result<Decimal, MarginError> {
         if self.market.snapshot().underlyings.contains_key(&underlying) {
-            return Ok(self.market.index(underlying)?.value);
+            let index = self.market.index(underlying)?;
+            return Ok(index.value.times(self.market.asset_price(index.quote)?.value, Rounding::HalfEven)?);
         }
         Ok(self.market.asset_price(underlying.asset())?.value)
     }

@@ -117,7 +117,9 @@ fn cover(
         return Ok(Found { chosen: Vec::new(), cost: 0, bound: 0 });
     }
     let relaxed = relax(problem, lots, &rows, pool, work)?;
-    let grain = pool.iter().fold(0, |grain, column| divisor(grain, column.cost));
+    // Strategies of four legs that are not in the pool cost sums of differences between strikes.
+    let strikes = problem.legs.iter().map(|leg| leg.unit.strike.units());
+    let grain = pool.iter().map(|column| column.cost).chain(strikes).fold(0, divisor);
     let bound = up_to(relaxed.bound, grain);
     // Of books within books, the largest that is not too large is searched.
     let wide = rows.len() > search::LEGS;

@@ -46,8 +46,8 @@ impl Spreads {
     const MOST: usize = 1_000;
     /// What the text of a list must be.
     pub(crate) const EXPECTED: &'static str = "none, or up to 1000 spreads like \"+/1 -/2 @0.01\" or \
-        \"+BTC -ETH*20 @0.3\": 2 to 4 legs, each a side + or -, a commodity, /tier, and *delta per spread above 0, \
-        with both sides among them, and a rate after @";
+        \"+BTC -ETH*20 @0.3\": 2 to 4 legs on deltas of their own, each a side + or -, a commodity, /tier, and \
+        *delta per spread above 0, with both sides among them, and a rate after @";
 
     /// The spreads, the first to be formed first.
     #[must_use]
@@ -88,7 +88,13 @@ impl FromStr for Spread {
         let (legs, rate) = text.split_once('@').ok_or_else(|| wrong(text))?;
         let legs = legs.split_whitespace().map(str::parse).collect::<Result<Vec<Leg>, _>>()?;
         let on = |side| legs.iter().any(|leg| leg.side == side);
-        if !(2..=4).contains(&legs.len()) || !on(Side::A) || !on(Side::B) {
+        // Two legs that draw on the same deltas would count them twice.
+        let same = |one: &Leg, other: &Leg| {
+            (one.side, one.commodity) == (other.side, other.commodity)
+                && (one.tier == other.tier || one.tier.is_none() || other.tier.is_none())
+        };
+        let repeats = (1..legs.len()).any(|at| legs[..at].iter().any(|before| same(before, &legs[at])));
+        if !(2..=4).contains(&legs.len()) || !on(Side::A) || !on(Side::B) || repeats {
             return Err(wrong(text));
         }
         Ok(Self { rate: rate.trim().parse()?, legs })

@@ -132,7 +132,18 @@ fn spreads_are_formed_in_their_order_and_use_up_delta() {
     assert_eq!(deltas.form_calendar(&spreads).unwrap(), [4.into(), 3.into()]);
     assert!(deltas.0.iter().all(|month| month.left.is_zero()), "{deltas:?}");
     assert_eq!(deltas.0[0].in_spreads, 10.into());
-    for wrong in ["+/1 +/2 @1", "+/1 @1", "+/1 -/2", "/1 -/2 @1", "+/1*0 -/2 @1", "+ - @1", "", "+/x -/1 @1"] {
+    for wrong in [
+        "+/1 +/2 @1",
+        "+/1 @1",
+        "+/1 -/2",
+        "/1 -/2 @1",
+        "+/1*0 -/2 @1",
+        "+ - @1",
+        "",
+        "+/x -/1 @1",
+        "+/1 +/1 -/2 @1",
+        "+BTC +BTC/1 -ETH @1",
+    ] {
         assert!(wrong.parse::<Spreads>().is_err(), "{wrong:?}");
     }
 }
@@ -271,6 +282,9 @@ fn parameters_work_at_both_bounds_and_what_has_no_rule_is_refused() {
     let refused = |text: &str, set: &[(&str, &str)]| book(text).margin(model(set).as_ref()).unwrap_err().to_string();
     let error = refused(&format!("{text}\norder buy BTC_USDC-25DEC26 1 @ 60000"), &[]);
     assert!(error.starts_with("span cannot margin BTC_USDC-25DEC26: expected no open order"), "{error}");
+    let error =
+        refused("index BTC 60000\nprice BTC 60000\nprice USDC 1\ncollateral USDC 700000\ncollateral BTC -10", &[]);
+    assert_eq!(error, "span cannot margin BTC: expected no debt but in the currency or USDC");
     let error = refused(&text, &[("calendar_spreads", "+BTC -ETH @0.1")]);
     assert!(error.contains("calendar_spreads is +BTC -ETH @0.1, expected legs between tiers"), "{error}");
     let error = refused(&text, &[("commodity_spreads", "+/1 -/2 @0.1")]);

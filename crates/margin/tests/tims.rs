@@ -132,6 +132,9 @@ fn parameters_work_at_both_bounds_and_orders_are_refused() {
         let error = by_name("tims").unwrap().set(name, "-1").unwrap_err().to_string();
         assert!(error.contains(name) && error.contains(&high.to_string()), "{error}");
     }
+    let owed = book(&format!("{MARKET}\ncollateral BTC -10"));
+    let error = owed.margin(by_name("tims").unwrap().as_ref()).unwrap_err().to_string();
+    assert_eq!(error, "tims cannot margin BTC: expected no debt but in the currency or USDC");
     let ordered = book(&format!("{MARKET}\norder buy BTC_USDC-PERPETUAL 1 @ 60000"));
     let error = ordered.margin(by_name("tims").unwrap().as_ref()).unwrap_err().to_string();
     assert!(error.starts_with("tims cannot margin BTC_USDC-PERPETUAL: expected no open order"), "{error}");

@@ -11,6 +11,7 @@ pub mod brackets;
 mod by_position;
 pub mod bybit_cross;
 pub mod bybit_portfolio;
+mod cash;
 pub mod credit;
 pub mod cross;
 pub mod deribit_portfolio;

@@ -6,6 +6,7 @@ use plimsoll_pricing::instruments::{Instrument, Style};
 use plimsoll_pricing::market::Market;
 
 use super::by_position::{ByPosition, Figure, Rules, id_of};
+use super::cash::no_coin_debts;
 use super::{Held, Judge, Model};
 use crate::collateral::CollateralRules;
 use crate::equity::NetAsset;
@@ -136,10 +137,11 @@ impl Rules for LeverageTiers {
     fn account(
         &self,
         _held: &Account,
-        _market: &Market,
+        market: &Market,
         assets: &[NetAsset],
         _figure: Figure,
     ) -> Result<Vec<Node>, MarginError> {
+        no_coin_debts(NAME, market, assets)?;
         let mut of = Vec::with_capacity(assets.len());
         for net in assets {
             let (balance, price) = (net.balance()?.or_zero(), net.price.value);

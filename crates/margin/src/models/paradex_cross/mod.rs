@@ -4,7 +4,7 @@ mod options;
 mod parameters;
 
 use plimsoll_core::requirement::Origin;
-use plimsoll_core::{Asset, Node, Quantity, Rounding};
+use plimsoll_core::{Node, Quantity, Rounding};
 use plimsoll_pricing::instruments::{Instrument, Style};
 use plimsoll_pricing::market::Market;
 
@@ -12,6 +12,7 @@ pub use options::OptionRates;
 pub use parameters::{AtBoth, ParadexCrossParameters};
 
 use super::by_position::{ByPosition, Figure, Rules, id_of};
+use super::cash::only_cash;
 use super::{Held, Judge, Model};
 use crate::collateral::CollateralRules;
 use crate::equity::NetAsset;
@@ -59,21 +60,6 @@ impl Model for ParadexCross {
     fn prepare<'m>(&self, market: &'m Market, _held: &Held) -> Result<Box<dyn Judge + 'm>, MarginError> {
         Ok(Box::new(ByPosition { market, rules: self.clone() }))
     }
-}
-
-/// Refuses balances that the venue takes as no collateral.
-///
-/// # Errors
-/// [`MarginError::Unsupported`] for an asset that is neither the currency nor USDC.
-pub(super) fn only_cash(model: &'static str, market: &Market, assets: &[NetAsset]) -> Result<(), MarginError> {
-    let is_cash = |asset: Asset| asset == market.currency() || asset.as_str() == "USDC";
-    for net in assets {
-        if !is_cash(net.asset) && !net.balance()?.is_zero() {
-            let why = "expected no balance but in the currency or USDC, the venue's collateral".to_owned();
-            return Err(MarginError::Unsupported { model, what: net.asset.as_str().into(), why });
-        }
-    }
-    Ok(())
 }
 
 /// Refuses what the venue does not list.

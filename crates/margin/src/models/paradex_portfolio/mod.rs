@@ -13,7 +13,9 @@ use plimsoll_pricing::market::Market;
 pub use delta::Deltas;
 pub use parameters::ParadexPortfolioParameters;
 
-use super::paradex_cross::{listed, only_cash};
+use super::by_position::fill_cost;
+use super::cash::only_cash;
+use super::paradex_cross::listed;
 use super::{Held, Judge, Model};
 use crate::collateral::CollateralRules;
 use crate::equity::NetAsset;
@@ -107,10 +109,14 @@ impl Judge for PortfolioJudge<'_> {
                 filled.push(Node::sum(label, vec![margin.risk, margin.provisions])?);
             }
         }
-        let initial = if filled.len() == 1 { filled.swap_remove(0) } else { Node::worst_of("open orders", filled) };
+        let mut initial =
+            vec![if filled.len() == 1 { filled.swap_remove(0) } else { Node::worst_of("open orders", filled) }];
+        for order in &orders {
+            initial.push(fill_cost(account, self.market, order, &self.collateral)?);
+        }
         Ok(Requirement {
             asset: self.market.currency(),
-            initial: initial.named("initial margin"),
+            initial: Node::sum("initial margin", initial)?,
             maintenance: Node::sum("maintenance margin", maintenance)?,
         })
     }

@@ -15,6 +15,7 @@ use plimsoll_pricing::market::Market;
 
 pub use parameters::SpanParameters;
 
+use super::cash::no_coin_debts;
 use super::{Held, Judge, Model};
 use crate::collateral::CollateralRules;
 use crate::equity::NetAsset;
@@ -119,7 +120,8 @@ struct SpanJudge<'m> {
 }
 
 impl Judge for SpanJudge<'_> {
-    fn requirement(&self, account: &Account, _assets: &[NetAsset]) -> Result<Requirement, MarginError> {
+    fn requirement(&self, account: &Account, assets: &[NetAsset]) -> Result<Requirement, MarginError> {
+        no_coin_debts(NAME, self.market, assets)?;
         if let Some(order) = fillable(account)?.first() {
             let id = order.instrument;
             let instrument = self.market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;

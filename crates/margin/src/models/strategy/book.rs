@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use plimsoll_core::{Asset, Decimal, Order, Portfolio, Position, Rounding, Underlying};
+use plimsoll_core::{Decimal, Order, Portfolio, Position, Rounding, Underlying};
 use plimsoll_pricing::instruments::{Instrument, Style};
 use plimsoll_pricing::market::Market;
 
@@ -12,6 +12,7 @@ use super::columns::Leg;
 use super::named::{Class, Unit};
 use crate::MarginError;
 use crate::equity::NetAsset;
+use crate::models::cash::is_cash;
 use crate::orders::whole_lots;
 use crate::positions::{NetPosition, net};
 
@@ -95,11 +96,6 @@ pub(super) fn books(
     Ok(books)
 }
 
-/// The currency and the assets that its contracts settle in at par.
-fn is_cash(market: &Market, asset: Asset) -> bool {
-    asset == market.currency() || asset.as_str() == "USDC"
-}
-
 fn moves_balances(market: &Market, position: &Position) -> bool {
     market.listing().get(position.instrument).is_some_and(Instrument::only_moves_balances)
 }
@@ -138,7 +134,7 @@ fn option(
     let left = Decimal::from_int(market.snapshot().as_of.nanos_until(expiry));
     let unit = Unit {
         class: Class::of(right, held.size.signum() > 0),
-        strike,
+        strike: strike.times(market.asset_price(held.instrument.terms().quote)?.value, Rounding::HalfEven)?,
         expiry: expiry.nanos(),
         mark: mark.or_zero(),
         long_dated: left > long_dated_days.times(day, Rounding::Down)?,

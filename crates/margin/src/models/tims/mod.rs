@@ -13,6 +13,7 @@ use plimsoll_pricing::market::{Market, MarketError};
 
 pub use parameters::TimsParameters;
 
+use super::cash::no_coin_debts;
 use super::{Held, Judge, Model};
 use crate::array::{Holding, RowKey, Table, array_lots, contract_arrays};
 use crate::closed_forms::strategy::per_contract;
@@ -103,7 +104,8 @@ struct Book<'a> {
 }
 
 impl Judge for TimsJudge<'_> {
-    fn requirement(&self, account: &Account, _assets: &[NetAsset]) -> Result<Requirement, MarginError> {
+    fn requirement(&self, account: &Account, assets: &[NetAsset]) -> Result<Requirement, MarginError> {
+        no_coin_debts(NAME, self.market, assets)?;
         if let Some(order) = fillable(account)?.first() {
             let id = order.instrument;
             let instrument = self.market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;

@@ -121,6 +121,26 @@ fn orders_count_at_the_larger_side() {
     assert_eq!(with("order buy BTC_USDC-PERPETUAL 1 @ 70000").maintenance.amount, decimal("5600"));
 }
 
+/// A fill far from the mark loses at once what it is away.
+#[test]
+fn orders_cost_what_their_fills_lose() {
+    let ordered = |price: &str| {
+        let text = format!("{PERPETUAL}collateral USDC 1000000\norder buy BTC_USDC-PERPETUAL 10 @ {price}");
+        margin(&text).requirement.initial.amount
+    };
+    let loss = ordered("90000").minus(ordered("70000")).unwrap();
+    assert_eq!(loss, "200000".parse().unwrap());
+    assert_eq!(ordered("60000"), ordered("70000"), "a gain is not counted before it is made");
+}
+
+/// A contract whose unit is worth a ten-thousandth of a cent is margined as finely as any other.
+#[test]
+fn coins_worth_next_to_nothing_ask_16_per_cent_too() {
+    let text = "index PEPE 0.000002\nprice USDC 1\nmark PEPE_USDC-PERPETUAL 0.000002\ncollateral USDC 1000000
+                position PEPE_USDC-PERPETUAL 500000000000";
+    near(margin(text).requirement.initial.find("PEPE").unwrap().amount, "160000", "1");
+}
+
 const OPTIONS: &str = "index BTC 60000\nindex ETH 3000\nprice USDC 1\nmark BTC_USDC-PERPETUAL 60000\nmark ETH_USDC-PERPETUAL 3000
                        forward BTC 2026-06-26T08:00:00Z 60500 vol 0.6\nforward BTC 2026-12-25T08:00:00Z 62000 vol 0.6\n";
 const HELD: [&str; 5] = [

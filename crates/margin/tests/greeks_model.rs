@@ -68,6 +68,19 @@ fn hedges_between_expiries_are_charged() {
 }
 
 #[test]
+fn orders_count_as_if_filled_and_for_what_fills_lose() {
+    let held = "position BTC_USDC-PERPETUAL 1";
+    let filled = initial(&format!("{MARKET}\nposition BTC_USDC-PERPETUAL 3"));
+    assert_eq!(initial(&format!("{MARKET}\n{held}\norder buy BTC_USDC-PERPETUAL 2 @ 60000")), filled);
+    let dear = initial(&format!("{MARKET}\n{held}\norder buy BTC_USDC-PERPETUAL 2 @ 61000"));
+    assert_eq!(dear.minus(filled).unwrap(), decimal("2000"));
+    // What would reduce the book asks for no more, and to maintain nothing counts.
+    let alone = margin(&book(&format!("{MARKET}\n{held}"))).requirement;
+    let selling = margin(&book(&format!("{MARKET}\n{held}\norder sell BTC_USDC-PERPETUAL 1 @ 60000"))).requirement;
+    assert_eq!((selling.initial.amount, selling.maintenance.amount), (alone.initial.amount, alone.maintenance.amount));
+}
+
+#[test]
 fn order_does_not_matter_and_twice_the_book_needs_twice_as_much() {
     let lines = ["BTC_USDC-26JUN26-60000-C -2", "BTC_USDC-25DEC26-70000-C 3", "BTC-PERPETUAL 50000"];
     let with = |times: i64, order: [usize; 3]| {

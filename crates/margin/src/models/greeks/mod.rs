@@ -7,16 +7,18 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use plimsoll_core::requirement::{Group, Origin};
-use plimsoll_core::{Decimal, InstrumentId, Node, Quantity, Requirement, Rounding, Underlying};
+use plimsoll_core::{Decimal, InstrumentId, Node, Order, Position, Quantity, Requirement, Rounding, Side, Underlying};
+use plimsoll_pricing::instruments::Instrument;
 use plimsoll_pricing::market::{Market, MarketError};
 
 pub use parameters::GreeksParameters;
 
+use super::by_position::fill_cost;
 use super::{Held, Judge, Model};
 use crate::array::{Counted, Holding, RowKey, Table, TableSpec};
 use crate::collateral::{AssetClass, CollateralRules};
 use crate::equity::NetAsset;
-use crate::orders::whole_lots;
+use crate::orders::{fillable, whole_lots};
 use crate::parameters::Field;
 use crate::positions::net;
 use crate::scenario::Scenario;
@@ -133,36 +135,23 @@ struct GreeksJudge<'m> {
 
 impl Judge for GreeksJudge<'_> {
     fn requirement(&self, account: &Account, assets: &[NetAsset]) -> Result<Requirement, MarginError> {
-        let mut stakes: BTreeMap<Underlying, Stake> = BTreeMap::new();
-        for held in net(&account.portfolio, self.market.listing())? {
-            if held.instrument.only_moves_balances() {
-                continue;
-            }
-            let terms = held.instrument.terms();
-            let row = self.row(terms.underlying, held.id)?;
-            let lot = self.underlyings[&terms.underlying].table.rows()[row].lot;
-            let lots = whole_lots(held.quantity, lot).ok_or_else(|| MarginError::NotWholeLots {
-                instrument: Arc::clone(&terms.name),
-                quantity: Quantity(held.quantity),
-                lot: Quantity(lot),
-            })?;
-            stakes.entry(terms.underlying).or_default().contracts.push(Holding { row, lots });
-        }
-        for net in assets {
-            let balance = net.balance()?;
-            if self.parameters.collateral.class(self.market, net.asset) == AssetClass::Coin && !balance.is_zero() {
-                let value = balance.times(net.price.value, Rounding::HalfEven)?;
-                stakes.entry(net.asset.underlying()).or_default().coins = value;
-            }
-        }
-        let mut of = Vec::with_capacity(stakes.len());
-        for (underlying, mut stake) in stakes {
-            stake.contracts.sort_by_key(|holding| holding.row);
-            of.push(self.underlying(underlying, &stake)?);
-        }
-        let initial = Node::sum("initial margin", of)?;
+        let held = self.risk("no order filled", account, assets, &[])?;
         let maintenance =
-            Node::scale("maintenance margin", self.parameters.maintenance_share, initial.clone().named("initial"))?;
+            Node::scale("maintenance margin", self.parameters.maintenance_share, held.clone().named("initial"))?;
+        let orders = fillable(account)?;
+        let mut initial = vec![held];
+        for (label, side) in [("all buys filled", Side::Buy), ("all sells filled", Side::Sell)] {
+            let filled: Vec<&Order> = orders.iter().filter(|order| order.side == side).collect();
+            if !filled.is_empty() {
+                initial.push(self.risk(label, account, assets, &filled)?);
+            }
+        }
+        let mut of = vec![if initial.len() == 1 { initial.remove(0) } else { Node::worst_of("open orders", initial) }];
+        for order in &orders {
+            of.push(fill_cost(account, self.market, order, &self.parameters.collateral)?);
+        }
+        let initial =
+            if of.len() == 1 { of.remove(0).named("initial margin") } else { Node::sum("initial margin", of)? };
         Ok(Requirement { asset: self.market.snapshot().currency, initial, maintenance })
     }
 
@@ -172,6 +161,71 @@ impl Judge for GreeksJudge<'_> {
 }
 
 impl GreeksJudge<'_> {
+    /// The loss of all underlyings with `fills` among what is held.
+    fn risk(
+        &self,
+        label: &'static str,
+        account: &Account,
+        assets: &[NetAsset],
+        fills: &[&Order],
+    ) -> Result<Node, MarginError> {
+        let mut of = Vec::new();
+        for (underlying, mut stake) in self.stakes(account, assets, fills)? {
+            stake.contracts.sort_by_key(|holding| holding.row);
+            of.push(self.underlying(underlying, &stake)?);
+        }
+        Ok(Node::sum(label, of)?)
+    }
+
+    fn stakes(
+        &self,
+        account: &Account,
+        assets: &[NetAsset],
+        fills: &[&Order],
+    ) -> Result<BTreeMap<Underlying, Stake>, MarginError> {
+        let mut stakes: BTreeMap<Underlying, Stake> = BTreeMap::new();
+        let is_coin = |asset| self.parameters.collateral.class(self.market, asset) == AssetClass::Coin;
+        for net in assets {
+            let balance = net.balance()?;
+            if is_coin(net.asset) && !balance.is_zero() {
+                let value = balance.times(net.price.value, Rounding::HalfEven)?;
+                stakes.entry(net.asset.underlying()).or_default().coins = value;
+            }
+        }
+        let mut filled = account.portfolio.clone();
+        // Spot held is among the assets.
+        let spot = |id| self.market.listing().get(id).is_some_and(Instrument::only_moves_balances);
+        filled.positions.retain(|position| !spot(position.instrument));
+        filled.positions.extend(fills.iter().map(|order| Position {
+            instrument: order.instrument,
+            quantity: order.signed_quantity(),
+            entry_price: None,
+            unsettled_pnl: Decimal::ZERO,
+            accrued_funding: Decimal::ZERO,
+        }));
+        for held in net(&filled, self.market.listing())? {
+            let terms = held.instrument.terms();
+            if held.instrument.only_moves_balances() {
+                let asset = terms.underlying.asset();
+                if is_coin(asset) {
+                    let value = held.size.times(self.market.asset_price(asset)?.value, Rounding::HalfEven)?;
+                    let stake = stakes.entry(terms.underlying).or_default();
+                    stake.coins = stake.coins.plus(value)?;
+                }
+                continue;
+            }
+            let row = self.row(terms.underlying, held.id)?;
+            let lot = self.underlyings[&terms.underlying].table.rows()[row].lot;
+            let lots = whole_lots(held.quantity, lot).ok_or_else(|| MarginError::NotWholeLots {
+                instrument: Arc::clone(&terms.name),
+                quantity: Quantity(held.quantity),
+                lot: Quantity(lot),
+            })?;
+            stakes.entry(terms.underlying).or_default().contracts.push(Holding { row, lots });
+        }
+        Ok(stakes)
+    }
+
     fn row(&self, underlying: Underlying, id: InstrumentId) -> Result<usize, MarginError> {
         let prepared = self.underlyings.get(&underlying);
         let row = prepared.and_then(|prepared| prepared.rows.get(&RowKey::Instrument(id)));

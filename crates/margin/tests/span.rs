@@ -193,6 +193,19 @@ fn commodities_that_stand_against_each_other_earn_a_credit() {
         // Ten ether form half a spread: half of 6,420 for bitcoin and all of 3,210 for ether, half of each earned.
         near(alone.minus(offset.requirement.maintenance.amount).unwrap(), "3210", "0.000001");
     }
+    // A tier may stand in more spreads than the net delta that its price risk is spread over.
+    let crossed = format!(
+        "{MARKET}\nprice ETH 3000\nmark ETH_USDC-PERPETUAL 3000\nposition BTC_USDC-26JUN26 10
+        position BTC_USDC-25DEC26 -9.99\nposition ETH_USDC-PERPETUAL -200"
+    );
+    let crossed = book(&crossed.replace("\nprice ETH 3000\nmark", "\nmark"));
+    let tiers = [("calendar_tiers", "200:1, rest:2"), ("calendar_spreads", "none")];
+    let mut with = model(&tiers);
+    with.set("commodity_spreads", "+BTC/1 -ETH*20 @0.3").unwrap();
+    let margin = crossed.margin(with.as_ref()).unwrap();
+    let bitcoin = margin.requirement.maintenance.find("BTC").unwrap();
+    let credit = bitcoin.find("at most its price risk").unwrap().amount;
+    assert_eq!(credit.negated(), bitcoin.find("scan risk").unwrap().amount, "all of its price risk and no more");
     let same_side = book(&text.replace("-10", "10")).margin(model(&set).as_ref()).unwrap();
     assert_eq!(same_side.requirement.maintenance.amount, alone);
 }

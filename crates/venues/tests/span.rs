@@ -46,8 +46,9 @@ fn losses_are_flipped_once_and_every_column_is_read() {
 #[test]
 fn a_printed_futures_array_is_made_of_its_scan_range() {
     let made = Extreme { multiple: Decimal::from_int(2), cover: Decimal::new(33, 2) }.future(1_700.into()).unwrap();
-    let arrays = file()
-        .risk_arrays(|contract| (contract.kind == "FUT").then(|| (Arc::from(contract.name()), Decimal::from_int(100))));
+    let arrays = file().risk_arrays("USD", |contract| {
+        (contract.kind == "FUT").then(|| (Arc::from(contract.name()), Decimal::from_int(100)))
+    });
     let arrays = arrays.unwrap();
     let array = &arrays["CBT 06 FUT 202507"];
     for (made, printed) in made.iter().zip(array.pnl) {
@@ -61,13 +62,29 @@ fn values_have_the_decimals_of_their_product_and_names_are_their_own() {
     let named = |name: &'static str| {
         move |contract: &Contract| (contract.kind == "OOF").then(|| (Arc::from(name), Decimal::ONE))
     };
-    let arrays = file().risk_arrays(named("call")).unwrap();
+    let arrays = file().risk_arrays("USD", named("call")).unwrap();
     assert_eq!(arrays["call"].pnl[0].to_string(), "0.12");
     let mut file = file();
     file.commodities[0].risk_exponent = 3;
-    assert_eq!(file.risk_arrays(named("call")).unwrap()["call"].pnl[0], 120.into());
-    let twice = file.risk_arrays(|_| Some((Arc::from("one"), Decimal::ONE))).unwrap_err().to_string();
+    assert_eq!(file.risk_arrays("USD", named("call")).unwrap()["call"].pnl[0], 120.into());
+    let twice = file.risk_arrays("USD", |_| Some((Arc::from("one"), Decimal::ONE))).unwrap_err().to_string();
     assert_eq!(twice, "CBT 06 OOF 202507 202507 C -29000: \"one\", expected a name of its own for each contract");
+}
+
+#[test]
+fn arrays_without_a_product_or_in_another_currency_are_refused() {
+    let refused = |change: &dyn Fn(&mut SpanFile)| {
+        let mut file = file();
+        change(&mut file);
+        let known = |_: &Contract| Some((Arc::from("one"), Decimal::ONE));
+        file.risk_arrays("USD", known).unwrap_err().to_string()
+    };
+    let error = refused(&|file| file.commodities[0].products.clear());
+    assert_eq!(error, "CBT 06 FUT 202507: no product, expected a record of type 2 with product 06 FUT");
+    let error = refused(&|file| file.commodities[0].currency = "EUR".to_owned());
+    assert_eq!(error, "CBT 06 FUT 202507: EUR, expected arrays in USD");
+    let error = refused(&|file| file.scalings[0].factor = Decimal::ZERO);
+    assert_eq!(error, "CBT 06 FUT 202507: a delta scaling factor of zero, expected one above zero");
 }
 
 #[test]

@@ -167,12 +167,15 @@ impl Contract {
 
 impl SpanFile {
     /// The arrays as the `span` model takes them. `known` says what a contract is called in the listing and how many
-    /// units of the underlying a scaled delta of one stands for; what it does not know is left out.
+    /// units of the underlying a scaled delta of one stands for; what it does not know is left out. `currency` is what
+    /// the arrays must be in, in the file's letters.
     ///
     /// # Errors
-    /// [`SpanError`] for two contracts of one name, and figures that do not fit.
+    /// [`SpanError`] for two contracts of one name, arrays of another currency, contracts of no product, and figures
+    /// that do not fit.
     pub fn risk_arrays(
         &self,
+        currency: &str,
         known: impl Fn(&Contract) -> Option<(Arc<str>, Decimal)>,
     ) -> Result<BTreeMap<Arc<str>, RiskArray>, SpanError> {
         let mut all = BTreeMap::new();
@@ -180,11 +183,20 @@ impl SpanFile {
             let contract = &record.contract;
             let Some((name, units)) = known(contract) else { continue };
             let place = || contract.name();
-            let array = self.risk_array(record, units).ok_or_else(|| SpanError {
-                place: place(),
-                value: "an array".to_owned(),
-                expected: "figures within ±1.7e20".to_owned(),
+            let wrong = |value: &str, expected: String| SpanError { place: place(), value: value.to_owned(), expected };
+            let (commodity, product) = self.product(contract).ok_or_else(|| {
+                wrong("no product", format!("a record of type 2 with product {} {}", contract.product, contract.kind))
             })?;
+            if commodity.currency != currency {
+                return Err(wrong(&commodity.currency, format!("arrays in {currency}")));
+            }
+            let factor = self.factor(contract);
+            if factor.signum() <= 0 {
+                return Err(wrong("a delta scaling factor of zero", "one above zero".to_owned()));
+            }
+            let exponent = i32::from(commodity.risk_exponent) - i32::from(product.decimals);
+            let array = risk_array(record, units, factor, exponent)
+                .ok_or_else(|| wrong("an array", "figures within ±1.7e20".to_owned()))?;
             if all.insert(Arc::clone(&name), array).is_some() {
                 let (value, expected) = (format!("{name:?}"), "a name of its own for each contract".to_owned());
                 return Err(SpanError { place: place(), value, expected });
@@ -193,24 +205,31 @@ impl SpanFile {
         Ok(all)
     }
 
-    fn risk_array(&self, record: &ArrayRecord, units: Decimal) -> Option<RiskArray> {
-        let Contract { exchange, product, kind, futures, option, .. } = &record.contract;
-        let commodities = self.commodities.iter().filter(|commodity| commodity.exchange == *exchange);
+    /// The product that `contract` is of, with its combined commodity.
+    fn product(&self, contract: &Contract) -> Option<(&Commodity, &Product)> {
+        let commodities = self.commodities.iter().filter(|commodity| commodity.exchange == contract.exchange);
         let mut products = commodities.flat_map(|commodity| commodity.products.iter().map(move |of| (commodity, of)));
-        let of = products.find(|(_, of)| of.code == *product && of.kind == *kind);
-        let exponent = of.map_or(0, |(commodity, of)| i32::from(commodity.risk_exponent) - i32::from(of.decimals));
+        products.find(|(_, of)| of.code == contract.product && of.kind == contract.kind)
+    }
+
+    /// What its delta is scaled by: one where no record says.
+    fn factor(&self, contract: &Contract) -> Decimal {
+        let Contract { exchange, product, kind, futures, option, .. } = contract;
         let same = |scaling: &&Scaling| {
             (&scaling.exchange, &scaling.product, &scaling.kind) == (exchange, product, kind)
                 && (&scaling.futures, &scaling.option) == (futures, option)
         };
-        let factor = self.scalings.iter().find(same).map_or(Decimal::ONE, |scaling| scaling.factor);
-        let mut pnl = [Decimal::ZERO; SCENARIOS];
-        for (pnl, value) in pnl.iter_mut().zip(record.values) {
-            *pnl = scaled(value, exponent)?;
-        }
-        let delta = record.composite_delta.times(factor, Rounding::HalfEven).ok()?;
-        Some(RiskArray { pnl, delta: delta.times(units, Rounding::HalfEven).ok()? })
+        self.scalings.iter().find(same).map_or(Decimal::ONE, |scaling| scaling.factor)
     }
+}
+
+fn risk_array(record: &ArrayRecord, units: Decimal, factor: Decimal, exponent: i32) -> Option<RiskArray> {
+    let mut pnl = [Decimal::ZERO; SCENARIOS];
+    for (pnl, value) in pnl.iter_mut().zip(record.values) {
+        *pnl = scaled(value, exponent)?;
+    }
+    let delta = record.composite_delta.times(factor, Rounding::HalfEven).ok()?;
+    Some(RiskArray { pnl, delta: delta.times(units, Rounding::HalfEven).ok()? })
 }
 
 /// `value` × 10^`exponent`.

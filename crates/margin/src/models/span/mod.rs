@@ -137,7 +137,14 @@ impl Judge for SpanJudge<'_> {
         let mut of = Vec::with_capacity(commodities.len());
         for (underlying, commodity) in commodities {
             let mut parts = commodity.charges;
-            parts.push(Node::sum("credit of spreads with others", credits.remove(&underlying).unwrap_or_default())?);
+            let credit = Node::sum("credit of spreads with others", credits.remove(&underlying).unwrap_or_default())?;
+            // More than all that prices can do to it, it earns from nobody.
+            let most = commodity.scan.price_risk()?.negated();
+            parts.push(if credit.amount < most {
+                Node::clamp("at most its price risk", Some(most), None, credit)
+            } else {
+                credit
+            });
             let risk = Node::clamp("risk", Some(Decimal::ZERO), None, Node::sum("charges less credit", parts)?);
             of.push(Node::worst_of(underlying.asset(), vec![risk, commodity.minimum]));
         }

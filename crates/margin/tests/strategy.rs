@@ -354,6 +354,11 @@ fn orders_count_at_their_worst_and_refusals_name_the_contract() {
             .unwrap_err()
             .to_string()
     };
+    let mut narrow = by_name("strategy").unwrap();
+    narrow.set("legs_max", "10").unwrap();
+    let eleven: String = (0..11).map(|at| format!("\nposition ETH_USDC-26JUN26-{}-C -1", 3000 + 50 * at)).collect();
+    let error = book(&format!("{MARKET}{eleven}")).margin(narrow.as_ref()).unwrap_err().to_string();
+    assert_eq!(error, "strategy cannot margin 11 legs of ETH: expected at most 10");
     for contract in ["BTC-PERPETUAL", "BTC-26JUN26-60000-C", "BTC-26JUN26"] {
         let error = refused(&format!("position {contract} 1"));
         assert!(error.starts_with(&format!("strategy cannot margin {contract}: expected")), "{error}");

@@ -138,6 +138,11 @@ impl StrategyJudge<'_> {
         let rules = self.parameters.rules(underlying.as_str(), figure);
         let price = self.price(underlying)?;
         let legs = book.legs(underlying)?;
+        let most = self.parameters.legs_max;
+        if Decimal::ONE.times_count(i128::try_from(legs.legs.len()).unwrap_or(i128::MAX))? > most {
+            let (what, why) = (format!("{} legs of {underlying}", legs.legs.len()), format!("expected at most {most}"));
+            return Err(MarginError::Unsupported { model: NAME, what: what.into(), why });
+        }
         let pairing = least(&legs.legs, &rules, price, self.parameters.work())?;
         let mut of = Vec::with_capacity(pairing.strategies.len() + 3);
         for paired in &pairing.strategies {

@@ -38,6 +38,8 @@ pub struct StrategyParameters {
     pub pivots: Decimal,
     /// Pairs of spreads that one pairing may look at.
     pub steps: Decimal,
+    /// The most legs of one underlying: more are refused, since the work grows with their cube.
+    pub legs_max: Decimal,
 }
 
 /// As published, the newest first.
@@ -65,6 +67,7 @@ impl Default for StrategyParameters {
             against_share: hundredths(5),
             pivots: Decimal::from_int(40_000),
             steps: Decimal::from_int(4_000_000),
+            legs_max: Decimal::from_int(1_500),
         }
     }
 }
@@ -99,6 +102,7 @@ impl StrategyParameters {
                 &mut p.hedged_share,
             ),
             field("against_share", "share of price", "of stock long and short", 0, 100, &mut p.against_share),
+            field("legs_max", "count", "of one underlying that are paired", 1_000, 1_000_000, &mut p.legs_max),
             field("pivots", "count", "a pairing may take", 0, 100_000_000, &mut p.pivots),
             field("steps", "count", "pairs of spreads a pairing may look at", 0, 10_000_000_000, &mut p.steps),
         ]

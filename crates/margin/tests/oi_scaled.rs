@@ -88,12 +88,22 @@ fn parameters_work_at_both_bounds_and_what_has_no_rule_is_refused() {
                 shape if shape.contains(':') => format!("0:{value}"),
                 _ => value.to_string(),
             };
+            // The caps stay in their order.
+            if name == "oi_lower_cap" {
+                model.set("oi_upper_cap", &high.to_string()).unwrap();
+            } else if name == "oi_upper_cap" {
+                model.set("oi_lower_cap", "0").unwrap();
+            }
             model.set(name, &text).unwrap_or_else(|error| panic!("{error}"));
             book("index LINK 15\nprice USDC 1\nmark LINK_USDC-PERPETUAL 15\nposition LINK_USDC-PERPETUAL 10\ncollateral USDC 9").margin(model.as_ref()).unwrap_or_else(|error| panic!("{name} {value}: {error}"));
         }
         let error = by_name("oi-scaled").unwrap().set(name, "-1").unwrap_err().to_string();
         assert!(error.contains(name), "{error}");
     }
+    let mut model = by_name("oi-scaled").unwrap();
+    model.set("oi_lower_cap.LINK", "20000000").unwrap();
+    let error = book("index LINK 15").margin(model.as_ref()).unwrap_err().to_string();
+    assert_eq!(error, "oi-scaled: oi_lower_cap.LINK is 20000000, expected at most oi_upper_cap, 10000000");
     let error = book("index BTC 30000\nmark BTC-PERPETUAL 30000\nposition BTC-PERPETUAL 10")
         .margin(by_name("oi-scaled").unwrap().as_ref())
         .unwrap_err()

@@ -84,6 +84,18 @@ impl Model for OiScaled {
     }
 
     fn prepare<'m>(&self, market: &'m Market, _held: &Held) -> Result<Box<dyn Judge + 'm>, MarginError> {
+        for coin in self.oi_lower_cap.named.keys().chain(self.oi_upper_cap.named.keys()).map(String::as_str).chain([""])
+        {
+            let (lower, upper) = (*self.oi_lower_cap.of(coin), *self.oi_upper_cap.of(coin));
+            if lower > upper {
+                return Err(MarginError::Parameter {
+                    model: NAME,
+                    name: format!("oi_lower_cap.{}", if coin.is_empty() { "default" } else { coin }),
+                    value: lower.to_string(),
+                    expected: format!("at most oi_upper_cap, {upper}"),
+                });
+            }
+        }
         Ok(Box::new(ByPosition { market, rules: self.clone() }))
     }
 }

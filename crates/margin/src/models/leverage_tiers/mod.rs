@@ -143,7 +143,7 @@ impl Rules for LeverageTiers {
     ) -> Result<Vec<Node>, MarginError> {
         no_coin_debts(NAME, market, assets)?;
         let mut of = Vec::with_capacity(assets.len());
-        for net in assets {
+        for net in assets.iter().filter(|net| net.asset != market.currency()) {
             let (balance, price) = (net.balance()?.or_zero(), net.price.value);
             let counts = borrowable(balance, price, *self.loan_to_value.of(net.asset.as_str()))?;
             let less = balance.times(price, Rounding::Down)?.minus(counts)?;

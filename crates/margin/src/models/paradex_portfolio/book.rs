@@ -6,7 +6,6 @@ use std::sync::Arc;
 use plimsoll_core::requirement::{Group, Origin};
 use plimsoll_core::{Decimal, InstrumentId, Node, Quantity, Rounding, Underlying};
 use plimsoll_pricing::float::decimal;
-use plimsoll_pricing::instruments::Instrument;
 use plimsoll_pricing::market::Market;
 
 use super::delta::Deltas;
@@ -19,25 +18,13 @@ use crate::models::paradex_cross::listed;
 use crate::orders::whole_lots;
 use crate::positions::NetPosition;
 
-/// Decimals of a grain: a lot of the smallest contract is worth at least ten million of them, where 15 can say so.
-const GRAIN_PLACES: std::ops::RangeInclusive<u32> = 6..=15;
-
-fn grain(market: &Market, underlying: Underlying, keys: &[RowKey]) -> Result<Decimal, MarginError> {
+/// P&L of a grain of a lot: a ten-billionth of what the coin costs or less, as far as 13 decimals say it. It depends
+/// on no account.
+fn grain(market: &Market, underlying: Underlying) -> Result<Decimal, MarginError> {
     let index = market.index(underlying)?;
     let price = index.value.times(market.asset_price(index.quote)?.value, Rounding::Down)?;
-    let lots = keys.iter().filter_map(|key| match key {
-        RowKey::Instrument(id) => market.listing().get(*id).map(Instrument::terms),
-        RowKey::Asset(_) => None,
-    });
-    let mut smallest = Decimal::ONE;
-    for terms in lots {
-        smallest = smallest.min(terms.contract_size.times(terms.lot_size.0, Rounding::Down)?);
-    }
-    let worth = price.times(smallest, Rounding::Down)?;
-    let grains = GRAIN_PLACES.map(|places| Decimal::new(1, places));
-    let fine = |grain: &Decimal| grain.times_count(10_000_000).is_ok_and(|least| least <= worth);
-    let finest = Decimal::new(1, *GRAIN_PLACES.end());
-    Ok(grains.into_iter().find(fine).unwrap_or(finest))
+    let fine = |grain: &Decimal| grain.times_count(10_000_000_000).is_ok_and(|least| least <= price);
+    Ok((6..=13).map(|places| Decimal::new(1, places)).find(fine).unwrap_or(Decimal::new(1, 13)))
 }
 
 /// One underlying in one market.
@@ -72,7 +59,7 @@ pub(super) fn prepare(
             coin: None,
             scenarios: Arc::clone(&scenarios),
             rules: &parameters.rules,
-            grain: grain(market, underlying, &keys)?,
+            grain: grain(market, underlying)?,
             balance_lot: &|_| Decimal::ONE,
             counted: Counted::PnlPerLot,
         };

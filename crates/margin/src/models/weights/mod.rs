@@ -117,6 +117,9 @@ fn of<T>([initial, maintenance]: &[T; 2], figure: Figure) -> &T {
 impl WeightsParameters {
     /// What of a balance does not count, or what a debt counts beyond its value.
     fn asset(&self, market: &Market, net: &NetAsset, figure: Figure) -> Result<Node, MarginError> {
+        if net.asset == market.currency() {
+            return Ok(Node::leaf(net.asset, Decimal::ZERO, Origin::default()));
+        }
         let name = net.asset.as_str();
         let (cash, price) = (net.cash, net.price.value);
         let slow = market.snapshot().assets.get(&net.asset).and_then(|quote| quote.slow_price);
@@ -131,7 +134,8 @@ impl WeightsParameters {
         let base = *of(&self.asset_weight, figure).of(name);
         let scaled = match figure {
             Figure::Initial => {
-                let deposits = self.deposits.of(name).times(price, Rounding::Up)?;
+                let at = if self.deposits_strict == Decimal::ONE { price.max(slow) } else { price };
+                let deposits = self.deposits.of(name).times(at, Rounding::Up)?;
                 capped(base, *self.deposit_cap.of(name), deposits)?
             }
             Figure::Maintenance => base,

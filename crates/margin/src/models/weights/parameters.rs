@@ -32,6 +32,8 @@ pub struct WeightsParameters {
     pub per_order: Decimal,
     /// 1 where initial prices are the worse of price and slow price.
     pub strict: Decimal,
+    /// 1 where the venue's holdings count at the higher of price and slow price.
+    pub deposits_strict: Decimal,
     /// Balances count whole; weights are in the requirement.
     pub collateral: CollateralRules,
 }
@@ -45,7 +47,7 @@ pub(super) const SETS: [Dated; 2] = [
     },
     Dated {
         date: "mango-2024-09",
-        read: "Mango v4 at 1303a4a (2024-09-04): gains weighed by market, maintenance and initial alike, no size premium, every price the worse of oracle and stable price initially; single markets' weights and ratios were not read: those of the other set",
+        read: "Mango v4 at 1303a4a (2024-09-04): gains weighed by market, maintenance and initial alike, no size premium, balances and debts at the worse of oracle and stable price initially, the whole venue's at the higher; its scaling of debts is not here; single markets' weights and ratios were not read: those of the other set",
         values: &[
             ("asset_imf", "0"),
             ("perpetual_imf", "0"),
@@ -56,6 +58,7 @@ pub(super) const SETS: [Dated; 2] = [
             ("gain_weight_initial", "0.95"),
             ("gain_weight_maintenance", "0.95"),
             ("per_order", "0"),
+            ("deposits_strict", "1"),
         ],
     },
 ];
@@ -85,6 +88,7 @@ impl Default for WeightsParameters {
             gain_cap: Decimal::from_int(100),
             per_order: Decimal::new(1, 2),
             strict: Decimal::ONE,
+            deposits_strict: Decimal::ZERO,
             collateral: CollateralRules::whole(),
         }
     }
@@ -123,6 +127,7 @@ impl WeightsParameters {
             field("gain_cap", "currency", "most that gains count initially", 0, most, &mut p.gain_cap),
             field("per_order", "currency", "what an open order asks", 0, 10_000, &mut p.per_order),
             field("strict", "count", "1: the worse of price and slow price", 0, 100, &mut p.strict),
+            field("deposits_strict", "count", "1: holdings at the higher of the two", 0, 100, &mut p.deposits_strict),
         ]
     }
 }

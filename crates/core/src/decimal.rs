@@ -185,6 +185,10 @@ impl Decimal {
     /// # Errors
     /// [`NumberError::Overflow`].
     pub fn times(self, right: Self, rounding: Rounding) -> Result<Self, NumberError> {
+        // Contract sizes and prices of cash are one.
+        if right.0 == Self::UNITS_PER_ONE {
+            return Ok(self);
+        }
         let units = match self.0.checked_mul(right.0) {
             Some(product) => Some(divide_narrow(product, Self::UNITS_PER_ONE, rounding)),
             None => divide_wide(I256::from(self.0) * I256::from(right.0), Self::UNITS_PER_ONE, rounding),
@@ -288,14 +292,30 @@ fn divide_narrow(number: i128, divisor: i128, rounding: Rounding) -> i128 {
 
 /// The same in 256 bits; `None` when the quotient does not fit `i128`.
 fn divide_wide(number: I256, divisor: i128, rounding: Rounding) -> Option<i128> {
+    let toward_zero = quotient(number, divisor);
     let divisor = I256::from(divisor);
-    let toward_zero = number / divisor;
     let left = number - toward_zero * divisor;
     let negative = left < I256::ZERO;
     let (quotient, rest) = if negative { (toward_zero - I256::ONE, left + divisor) } else { (toward_zero, left) };
     let odd = quotient & I256::ONE != I256::ZERO;
     let up = rounds_up(rounding, number < I256::ZERO, odd, rest != I256::ZERO, (divisor - rest).cmp(&rest));
     i128::try_from(quotient + I256::from(i8::from(up))).ok()
+}
+
+/// `number ÷ divisor` toward zero; digit by digit where the divisor is one digit of 64 bits, as 10¹⁸ is.
+fn quotient(number: I256, divisor: i128) -> I256 {
+    let Ok(small) = u64::try_from(divisor) else { return number / I256::from(divisor) };
+    let (high, low) = number.unsigned_abs().into_words();
+    let mut rest = 0_u128;
+    let mut digit = |word: u128, shift: u32| {
+        let next = (rest << 64) | ((word >> shift) & u128::from(u64::MAX));
+        rest = next % u128::from(small);
+        next / u128::from(small)
+    };
+    let high = (digit(high, 64) << 64) | digit(high, 0);
+    let low = (digit(low, 64) << 64) | digit(low, 0);
+    let magnitude = I256::from_words(high.cast_signed(), low.cast_signed());
+    if number.is_negative() { -magnitude } else { magnitude }
 }
 
 /// Whether a floor quotient with a remainder moves up one. `to_next` compares the distance to the

@@ -23,6 +23,19 @@ use support::random::Random;
 
 const ACCOUNTS: usize = 1_000;
 const POSITIONS: usize = 20;
+/// Models that revalue accounts under scenarios.
+const MODELS: [&str; 10] = [
+    "plimsoll",
+    "derive-pmrm2",
+    "derive-pmrm",
+    "deribit-portfolio",
+    "okx-portfolio",
+    "bybit-portfolio",
+    "paradex-portfolio",
+    "span",
+    "tims",
+    "greeks",
+];
 
 fn main() {
     let mut text =
@@ -52,7 +65,9 @@ fn main() {
             account
         })
         .collect();
-    for name in ["plimsoll", "derive-pmrm2", "derive-pmrm"] {
+    let asked: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
+    let chosen = MODELS.iter().filter(|name| asked.is_empty() || asked.iter().any(|asked| asked == *name));
+    for name in chosen {
         let model = by_name(name).unwrap();
         let judge = model.prepare(&book.market, &Held::by([&book.account])).unwrap();
         let assets: Vec<_> =

@@ -48,9 +48,35 @@ pub fn decimal(value: f64, places: u32) -> Result<Decimal, NumberError> {
     if !value.is_finite() {
         return Err(NumberError::NotANumber(value.to_string()));
     }
-    // The standard library prints every digit of a float's binary value and rounds it once.
-    let places = places.min(Decimal::PLACES) as usize;
-    format!("{value:.places$}").parse()
+    let places = places.min(Decimal::PLACES);
+    let step = 10_u128.pow(Decimal::PLACES - places);
+    let units = scaled(value, 10_u128.pow(places)).and_then(|units| i128::try_from(units.checked_mul(step)?).ok());
+    let signed = units.map(|units| if value < 0.0 { -units } else { units });
+    signed.and_then(Decimal::from_units).ok_or_else(|| NumberError::OutOfRange(format!("{value}")))
+}
+
+/// |`value`| × `factor`, half even; `None` beyond 128 bits. A float is a whole number of 53 bits times a power of two,
+/// `factor` has at most 60.
+fn scaled(value: f64, factor: u128) -> Option<u128> {
+    const FRACTION: u32 = f64::MANTISSA_DIGITS - 1;
+    let bits = value.abs().to_bits();
+    let (exponent, fraction) = (i32::try_from(bits >> FRACTION).ok()?, bits & ((1 << FRACTION) - 1));
+    let (mantissa, exponent) = if exponent == 0 { (fraction, 1) } else { (fraction | 1 << FRACTION, exponent) };
+    let product = u128::from(mantissa) * factor;
+    // The exponent's bias, and the fraction's bits behind the point.
+    let shift = exponent - 1_075;
+    if shift >= 0 {
+        let shift = shift.unsigned_abs();
+        return (product.leading_zeros() >= shift).then(|| product << shift.min(127)).filter(|_| shift < 128);
+    }
+    let shift = shift.unsigned_abs();
+    if shift > 127 {
+        // The product has at most 113 bits: less than half.
+        return Some(0);
+    }
+    let (whole, rest, half) = (product >> shift, product & ((1 << shift) - 1), 1 << (shift - 1));
+    let up = rest > half || (rest == half && whole & 1 == 1);
+    Some(whole + u128::from(up))
 }
 
 /// Years of 365 days from `from` to `to`; zero when `to` is not later.

@@ -230,6 +230,29 @@ fn orders_that_would_hedge_each_other_do_not() {
     near(above.minus(initial("order buy BTC_USDC-PERPETUAL 1 @ 60000")).unwrap(), "1000", "0.000001");
 }
 
+/// An order in a pair of which nothing is held is a pair of its own: it adds what it would alone, and the account still
+/// knows where its worst case is.
+#[test]
+fn an_order_in_another_pair_adds_what_it_would_alone() {
+    let held = "position BTC-PERPETUAL 60000";
+    for order in ["order buy ETH-PERPETUAL 3000 @ 3000", "order buy BTC_USDC-PERPETUAL 1 @ 60000"] {
+        let initial = |lines: &str| amounts("deribit-portfolio", &format!("{MARKET}\n{lines}"));
+        let (both, position) = (initial(&format!("{held}\n{order}")), initial(held));
+        near(both.0, &position.0.plus(initial(order).0).unwrap().to_string(), "0.000001");
+        assert_eq!(both.1, position.1, "orders ask nothing to keep");
+    }
+    // Of one settlement asset, the pair that only has an order coming first by name.
+    let lines = "mark ETH_USDC-PERPETUAL 3000\nposition ETH_USDC-PERPETUAL 20\norder buy BTC_USDC-PERPETUAL 1 @ 60000";
+    let book = book(&format!("{MARKET}\n{lines}"));
+    let found = DeribitPortfolio::default().simulate(&book.account, &book.market).unwrap();
+    let [of] = found.margins.as_slice() else { panic!("{found:?}") };
+    assert_eq!((of.inputs.aggregated.standard.len(), of.inputs.aggregated.extended.len()), (27, 8));
+    let bucket = of.worst_case_bucket.unwrap();
+    assert_eq!((bucket.bucket, bucket.side, bucket.source, bucket.index), (1, "left", "standard", 1));
+    let [bitcoin, ether] = found.pairs.as_slice() else { panic!("{found:?}") };
+    assert_eq!((bitcoin.aggregated.standard.len(), ether.aggregated.standard.len()), (27, 27));
+}
+
 #[test]
 fn twice_the_book_asks_twice_and_finer_buckets_never_less() {
     let of = |times: i64| {

@@ -36,10 +36,14 @@ fn a_short_put_asks_what_the_help_page_says_whatever_is_beside_it() {
 #[test]
 fn inverse_tiers_are_in_coin_and_collateral_counts_by_quantity() {
     let mut model = by_name("bybit-cross").unwrap();
-    model.set("maintenance.BTC", "0:0.01, 10:0.02, 20:0.03").unwrap();
+    model.set("inverse_maintenance.BTC", "0:0.01, 10:0.02, 20:0.03").unwrap();
+    model.set("inverse_initial.BTC", "0:0.02").unwrap();
+    model.set("leverage.BTC", "10").unwrap();
     let text = "index BTC 400\nmark BTC-PERPETUAL 400\nposition BTC-PERPETUAL 10000";
-    let found = book(text).margin(model.as_ref()).unwrap().requirement.maintenance.amount;
-    near(found, "180", "0.000001");
+    let found = book(text).margin(model.as_ref()).unwrap().requirement;
+    near(found.maintenance.amount, "180", "0.000001");
+    // At ten times leverage 2.5 coins.
+    near(found.initial.amount, "1000", "0.000001");
     // 15 BTC: ten at 0.98, five at 0.95.
     let counted = margin("index BTC 100\nprice BTC 100\ncollateral BTC 15");
     let counted = counted.equity.maintenance.amount.minus(counted.requirement.maintenance.amount).unwrap();
@@ -87,6 +91,21 @@ fn a_short_sold_above_the_mark_asks_for_what_it_was_sold_at() {
 fn a_debt_asks_for_margin_of_its_own_and_counts_whole() {
     let (initial, maintenance) = amounts("index BTC 60000\nprice USDT 1\nprice BTC 60000\ncollateral USDT -1000");
     assert_eq!((initial, maintenance), (decimal("100"), decimal("40")));
+}
+
+/// A thousand coins are no thousand dollars: tiers in dollars stand in for none in coin.
+#[test]
+fn an_inverse_contract_needs_tiers_in_coin() {
+    let book = book("index BTC 90000\nmark BTC-PERPETUAL 90000\nposition BTC-PERPETUAL 90000000");
+    let mut model = by_name("bybit-cross").unwrap();
+    for parameter in ["inverse_initial", "inverse_maintenance"] {
+        let error = book.margin(model.as_ref()).unwrap_err().to_string();
+        let expected = format!("expected its brackets in BTC, which were not read: set {parameter}.BTCUSD");
+        assert_eq!(error, format!("bybit-cross cannot margin BTC-PERPETUAL: {expected}"));
+        model.set(&format!("{parameter}.BTCUSD"), "0:0.005, 100:0.01").unwrap();
+    }
+    // 0.5 coins of the first hundred, nine of the rest.
+    near(book.margin(model.as_ref()).unwrap().requirement.maintenance.amount, "855000", "0.000001");
 }
 
 #[test]

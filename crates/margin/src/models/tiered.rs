@@ -11,7 +11,8 @@ use crate::equity::NetAsset;
 use crate::parameters::{ByName, Tiers};
 
 /// Rates of futures: by contract (`BTC_USDT-PERPETUAL`), else by symbol (`BTCUSDT`, of a dated one `BTCUSDT_DATED`),
-/// else by underlying (`BTC`). Brackets are of the notional in what a contract settles in.
+/// else by underlying (`BTC`). Brackets are of the notional in what a contract settles in; those whose rates are all zero
+/// are none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct TieredFutures {
     /// Initial margin: the rate of the bracket that the notional is in, for all of it.
@@ -20,6 +21,8 @@ pub(super) struct TieredFutures {
     pub(super) maintenance: ByName<Tiers>,
     /// The leverage that the account set, where it is less than the bracket allows.
     pub(super) leverage: ByName<Decimal>,
+    /// What the model calls the two tables of brackets.
+    pub(super) parameters: [&'static str; 2],
 }
 
 /// The rate of initial margin of a notional: that of its bracket, and at least 1 ÷ `leverage`, rounded up.
@@ -40,7 +43,8 @@ impl TieredFutures {
     /// Margin of a linear future, brackets in its quote; of an inverse one, brackets in coin.
     ///
     /// # Errors
-    /// [`MarginError::Unsupported`] for an option or a quanto, [`MarginError`] for what cannot be priced.
+    /// [`MarginError::Unsupported`] for an option or a quanto and for what has no brackets, [`MarginError`] for what cannot
+    /// be priced.
     pub(super) fn margin(
         &self,
         model: &'static str,
@@ -66,13 +70,19 @@ impl TieredFutures {
         let dated = if instrument.expiry().is_some() { "_DATED" } else { "" };
         let symbol = format!("{}{}{dated}", terms.underlying, terms.quote);
         let names = [&*terms.name, symbol.as_str(), terms.underlying.as_str()];
+        let brackets = figure.of(&self.initial, &self.maintenance).of_first(&names);
+        if brackets.tiers().iter().all(|tier| tier.rate.is_zero()) {
+            let (asset, [initial, maintenance]) = (notional.asset, self.parameters);
+            let parameter = figure.of(initial, maintenance);
+            let why = format!("expected its brackets in {asset}, which were not read: set {parameter}.{symbol}");
+            return Err(MarginError::Unsupported { model, what: terms.name.clone(), why });
+        }
         let node = match figure {
             Figure::Initial => {
-                let rate =
-                    initial_rate(self.initial.of_first(&names), notional.value, *self.leverage.of_first(&names))?;
+                let rate = initial_rate(brackets, notional.value, *self.leverage.of_first(&names))?;
                 Node::scale("rate of its bracket", rate, Node::leaf("notional", notional.value, origin))?
             }
-            Figure::Maintenance => self.maintenance.of_first(&names).charge("brackets", notional.value, &origin)?,
+            Figure::Maintenance => brackets.charge("brackets", notional.value, &origin)?,
         };
         if price.value == Decimal::ONE {
             return Ok(node);

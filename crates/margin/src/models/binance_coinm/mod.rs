@@ -71,7 +71,8 @@ impl Default for BinanceCoinm {
         ]);
         let (initial, maintenance) = named(&by_leverage([(0, 1, 5_000)]), &[("BTC", btc), ("ETH", eth)]);
         let leverage = ByName::new(Decimal::from_int(150), []);
-        Self { futures: TieredFutures { initial, maintenance, leverage } }
+        let parameters = ["initial", "maintenance"];
+        Self { futures: TieredFutures { initial, maintenance, leverage, parameters } }
     }
 }
 

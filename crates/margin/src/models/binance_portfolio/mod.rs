@@ -46,8 +46,8 @@ impl Default for BinancePortfolio {
         let percent = |hundredths| Decimal::new(hundredths, 2);
         let rates = [("USD", 100), ("USDT", 100), ("USDC", 100), ("BTC", 95), ("ETH", 95)];
         Self {
-            usdm: BinanceUsdm::default().futures,
-            coinm: BinanceCoinm::default().futures,
+            usdm: TieredFutures { parameters: ["usdm_maintenance"; 2], ..BinanceUsdm::default().futures },
+            coinm: TieredFutures { parameters: ["coinm_maintenance"; 2], ..BinanceCoinm::default().futures },
             collateral_rate: ByName::new(Decimal::ZERO, rates.map(|(asset, of)| (asset, percent(of)))),
             loan_rate: ByName::new(percent(10), []),
             levels: RatioLevels::default(),

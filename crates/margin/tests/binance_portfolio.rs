@@ -89,6 +89,17 @@ fn the_venue_acts_at_its_ratios() {
 }
 
 #[test]
+fn a_pair_quoted_in_a_coin_has_no_brackets_in_dollars() {
+    let book = book("index ETH 3000\nindex BTC 60000\nmark ETH/BTC:BTC 0.05\nposition ETH/BTC:BTC 400");
+    let mut model = by_name("binance-portfolio").unwrap();
+    let error = book.margin(model.as_ref()).unwrap_err().to_string();
+    assert!(error.ends_with("set usdm_maintenance.ETHBTC"), "{error}");
+    model.set("usdm_maintenance.ETHBTC", "0:0.005").unwrap();
+    // 1.05 times 0.5 % of 20 BTC.
+    near(book.margin(model.as_ref()).unwrap().requirement.maintenance.amount, "6300", "0.000001");
+}
+
+#[test]
 fn parameters_work_at_both_bounds_and_what_has_no_rule_is_refused() {
     let fields: Vec<_> = by_name("binance-portfolio")
         .unwrap()

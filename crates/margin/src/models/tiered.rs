@@ -1,7 +1,7 @@
 //! Futures margined by brackets of their notional, in money or in coin.
 
 use plimsoll_core::requirement::Origin;
-use plimsoll_core::{Decimal, Node, Quantity, Rounding};
+use plimsoll_core::{Asset, Decimal, Node, Quantity, Rounding};
 use plimsoll_pricing::instruments::{Instrument, Style};
 use plimsoll_pricing::market::Market;
 
@@ -11,8 +11,8 @@ use crate::equity::NetAsset;
 use crate::parameters::{ByName, Tiers};
 
 /// Rates of futures: by contract (`BTC_USDT-PERPETUAL`), else by symbol (`BTCUSDT`, of a dated one `BTCUSDT_DATED`),
-/// else by underlying (`BTC`). Brackets are of the notional in what a contract settles in; those whose rates are all zero
-/// are none.
+/// else by underlying (`BTC`), which a linear one quoted in a coin has no use for: brackets are of the notional in what a
+/// contract settles in, and an underlying's are in dollars. Those whose rates are all zero are none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct TieredFutures {
     /// Initial margin: the rate of the bracket that the notional is in, for all of it.
@@ -70,13 +70,16 @@ impl TieredFutures {
         let dated = if instrument.expiry().is_some() { "_DATED" } else { "" };
         let symbol = format!("{}{}{dated}", terms.underlying, terms.quote);
         let names = [&*terms.name, symbol.as_str(), terms.underlying.as_str()];
-        let brackets = figure.of(&self.initial, &self.maintenance).of_first(&names);
-        if brackets.tiers().iter().all(|tier| tier.rate.is_zero()) {
+        let tables = figure.of(&self.initial, &self.maintenance);
+        let in_coin = instrument.style() == Style::Linear && !is_dollar(terms.quote);
+        let own = names[..2].iter().find_map(|name| tables.named.get(*name));
+        let brackets = if in_coin { own } else { Some(tables.of_first(&names)) };
+        let Some(brackets) = brackets.filter(|all| all.tiers().iter().any(|tier| !tier.rate.is_zero())) else {
             let (asset, [initial, maintenance]) = (notional.asset, self.parameters);
             let parameter = figure.of(initial, maintenance);
             let why = format!("expected its brackets in {asset}, which were not read: set {parameter}.{symbol}");
             return Err(MarginError::Unsupported { model, what: terms.name.clone(), why });
-        }
+        };
         let node = match figure {
             Figure::Initial => {
                 let rate = initial_rate(brackets, notional.value, *self.leverage.of_first(&names))?;
@@ -89,6 +92,11 @@ impl TieredFutures {
         }
         Ok(Node::scale("at its asset's price", price.value, node)?)
     }
+}
+
+/// Whether an asset is a dollar by its name, as the quotes of venues' dollar brackets are: USDT, USDC, BUSD.
+fn is_dollar(asset: Asset) -> bool {
+    asset.as_str().contains("USD")
 }
 
 /// Initial rates and maintenance rates of the same brackets: `(above, 1 ÷ leverage, maintenance)` in whole units

@@ -116,16 +116,13 @@ impl DeribitStandardParameters {
     }
 
     /// The rates of an option's coin.
-    pub(super) fn option_rates(&self, instrument: &Instrument) -> Result<OptionRates, MarginError> {
-        if instrument.expiry().is_none() || !instrument.is_paid_when_bought() {
-            return Err(unsupported(instrument, "expected a dated option whose premium is paid"));
-        }
+    pub(super) fn option_rates(&self, instrument: &Instrument) -> OptionRates {
         let coin = instrument.terms().underlying;
         let of = |by: &ByName<Decimal>| *by.of(coin.as_str());
-        Ok(OptionRates {
+        OptionRates {
             initial: of(&self.option_initial),
             minimum: of(&self.option_minimum),
             maintenance: of(&self.option_maintenance),
-        })
+        }
     }
 }

@@ -184,6 +184,18 @@ fn options_without_a_date_or_a_premium_are_refused_on_both_sides() {
     }
 }
 
+/// What a quanto pays is not what its quote says.
+#[test]
+fn quantos_are_refused() {
+    let market = "index BTC 60000\nprice USDC 1\nforward BTC 2026-06-26T08:00:00Z 60000 vol 0.6";
+    for position in ["BTC/USD:USDC-260626-60000-C 1", "BTC/USD:USDC-260626-60000-C -1"] {
+        let book = book(&format!("{market}\nposition {position}"));
+        let error = book.margin(by_name("deribit-standard").unwrap().as_ref()).unwrap_err().to_string();
+        let name = position.split(' ').next().unwrap();
+        assert!(error.starts_with(&format!("deribit-standard cannot margin {name}: expected")), "{error}");
+    }
+}
+
 #[test]
 fn parameters_work_at_both_bounds_and_what_is_not_listed_is_refused() {
     let text = "index BTC 60000\nprice USDC 1\nmark BTC_USDC-PERPETUAL 60000\ncollateral BTC 1

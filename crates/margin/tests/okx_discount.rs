@@ -127,3 +127,15 @@ fn options_without_a_date_or_a_premium_are_refused_on_both_sides() {
         }
     }
 }
+
+/// What a quanto pays is not what its quote says.
+#[test]
+fn quantos_are_refused() {
+    let market = "index BTC 60000\nprice USDC 1\nforward BTC 2026-06-26T08:00:00Z 60000 vol 0.6";
+    for position in ["BTC/USD:USDC-260626-60000-C 1", "BTC/USD:USDC-260626-60000-C -1"] {
+        let book = book(&format!("{market}\nposition {position}"));
+        let error = book.margin(by_name("okx-discount").unwrap().as_ref()).unwrap_err().to_string();
+        let name = position.split(' ').next().unwrap();
+        assert!(error.starts_with(&format!("okx-discount cannot margin {name}: expected")), "{error}");
+    }
+}

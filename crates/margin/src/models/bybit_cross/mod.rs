@@ -276,7 +276,8 @@ impl Rules for BybitCross {
         };
         let terms = instrument.terms();
         let mark = market.priced(id_of(market, instrument)?)?.mark;
-        if instrument.expiry().is_none() || !instrument.is_paid_when_bought() || mark.quote != terms.quote {
+        let linear = instrument.style() == Style::Linear;
+        if !linear || instrument.expiry().is_none() || !instrument.is_paid_when_bought() {
             return Err(MarginError::Unsupported {
                 model: NAME,
                 what: terms.name.clone(),

@@ -173,10 +173,12 @@ impl DeribitStandardParameters {
     }
 }
 
-/// Refuses options that the venue does not list, long or short: everlasting ones, those margined like futures.
+/// Refuses options that the venue does not list, long or short: everlasting ones, those margined like futures,
+/// quantos.
 fn supported(option: &Instrument) -> Result<(), MarginError> {
-    if option.expiry().is_none() || !option.is_paid_when_bought() {
-        return Err(unsupported(option, "expected a dated option whose premium is paid"));
+    let quanto = matches!(option.style(), Style::Quanto { .. });
+    if quanto || option.expiry().is_none() || !option.is_paid_when_bought() {
+        return Err(unsupported(option, "expected a dated linear or inverse option whose premium is paid"));
     }
     Ok(())
 }

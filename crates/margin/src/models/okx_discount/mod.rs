@@ -172,9 +172,11 @@ impl Rules for OkxDiscount {
     }
 }
 
-/// Refuses options that the venue does not list, long or short: everlasting ones, those margined like futures.
+/// Refuses options that the venue does not list, long or short: everlasting ones, those margined like futures,
+/// quantos.
 fn supported(option: &Instrument) -> Result<(), MarginError> {
-    let listed = option.expiry().is_some() && option.is_paid_when_bought();
+    let quanto = matches!(option.style(), Style::Quanto { .. });
+    let listed = !quanto && option.expiry().is_some() && option.is_paid_when_bought();
     if listed { Ok(()) } else { Err(unsupported(option)) }
 }
 
@@ -182,7 +184,7 @@ fn unsupported(instrument: &Instrument) -> MarginError {
     MarginError::Unsupported {
         model: NAME,
         what: instrument.terms().name.clone(),
-        why: "expected a dated option whose premium is paid".to_owned(),
+        why: "expected a dated linear or inverse option whose premium is paid".to_owned(),
     }
 }
 

@@ -99,6 +99,18 @@ fn a_pair_quoted_in_a_coin_has_no_brackets_in_dollars() {
     near(book.margin(model.as_ref()).unwrap().requirement.maintenance.amount, "6300", "0.000001");
 }
 
+/// uniMMR is of equity less what open orders would lose, at every level.
+#[test]
+fn open_orders_lose_at_maintenance_too() {
+    let text = "index BTC 50000\nprice USDT 1\nmark BTC_USDT-PERPETUAL 50000\nposition BTC_USDT-PERPETUAL 1";
+    let asked = |order: &str| margin(&format!("{text}\n{order}")).requirement.maintenance.amount;
+    let alone = asked("");
+    let more = |order: &str| asked(order).minus(alone).unwrap();
+    assert_eq!(more("order buy BTC_USDT-PERPETUAL 2 @ 51000"), decimal("2000"));
+    assert_eq!(more("order buy BTC_USDT-PERPETUAL 2 @ 49000"), Decimal::ZERO, "gains do not count");
+    assert_eq!(more("order sell BTC_USDT-PERPETUAL 1 @ 49500\norder buy BTC_USDT-PERPETUAL 1 @ 50100"), decimal("600"));
+}
+
 #[test]
 fn parameters_work_at_both_bounds_and_what_has_no_rule_is_refused() {
     let fields: Vec<_> = by_name("binance-portfolio")

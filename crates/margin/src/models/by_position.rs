@@ -286,10 +286,7 @@ fn cost_with(
 ) -> Result<Node, MarginError> {
     let id = order.instrument;
     let instrument = market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
-    let mark = market.priced(id)?.mark;
-    let quantity = order.signed_quantity();
-    let pnl = instrument.fill_pnl(quantity, order.price, mark).map_err(MarginError::of(instrument))?;
-    let loss = pnl.at(market.asset_price(pnl.asset)?, Rounding::Down)?.value.negated().or_zero();
+    let loss = fill_loss(market, order)?;
     let origin = Origin { position: Some(instrument.terms().name.clone()), ..Origin::default() };
     let mut of = vec![Node::leaf("loss at the fill", loss, origin.clone()), Node::leaf("fee", fee, origin)];
     let exchanged = exchange_cost(account, order, collateral, market)?;
@@ -297,6 +294,18 @@ fn cost_with(
         of.push(Node::leaf("haircut of what is bought or owed", exchanged, Origin::default()));
     }
     Ok(Node::sum("cost of the fill", of)?)
+}
+
+/// What a fill of `order` would lose against the mark, in the market's currency: at least zero.
+///
+/// # Errors
+/// [`MarginError`] when it cannot be priced.
+pub(super) fn fill_loss(market: &Market, order: &Order) -> Result<Decimal, MarginError> {
+    let id = order.instrument;
+    let instrument = market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
+    let mark = market.priced(id)?.mark;
+    let pnl = instrument.fill_pnl(order.signed_quantity(), order.price, mark).map_err(MarginError::of(instrument))?;
+    Ok(pnl.at(market.asset_price(pnl.asset)?, Rounding::Down)?.value.negated().or_zero())
 }
 
 /// The fee of a whole fill at the account's rate, in the market's currency.

@@ -19,7 +19,7 @@ fn amounts(text: &str) -> (Decimal, Decimal) {
     (margin.requirement.initial.amount, margin.requirement.maintenance.amount)
 }
 
-/// Bybit help, bear put spread: short 18,500 put at index 20,250, mark 290, asks 2,325 to open (its order at 280 is
+/// Bybit help, bear put spread: short 18,500 put at index 20,250, mark 290, asks 2,315 to open (its order at 280 is
 /// under the mark) and 938 to keep, 290 of it its mark. The long leg asks its value.
 #[test]
 fn a_short_put_asks_what_the_help_page_says_whatever_is_beside_it() {
@@ -85,6 +85,17 @@ fn a_short_sold_above_the_mark_asks_for_what_it_was_sold_at() {
     // An order sold at 300: 2,025 and its fee of 0.03 % of the index.
     let order = initial("330\norder sell BTC_USDC-26JUN26-18500-P 1 @ 300");
     near(order, "4096.075", "0.000001");
+}
+
+/// An order to buy asks for its premium and its fee, above the mark and below it.
+#[test]
+fn an_order_to_buy_an_option_asks_for_its_premium() {
+    let market = "index BTC 20250\nprice USDC 1\nforward BTC 2026-06-26T08:00:00Z 20250 vol 0.6
+                  mark BTC_USDC-26JUN26-20000-P 750";
+    let initial = |rest: &str| amounts(&format!("{market}\n{rest}")).0;
+    for (price, asked) in [("500", "506.075"), ("750", "756.075"), ("800", "806.075")] {
+        near(initial(&format!("order buy BTC_USDC-26JUN26-20000-P 1 @ {price}")), asked, "0.000001");
+    }
 }
 
 #[test]

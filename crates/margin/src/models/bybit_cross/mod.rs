@@ -325,6 +325,10 @@ impl Rules for BybitCross {
         Ok(vec![debts(assets, rates, "borrowing")?, self.ratios.not_counted(assets)?])
     }
 
+    fn reserves_premium(&self) -> bool {
+        true
+    }
+
     fn collateral(&self) -> &CollateralRules {
         &self.collateral
     }

@@ -178,6 +178,51 @@ fn what_the_venue_states_and_haircuts_count_at_the_initial_level_alone() {
     assert_eq!(stated.requirement.maintenance, plain.requirement.maintenance);
 }
 
+/// The venue states a margin in an asset, whether or not the account holds any of it.
+#[test]
+fn quotes_are_charged_in_their_asset_whatever_is_held() {
+    let margin = |text: &str, changes: &[(&str, &str)]| with(&format!("{MARKET}\n{text}"), changes);
+    let quotes = |text: &str, changes: &[(&str, &str)]| {
+        margin(text, changes).requirement.initial.amount.minus(margin(text, &[]).requirement.initial.amount).unwrap()
+    };
+    assert_eq!(quotes("collateral USDC 1", &[("mmp_margin.BTC", "2")]), decimal("120000"));
+    // What is not named is that of each asset contracts settle in, and of no other that is held.
+    let held = "collateral USDC 1\nposition BTC-PERPETUAL 60000";
+    assert_eq!(quotes(held, &[("mmp_margin", "0.5")]), decimal("30000"));
+    assert_eq!(quotes(held, &[("mmp_margin", "0.5"), ("mmp_margin.BTC", "0.25")]), decimal("15000"));
+    let mut model = DeribitPortfolio::default();
+    model.set("mmp_margin.BTC", "2").unwrap();
+    let book = book(&format!("{MARKET}\ncollateral USDC 1"));
+    let found = model.simulate(&book.account, &book.market).unwrap();
+    let [of] = found.margins.as_slice() else { panic!("{found:?}") };
+    assert_eq!((of.asset.as_str(), of.margins.initial_margin), ("BTC", decimal("2")));
+    let ordered = support::book(&format!("{MARKET}\nmark BTC_USDC 60000\norder buy BTC_USDC 1 @ 60100"));
+    let found = DeribitPortfolio::default().simulate(&ordered.account, &ordered.market).unwrap();
+    let [of] = found.margins.as_slice() else { panic!("{found:?}") };
+    assert_eq!((of.asset.as_str(), of.inputs.spot_margin), ("USDC", decimal("100")));
+    model.set("mmp_margin.of BTC", "2").unwrap();
+    let error = book.margin(&model).unwrap_err().to_string();
+    assert!(error.starts_with("deribit-portfolio: mmp_margin.of BTC is 2, expected"), "{error}");
+}
+
+/// A move that the range covers counts whole and at itself, not at the edge of the range.
+#[test]
+fn a_range_wider_than_an_extended_move_does_not_stretch_it() {
+    let text = format!(
+        "{MARKET}\nposition BTC-PERPETUAL 60000\nposition BTC-26JUN26-55000-C -1.1\nposition BTC-26JUN26-55000-P 1.1"
+    );
+    let mut model = DeribitPortfolio::default();
+    model.set("price_range.BTC", "0.5").unwrap();
+    let book = book(&text);
+    let found = model.simulate(&book.account, &book.market).unwrap();
+    let of = |name: &str| &found.instruments.iter().find(|held| held.name.starts_with(name)).unwrap().vectors;
+    // −33 %: a coin long loses 0.33 ÷ 0.67, and the options short of one gain it.
+    near(of("BTC-PERPETUAL").extended[1], "-0.492537313432835821", "0.000000001");
+    let options = of("BTC-26JUN26-55000-C").plus(of("BTC-26JUN26-55000-P")).unwrap();
+    near(options.extended[1], "0.492537313432835821", "0.000000001");
+    near(options.extended[0], "1", "0.000000001");
+}
+
 /// Deep in the money, half of the last half hour gone: half of the P&L and of the delta.
 #[test]
 fn an_expiring_option_moves_by_what_is_not_yet_fixed() {

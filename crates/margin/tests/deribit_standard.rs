@@ -197,6 +197,20 @@ fn quantos_are_refused() {
 }
 
 #[test]
+fn a_coin_needs_both_of_its_rates() {
+    let text = "index XRP 2\nprice USDC 1\nmark XRP_USDC-PERPETUAL 2\nposition XRP_USDC-PERPETUAL 1000";
+    let mut model = by_name("deribit-standard").unwrap();
+    model.set("im_base.XRP", "0.04").unwrap();
+    let error = book(text).margin(model.as_ref()).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "deribit-standard cannot margin XRP_USDC-PERPETUAL: expected a future on a coin that im_base and mm_base name"
+    );
+    model.set("mm_base.XRP", "0.02").unwrap();
+    assert_eq!(book(text).margin(model.as_ref()).unwrap().requirement.maintenance.amount, decimal("40"));
+}
+
+#[test]
 fn parameters_work_at_both_bounds_and_what_is_not_listed_is_refused() {
     let text = "index BTC 60000\nprice USDC 1\nmark BTC_USDC-PERPETUAL 60000\ncollateral BTC 1
                 forward BTC 2026-06-26T08:00:00Z 60500 vol 0.6\nposition BTC_USDC-PERPETUAL 1
@@ -220,6 +234,6 @@ fn parameters_work_at_both_bounds_and_what_is_not_listed_is_refused() {
     let error = book(other).margin(by_name("deribit-standard").unwrap().as_ref()).unwrap_err().to_string();
     assert_eq!(
         error,
-        "deribit-standard cannot margin DOGE_USDC-PERPETUAL: expected a future on a coin that im_base names"
+        "deribit-standard cannot margin DOGE_USDC-PERPETUAL: expected a future on a coin that im_base and mm_base name"
     );
 }

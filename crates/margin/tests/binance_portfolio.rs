@@ -47,6 +47,16 @@ fn a_loan_asks_its_rate_whatever_is_beside_it() {
     near(found.requirement.maintenance.amount, "5763", "0.000001");
 }
 
+#[test]
+fn interest_is_owed_as_the_loan_is() {
+    let mut book = book("index BTC 40000\ncollateral BTC 0.1");
+    book.account.portfolio.balances[0].borrowed = decimal("0.03");
+    book.account.portfolio.balances[0].accrued_interest = decimal("0.01");
+    let found = book.margin(by_name("binance-portfolio").unwrap().as_ref()).unwrap();
+    // 1.05 × 0.004 × 40,000, and 5 % of 2,400.
+    near(found.requirement.maintenance.amount, "288", "0.000001");
+}
+
 /// The same FAQ's futures: wallets, entries, marks and positions as printed, all at 0.5 %.
 #[test]
 fn the_examples_futures_have_its_gains_and_margins() {

@@ -183,7 +183,7 @@ impl Rules for BinancePortfolio {
         self.at(figure, wallet.margin(NAME, market, instrument, quantity, Figure::Maintenance)?)
     }
 
-    /// Loans, of which an overdraft is one, what of the collateral does not count, and what open orders lose at their
+    /// Loans and their interest, of which an overdraft is one, what of the collateral does not count, and what open orders lose at their
     /// fill, which for initial margin is counted order by order.
     fn account(
         &self,
@@ -194,7 +194,7 @@ impl Rules for BinancePortfolio {
     ) -> Result<Vec<Node>, MarginError> {
         let mut of = Vec::new();
         for balance in &held.portfolio.balances {
-            let loan = balance.borrowed.plus(balance.cash.negated().or_zero())?;
+            let loan = balance.borrowed.plus(balance.accrued_interest)?.plus(balance.cash.negated().or_zero())?;
             if !loan.is_zero() {
                 let kept = loan_maintenance(loan, *self.loan_rate.of(balance.asset.as_str()))?;
                 let price = market.asset_price(balance.asset)?.value;

@@ -131,6 +131,22 @@ fn quantos_are_refused() {
     }
 }
 
+/// A coin that does not count is none to buy with what counts: the margin must still be there when the order is filled.
+#[test]
+fn a_spot_order_asks_for_what_its_coins_will_not_count() {
+    let market = "index BTC 60000\nindex DOGE 0.1\nprice USDT 1\nprice BTC 60000\nmark BTC/USDT:USDT 60000
+                  mark DOGE_USDT 0.1\nmark BTC_USDT 60000\ncollateral USDT 100000\nposition BTC/USDT:USDT 1";
+    let initial = |order: &str| amounts(&format!("{market}\n{order}"));
+    assert_eq!(initial(""), (decimal("600"), decimal("300")));
+    assert_eq!(initial("order buy DOGE_USDT 1000000 @ 0.1"), (decimal("100600"), decimal("300")));
+    // A coin counts 98 %, and what is bought on credit asks for the debt's margin too.
+    assert_eq!(initial("order buy BTC_USDT 1 @ 60000").0, decimal("1800"));
+    assert_eq!(initial("order buy BTC_USDT 2 @ 60000").0, decimal("5000"));
+    // Two orders that each have the dollars have not both.
+    let two = "order buy BTC_USDT 1 @ 60000\norder buy BTC_USDT 1 @ 60000";
+    assert_eq!(initial(two).0, decimal("5000"));
+}
+
 #[test]
 fn parameters_work_at_both_bounds_and_what_has_no_rule_is_refused() {
     let fields: Vec<_> = by_name("bybit-cross")

@@ -154,6 +154,17 @@ fn coins_hedge_under_whatever_name_they_are_held() {
 }
 
 #[test]
+fn a_spot_order_asks_for_what_its_coins_will_not_count() {
+    let initial = |rest: &str| {
+        let text = format!("mark BTC_USDT 60000\ncollateral USDT 100000\n{rest}");
+        margin(&text).requirement.initial.amount
+    };
+    // Two per cent of the coins, and a tenth of the 20,000 owed.
+    assert_eq!(initial("order buy BTC_USDT 1 @ 60000"), decimal("1200"));
+    assert_eq!(initial("order buy BTC_USDT 2 @ 60000"), decimal("4400"));
+}
+
+#[test]
 fn order_scale_and_orders() {
     let lines = ["BTC_USDC-26JUN26-60000-C -2", "BTC_USDC-25DEC26-60000-P 3", "BTC/USDT:USDT -1"];
     let asked = |order: &[usize]| {

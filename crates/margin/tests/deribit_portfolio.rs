@@ -205,6 +205,16 @@ fn quotes_are_charged_in_their_asset_whatever_is_held() {
     assert!(error.starts_with("deribit-portfolio: mmp_margin.of BTC is 2, expected"), "{error}");
 }
 
+#[test]
+fn a_spot_order_asks_for_the_haircut_of_what_it_buys() {
+    let initial = |rest: &str| {
+        let text = format!("{MARKET}\nindex USDE 1\nprice USDE 1\nmark USDE_USDC 1\ncollateral USDC 1000\n{rest}");
+        amounts("deribit-portfolio", &text).0
+    };
+    assert_eq!(initial("order buy USDE_USDC 1000 @ 1"), decimal("50"));
+    assert_eq!(initial("order sell USDE_USDC 1000 @ 1"), Decimal::ZERO);
+}
+
 /// A move that the range covers counts whole and at itself, not at the edge of the range.
 #[test]
 fn a_range_wider_than_an_extended_move_does_not_stretch_it() {

@@ -18,6 +18,7 @@ use plimsoll_pricing::market::Market;
 
 pub use parameters::DeribitPortfolioParameters;
 
+use super::by_position::exchanged;
 use super::deribit_standard::haircuts;
 use super::{Held, Judge, Model};
 use crate::collateral::CollateralRules;
@@ -122,6 +123,8 @@ impl Judge for PortfolioJudge<'_> {
             of.push(simulate::stated("quotes under protection", quotes, self.market.asset_price(asset)?.value)?);
         }
         of.extend(haircuts(&self.parameters.haircut, assets)?);
+        let besides = |_: &Account, assets: &[NetAsset]| haircuts(&self.parameters.haircut, assets);
+        of.extend(exchanged(account, self.market, &fillable(account)?, besides)?);
         let initial = Node::sum("initial margin", of)?;
         Ok(Requirement { asset: self.market.currency(), initial, maintenance })
     }

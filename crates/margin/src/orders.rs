@@ -125,21 +125,32 @@ pub fn exchange_cost(
     rules: &CollateralRules,
     market: &Market,
 ) -> Result<Decimal, MarginError> {
-    let id = order.instrument;
-    let instrument = market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
-    if !instrument.only_moves_balances() {
-        return Ok(Decimal::ZERO);
-    }
     let mut exchanged = account.clone();
-    for amount in
-        instrument.fill(order.signed_quantity(), market.priced(id)?.mark).map_err(MarginError::of(instrument))?
-    {
-        exchanged.portfolio.deposit(amount)?;
+    if !exchange(&mut exchanged, order, market)? {
+        return Ok(Decimal::ZERO);
     }
     let equity = |account: &Account| -> Result<Decimal, MarginError> {
         Ok(Equity::of(&net_assets(&account.portfolio, market)?, Credit::default(), rules, market)?.initial.amount)
     };
     Ok(equity(account)?.minus(equity(&exchanged)?)?.or_zero())
+}
+
+/// Fills `order` at the mark and without a fee where it only exchanges balances; whether it does.
+///
+/// # Errors
+/// [`MarginError`] when something cannot be priced.
+pub(crate) fn exchange(account: &mut Account, order: &Order, market: &Market) -> Result<bool, MarginError> {
+    let id = order.instrument;
+    let instrument = market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
+    if !instrument.only_moves_balances() {
+        return Ok(false);
+    }
+    let fill =
+        instrument.fill(order.signed_quantity(), market.priced(id)?.mark).map_err(MarginError::of(instrument))?;
+    for amount in fill {
+        account.portfolio.deposit(amount)?;
+    }
+    Ok(true)
 }
 
 /// The fee of a whole fill, in the settlement asset.

@@ -62,6 +62,22 @@ fn wallets_of_two_coins_are_two_accounts() {
     assert!(error.starts_with("binance-coinm cannot margin ETH: expected one coin an account"), "{error}");
 }
 
+/// A wallet is one whether or not something is in it yet.
+#[test]
+fn contracts_settled_in_two_coins_are_two_accounts() {
+    let market = "index BTC 50000\nindex ETH 2500\nprice USDT 1\nmark ETH-PERPETUAL 2500";
+    for (held, other) in [
+        ("collateral BTC 3\nposition ETH-PERPETUAL 1000 @ 2500", "ETH"),
+        ("collateral BTC 3\norder buy ETH-PERPETUAL 1000 @ 2500", "ETH"),
+        ("collateral USDT 3\nposition ETH-PERPETUAL 1000", "USDT"),
+    ] {
+        let book = book(&format!("{market}\n{held}"));
+        let error = book.margin(by_name("binance-coinm").unwrap().as_ref()).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("binance-coinm cannot margin {other}: expected one coin")), "{error}");
+    }
+    margin(&format!("{market}\ncollateral ETH 3\nposition ETH-PERPETUAL 1000 @ 2500"));
+}
+
 #[test]
 fn parameters_work_at_both_bounds_and_what_has_no_rule_is_refused() {
     let fields: Vec<_> = by_name("binance-coinm")

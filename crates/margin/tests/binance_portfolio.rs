@@ -47,6 +47,16 @@ fn a_loan_asks_its_rate_whatever_is_beside_it() {
     near(found.requirement.maintenance.amount, "5763", "0.000001");
 }
 
+#[test]
+fn interest_is_owed_as_the_loan_is() {
+    let mut book = book("index BTC 40000\ncollateral BTC 0.1");
+    book.account.portfolio.balances[0].borrowed = decimal("0.03");
+    book.account.portfolio.balances[0].accrued_interest = decimal("0.01");
+    let found = book.margin(by_name("binance-portfolio").unwrap().as_ref()).unwrap();
+    // 1.05 × 0.004 × 40,000, and 5 % of 2,400.
+    near(found.requirement.maintenance.amount, "288", "0.000001");
+}
+
 /// The same FAQ's futures: wallets, entries, marks and positions as printed, all at 0.5 %.
 #[test]
 fn the_examples_futures_have_its_gains_and_margins() {
@@ -86,6 +96,29 @@ fn the_venue_acts_at_its_ratios() {
         assert_eq!(levels.standing(Some(decimal(ratio))), standing, "{ratio}");
     }
     assert_eq!(levels.standing(None), Standing::Free);
+}
+
+#[test]
+fn a_pair_quoted_in_a_coin_has_no_brackets_in_dollars() {
+    let book = book("index ETH 3000\nindex BTC 60000\nmark ETH/BTC:BTC 0.05\nposition ETH/BTC:BTC 400");
+    let mut model = by_name("binance-portfolio").unwrap();
+    let error = book.margin(model.as_ref()).unwrap_err().to_string();
+    assert!(error.ends_with("set usdm_maintenance.ETHBTC"), "{error}");
+    model.set("usdm_maintenance.ETHBTC", "0:0.005").unwrap();
+    // 1.05 times 0.5 % of 20 BTC.
+    near(book.margin(model.as_ref()).unwrap().requirement.maintenance.amount, "6300", "0.000001");
+}
+
+/// uniMMR is of equity less what open orders would lose, at every level.
+#[test]
+fn open_orders_lose_at_maintenance_too() {
+    let text = "index BTC 50000\nprice USDT 1\nmark BTC_USDT-PERPETUAL 50000\nposition BTC_USDT-PERPETUAL 1";
+    let asked = |order: &str| margin(&format!("{text}\n{order}")).requirement.maintenance.amount;
+    let alone = asked("");
+    let more = |order: &str| asked(order).minus(alone).unwrap();
+    assert_eq!(more("order buy BTC_USDT-PERPETUAL 2 @ 51000"), decimal("2000"));
+    assert_eq!(more("order buy BTC_USDT-PERPETUAL 2 @ 49000"), Decimal::ZERO, "gains do not count");
+    assert_eq!(more("order sell BTC_USDT-PERPETUAL 1 @ 49500\norder buy BTC_USDT-PERPETUAL 1 @ 50100"), decimal("600"));
 }
 
 #[test]

@@ -83,10 +83,18 @@ fn a_contract_has_its_own_brackets_its_symbols_or_its_coins() {
 #[test]
 fn brackets_are_in_what_a_contract_settles_in() {
     let mut model = by_name("binance-usdm").unwrap();
-    model.set("maintenance.ETHBTC", "0:0.005, 5:0.006, 10:0.01").unwrap();
-    let text = "index ETH 3000\nindex BTC 60000\nmark ETH/BTC:BTC 0.05\nposition ETH/BTC:BTC 400";
-    let found = book(text).margin(model.as_ref()).unwrap().requirement.maintenance.amount;
-    near(found, "9300", "0.000001");
+    let book = book("index ETH 3000\nindex BTC 60000\nmark ETH/BTC:BTC 0.05\nposition ETH/BTC:BTC 400");
+    // Ether's brackets against dollars are no stand-in.
+    for (parameter, brackets) in [("initial", "0:0.01, 5:0.02"), ("maintenance", "0:0.005, 5:0.006, 10:0.01")] {
+        let error = book.margin(model.as_ref()).unwrap_err().to_string();
+        let expected = format!("expected its brackets in BTC, which were not read: set {parameter}.ETHBTC");
+        assert_eq!(error, format!("binance-usdm cannot margin ETH/BTC:BTC: {expected}"));
+        model.set(&format!("{parameter}.ETHBTC"), brackets).unwrap();
+    }
+    let found = book.margin(model.as_ref()).unwrap().requirement;
+    near(found.maintenance.amount, "9300", "0.000001");
+    // 20 BTC at 2 %.
+    near(found.initial.amount, "24000", "0.000001");
 }
 
 #[test]

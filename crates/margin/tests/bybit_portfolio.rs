@@ -139,6 +139,31 @@ fn coins_hedge_only_where_it_is_on() {
     near(loss(hedging.as_ref(), "5"), "0", "0.001");
 }
 
+/// A coin held as a spot position or as an inverse contract's gain hedges as a balance of it does, whoever else has one.
+#[test]
+fn coins_hedge_under_whatever_name_they_are_held() {
+    let mut hedging = by_name("bybit-portfolio").unwrap();
+    hedging.set("spot_hedging", "1").unwrap();
+    let loss = |rest: &str| {
+        let text = format!("mark BTC/USDT 60000\nposition BTC/USDT:USDT -1\n{rest}");
+        part(&with(hedging.as_ref(), &text), "maximum loss")
+    };
+    near(loss("position BTC/USDT 1"), "0", "0.001");
+    near(loss("position BTC/USDT 0.5\ncollateral BTC 0.25"), "1500", "0.001");
+    near(loss(""), "6000", "0.001");
+}
+
+#[test]
+fn a_spot_order_asks_for_what_its_coins_will_not_count() {
+    let initial = |rest: &str| {
+        let text = format!("mark BTC_USDT 60000\ncollateral USDT 100000\n{rest}");
+        margin(&text).requirement.initial.amount
+    };
+    // Two per cent of the coins, and a tenth of the 20,000 owed.
+    assert_eq!(initial("order buy BTC_USDT 1 @ 60000"), decimal("1200"));
+    assert_eq!(initial("order buy BTC_USDT 2 @ 60000"), decimal("4400"));
+}
+
 #[test]
 fn order_scale_and_orders() {
     let lines = ["BTC_USDC-26JUN26-60000-C -2", "BTC_USDC-25DEC26-60000-P 3", "BTC/USDT:USDT -1"];

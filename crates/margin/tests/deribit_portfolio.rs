@@ -178,6 +178,61 @@ fn what_the_venue_states_and_haircuts_count_at_the_initial_level_alone() {
     assert_eq!(stated.requirement.maintenance, plain.requirement.maintenance);
 }
 
+/// The venue states a margin in an asset, whether or not the account holds any of it.
+#[test]
+fn quotes_are_charged_in_their_asset_whatever_is_held() {
+    let margin = |text: &str, changes: &[(&str, &str)]| with(&format!("{MARKET}\n{text}"), changes);
+    let quotes = |text: &str, changes: &[(&str, &str)]| {
+        margin(text, changes).requirement.initial.amount.minus(margin(text, &[]).requirement.initial.amount).unwrap()
+    };
+    assert_eq!(quotes("collateral USDC 1", &[("mmp_margin.BTC", "2")]), decimal("120000"));
+    // What is not named is that of each asset contracts settle in, and of no other that is held.
+    let held = "collateral USDC 1\nposition BTC-PERPETUAL 60000";
+    assert_eq!(quotes(held, &[("mmp_margin", "0.5")]), decimal("30000"));
+    assert_eq!(quotes(held, &[("mmp_margin", "0.5"), ("mmp_margin.BTC", "0.25")]), decimal("15000"));
+    let mut model = DeribitPortfolio::default();
+    model.set("mmp_margin.BTC", "2").unwrap();
+    let book = book(&format!("{MARKET}\ncollateral USDC 1"));
+    let found = model.simulate(&book.account, &book.market).unwrap();
+    let [of] = found.margins.as_slice() else { panic!("{found:?}") };
+    assert_eq!((of.asset.as_str(), of.margins.initial_margin), ("BTC", decimal("2")));
+    let ordered = support::book(&format!("{MARKET}\nmark BTC_USDC 60000\norder buy BTC_USDC 1 @ 60100"));
+    let found = DeribitPortfolio::default().simulate(&ordered.account, &ordered.market).unwrap();
+    let [of] = found.margins.as_slice() else { panic!("{found:?}") };
+    assert_eq!((of.asset.as_str(), of.inputs.spot_margin), ("USDC", decimal("100")));
+    model.set("mmp_margin.of BTC", "2").unwrap();
+    let error = book.margin(&model).unwrap_err().to_string();
+    assert!(error.starts_with("deribit-portfolio: mmp_margin.of BTC is 2, expected"), "{error}");
+}
+
+#[test]
+fn a_spot_order_asks_for_the_haircut_of_what_it_buys() {
+    let initial = |rest: &str| {
+        let text = format!("{MARKET}\nindex USDE 1\nprice USDE 1\nmark USDE_USDC 1\ncollateral USDC 1000\n{rest}");
+        amounts("deribit-portfolio", &text).0
+    };
+    assert_eq!(initial("order buy USDE_USDC 1000 @ 1"), decimal("50"));
+    assert_eq!(initial("order sell USDE_USDC 1000 @ 1"), Decimal::ZERO);
+}
+
+/// A move that the range covers counts whole and at itself, not at the edge of the range.
+#[test]
+fn a_range_wider_than_an_extended_move_does_not_stretch_it() {
+    let text = format!(
+        "{MARKET}\nposition BTC-PERPETUAL 60000\nposition BTC-26JUN26-55000-C -1.1\nposition BTC-26JUN26-55000-P 1.1"
+    );
+    let mut model = DeribitPortfolio::default();
+    model.set("price_range.BTC", "0.5").unwrap();
+    let book = book(&text);
+    let found = model.simulate(&book.account, &book.market).unwrap();
+    let of = |name: &str| &found.instruments.iter().find(|held| held.name.starts_with(name)).unwrap().vectors;
+    // −33 %: a coin long loses 0.33 ÷ 0.67, and the options short of one gain it.
+    near(of("BTC-PERPETUAL").extended[1], "-0.492537313432835821", "0.000000001");
+    let options = of("BTC-26JUN26-55000-C").plus(of("BTC-26JUN26-55000-P")).unwrap();
+    near(options.extended[1], "0.492537313432835821", "0.000000001");
+    near(options.extended[0], "1", "0.000000001");
+}
+
 /// Deep in the money, half of the last half hour gone: half of the P&L and of the delta.
 #[test]
 fn an_expiring_option_moves_by_what_is_not_yet_fixed() {
@@ -228,6 +283,29 @@ fn orders_that_would_hedge_each_other_do_not() {
     // A fill a thousand above the mark loses that at once, though nothing is held in the asset it settles in.
     let above = initial("order buy BTC_USDC-PERPETUAL 1 @ 61000");
     near(above.minus(initial("order buy BTC_USDC-PERPETUAL 1 @ 60000")).unwrap(), "1000", "0.000001");
+}
+
+/// An order in a pair of which nothing is held is a pair of its own: it adds what it would alone, and the account still
+/// knows where its worst case is.
+#[test]
+fn an_order_in_another_pair_adds_what_it_would_alone() {
+    let held = "position BTC-PERPETUAL 60000";
+    for order in ["order buy ETH-PERPETUAL 3000 @ 3000", "order buy BTC_USDC-PERPETUAL 1 @ 60000"] {
+        let initial = |lines: &str| amounts("deribit-portfolio", &format!("{MARKET}\n{lines}"));
+        let (both, position) = (initial(&format!("{held}\n{order}")), initial(held));
+        near(both.0, &position.0.plus(initial(order).0).unwrap().to_string(), "0.000001");
+        assert_eq!(both.1, position.1, "orders ask nothing to keep");
+    }
+    // Of one settlement asset, the pair that only has an order coming first by name.
+    let lines = "mark ETH_USDC-PERPETUAL 3000\nposition ETH_USDC-PERPETUAL 20\norder buy BTC_USDC-PERPETUAL 1 @ 60000";
+    let book = book(&format!("{MARKET}\n{lines}"));
+    let found = DeribitPortfolio::default().simulate(&book.account, &book.market).unwrap();
+    let [of] = found.margins.as_slice() else { panic!("{found:?}") };
+    assert_eq!((of.inputs.aggregated.standard.len(), of.inputs.aggregated.extended.len()), (27, 8));
+    let bucket = of.worst_case_bucket.unwrap();
+    assert_eq!((bucket.bucket, bucket.side, bucket.source, bucket.index), (1, "left", "standard", 1));
+    let [bitcoin, ether] = found.pairs.as_slice() else { panic!("{found:?}") };
+    assert_eq!((bitcoin.aggregated.standard.len(), ether.aggregated.standard.len()), (27, 27));
 }
 
 #[test]

@@ -274,6 +274,18 @@ fn order_and_scale_hold_and_more_risk_asks_for_more() {
     assert!(spread.requirement.maintenance.find("MR3 vega between expiries").unwrap().amount > Decimal::ZERO);
 }
 
+/// What a quanto pays is not what its quote says.
+#[test]
+fn quantos_are_refused() {
+    let market = "index BTC 60000\nprice USDC 1\nforward BTC 2026-06-26T08:00:00Z 60000 vol 0.6";
+    for position in ["BTC/USD:USDC-260626-60000-C 1", "BTC/USD:USDC-260626-60000-C -1", "BTC/USD:USDC 1"] {
+        let book = book(&format!("{market}\nposition {position}"));
+        let error = book.margin(by_name("okx-portfolio").unwrap().as_ref()).unwrap_err().to_string();
+        let name = position.split(' ').next().unwrap();
+        assert!(error.starts_with(&format!("okx-portfolio cannot margin {name}: expected")), "{error}");
+    }
+}
+
 #[test]
 fn parameters_work_at_both_bounds_and_what_has_no_rule_is_refused() {
     let text = format!(

@@ -2,7 +2,8 @@
 //! collateral stands behind the sum.
 //!
 //! A model says what a position asks for; open orders count at the worst of no fill, all buys and all sells
-//! of an instrument, with the loss of a fill against the mark, its fee, and the haircut of what it buys.
+//! of an instrument, with the loss of a fill against the mark and its fee, and with what the account would be asked for
+//! besides once its spot orders had exchanged balances: haircuts of what they buy, margins of what is then owed.
 
 use plimsoll_core::requirement::Origin;
 use plimsoll_core::{
@@ -13,8 +14,8 @@ use plimsoll_pricing::market::Market;
 
 use super::Judge;
 use crate::collateral::CollateralRules;
-use crate::equity::NetAsset;
-use crate::orders::{exchange_cost, fee, fillable};
+use crate::equity::{NetAsset, net_assets};
+use crate::orders::{exchange, exchange_cost, fee, fillable};
 use crate::{Account, MarginError};
 
 /// Which of a model's two figures is asked for.
@@ -115,6 +116,9 @@ impl<R: Rules> Judge for ByPosition<'_, R> {
             maintenance.push(self.instrument(account, &[], id, Figure::Maintenance)?);
         }
         initial.extend(self.rules.account(account, self.market, assets, Figure::Initial)?);
+        let besides =
+            |account: &Account, assets: &[NetAsset]| self.rules.account(account, self.market, assets, Figure::Initial);
+        initial.extend(exchanged(account, self.market, &orders, besides)?);
         maintenance.extend(self.rules.account(account, self.market, assets, Figure::Maintenance)?);
         Ok(Requirement {
             asset: self.market.snapshot().currency,
@@ -286,10 +290,7 @@ fn cost_with(
 ) -> Result<Node, MarginError> {
     let id = order.instrument;
     let instrument = market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
-    let mark = market.priced(id)?.mark;
-    let quantity = order.signed_quantity();
-    let pnl = instrument.fill_pnl(quantity, order.price, mark).map_err(MarginError::of(instrument))?;
-    let loss = pnl.at(market.asset_price(pnl.asset)?, Rounding::Down)?.value.negated().or_zero();
+    let loss = fill_loss(market, order)?;
     let origin = Origin { position: Some(instrument.terms().name.clone()), ..Origin::default() };
     let mut of = vec![Node::leaf("loss at the fill", loss, origin.clone()), Node::leaf("fee", fee, origin)];
     let exchanged = exchange_cost(account, order, collateral, market)?;
@@ -297,6 +298,55 @@ fn cost_with(
         of.push(Node::leaf("haircut of what is bought or owed", exchanged, Origin::default()));
     }
     Ok(Node::sum("cost of the fill", of)?)
+}
+
+/// What a fill of `order` would lose against the mark, in the market's currency: at least zero.
+///
+/// # Errors
+/// [`MarginError`] when it cannot be priced.
+pub(super) fn fill_loss(market: &Market, order: &Order) -> Result<Decimal, MarginError> {
+    let id = order.instrument;
+    let instrument = market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
+    let mark = market.priced(id)?.mark;
+    let pnl = instrument.fill_pnl(order.signed_quantity(), order.price, mark).map_err(MarginError::of(instrument))?;
+    Ok(pnl.at(market.asset_price(pnl.asset)?, Rounding::Down)?.value.negated().or_zero())
+}
+
+/// By how much what is asked `besides`, of the whole account, grows once spot orders have exchanged balances at the mark:
+/// the larger of the growth of each alone, added, and of all that make it grow together. None where nothing grows.
+///
+/// # Errors
+/// [`MarginError`] when something cannot be priced.
+pub(super) fn exchanged(
+    account: &Account,
+    market: &Market,
+    orders: &[Order],
+    besides: impl Fn(&Account, &[NetAsset]) -> Result<Vec<Node>, MarginError>,
+) -> Result<Option<Node>, MarginError> {
+    let asked = |account: &Account| -> Result<Decimal, MarginError> {
+        let of = besides(account, &net_assets(&account.portfolio, market)?)?;
+        Ok(of.iter().try_fold(Decimal::ZERO, |sum, node| sum.plus(node.amount))?)
+    };
+    let (mut now, mut together, mut alone) = (None, account.clone(), Vec::new());
+    for order in orders {
+        let mut filled = account.clone();
+        if !exchange(&mut filled, order, market)? {
+            continue;
+        }
+        let now = match now {
+            Some(now) => now,
+            None => *now.insert(asked(account)?),
+        };
+        let grows = asked(&filled)?.minus(now)?;
+        if grows.signum() > 0 {
+            exchange(&mut together, order, market)?;
+            let name = market.listing().get(order.instrument).map(|instrument| instrument.terms().name.clone());
+            alone.push(Node::leaf("exchange", grows, Origin { position: name, ..Origin::default() }));
+        }
+    }
+    let Some(now) = now.filter(|_| !alone.is_empty()) else { return Ok(None) };
+    let together = Node::leaf("together", asked(&together)?.minus(now)?, Origin::default());
+    Ok(Some(Node::worst_of("balances once exchanged", vec![Node::sum("one by one", alone)?, together])))
 }
 
 /// The fee of a whole fill at the account's rate, in the market's currency.

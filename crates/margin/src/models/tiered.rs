@@ -1,7 +1,7 @@
 //! Futures margined by brackets of their notional, in money or in coin.
 
 use plimsoll_core::requirement::Origin;
-use plimsoll_core::{Decimal, Node, Quantity, Rounding};
+use plimsoll_core::{Asset, Decimal, Node, Quantity, Rounding};
 use plimsoll_pricing::instruments::{Instrument, Style};
 use plimsoll_pricing::market::Market;
 
@@ -11,7 +11,8 @@ use crate::equity::NetAsset;
 use crate::parameters::{ByName, Tiers};
 
 /// Rates of futures: by contract (`BTC_USDT-PERPETUAL`), else by symbol (`BTCUSDT`, of a dated one `BTCUSDT_DATED`),
-/// else by underlying (`BTC`). Brackets are of the notional in what a contract settles in.
+/// else by underlying (`BTC`), which a linear one quoted in a coin has no use for: brackets are of the notional in what a
+/// contract settles in, and an underlying's are in dollars. Those whose rates are all zero are none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct TieredFutures {
     /// Initial margin: the rate of the bracket that the notional is in, for all of it.
@@ -20,6 +21,8 @@ pub(super) struct TieredFutures {
     pub(super) maintenance: ByName<Tiers>,
     /// The leverage that the account set, where it is less than the bracket allows.
     pub(super) leverage: ByName<Decimal>,
+    /// What the model calls the two tables of brackets.
+    pub(super) parameters: [&'static str; 2],
 }
 
 /// The rate of initial margin of a notional: that of its bracket, and at least 1 ÷ `leverage`, rounded up.
@@ -40,7 +43,8 @@ impl TieredFutures {
     /// Margin of a linear future, brackets in its quote; of an inverse one, brackets in coin.
     ///
     /// # Errors
-    /// [`MarginError::Unsupported`] for an option or a quanto, [`MarginError`] for what cannot be priced.
+    /// [`MarginError::Unsupported`] for an option or a quanto and for what has no brackets, [`MarginError`] for what cannot
+    /// be priced.
     pub(super) fn margin(
         &self,
         model: &'static str,
@@ -66,19 +70,33 @@ impl TieredFutures {
         let dated = if instrument.expiry().is_some() { "_DATED" } else { "" };
         let symbol = format!("{}{}{dated}", terms.underlying, terms.quote);
         let names = [&*terms.name, symbol.as_str(), terms.underlying.as_str()];
+        let tables = figure.of(&self.initial, &self.maintenance);
+        let in_coin = instrument.style() == Style::Linear && !is_dollar(terms.quote);
+        let own = names[..2].iter().find_map(|name| tables.named.get(*name));
+        let brackets = if in_coin { own } else { Some(tables.of_first(&names)) };
+        let Some(brackets) = brackets.filter(|all| all.tiers().iter().any(|tier| !tier.rate.is_zero())) else {
+            let (asset, [initial, maintenance]) = (notional.asset, self.parameters);
+            let parameter = figure.of(initial, maintenance);
+            let why = format!("expected its brackets in {asset}, which were not read: set {parameter}.{symbol}");
+            return Err(MarginError::Unsupported { model, what: terms.name.clone(), why });
+        };
         let node = match figure {
             Figure::Initial => {
-                let rate =
-                    initial_rate(self.initial.of_first(&names), notional.value, *self.leverage.of_first(&names))?;
+                let rate = initial_rate(brackets, notional.value, *self.leverage.of_first(&names))?;
                 Node::scale("rate of its bracket", rate, Node::leaf("notional", notional.value, origin))?
             }
-            Figure::Maintenance => self.maintenance.of_first(&names).charge("brackets", notional.value, &origin)?,
+            Figure::Maintenance => brackets.charge("brackets", notional.value, &origin)?,
         };
         if price.value == Decimal::ONE {
             return Ok(node);
         }
         Ok(Node::scale("at its asset's price", price.value, node)?)
     }
+}
+
+/// Whether an asset is a dollar by its name, as the quotes of venues' dollar brackets are: USDT, USDC, BUSD.
+fn is_dollar(asset: Asset) -> bool {
+    asset.as_str().contains("USD")
 }
 
 /// Initial rates and maintenance rates of the same brackets: `(above, 1 ÷ leverage, maintenance)` in whole units

@@ -23,7 +23,7 @@ use plimsoll_margin::level::Policy;
 use plimsoll_margin::models::plimsoll::Plimsoll;
 use plimsoll_margin::models::{Held, Model};
 use plimsoll_margin::{Account, MarginError};
-use plimsoll_pricing::instruments::{Instrument, Listing};
+use plimsoll_pricing::instruments::{EuropeanOption, Instrument, Listing, PremiumStyle};
 use plimsoll_pricing::market::Market;
 use plimsoll_pricing::market::snapshot::{AssetQuote, ExpiryQuote, MarkQuote, Snapshot, StrikeVol, UnderlyingQuote};
 
@@ -191,6 +191,19 @@ impl Book {
             tree.check().unwrap_or_else(|mismatch| panic!("{mismatch}"));
         }
         Ok(margin)
+    }
+
+    /// The same with its option `name` margined like a future.
+    pub fn futures_style(mut self, name: &str) -> Self {
+        let instruments = self.market.listing().iter().map(|(_, instrument)| match instrument {
+            Instrument::Option(option) if instrument.name() == name => {
+                Instrument::Option(EuropeanOption { premium: PremiumStyle::Futures, ..option.clone() })
+            }
+            other => other.clone(),
+        });
+        let listing = Listing::new(instruments.collect()).unwrap();
+        self.market = Market::new(Arc::new(self.market.snapshot().clone()), Arc::new(listing)).unwrap();
+        self
     }
 
     pub fn plimsoll(&self) -> Margin {

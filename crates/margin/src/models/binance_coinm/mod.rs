@@ -1,5 +1,7 @@
 #![doc = include_str!("README.md")]
 
+use std::collections::BTreeSet;
+
 use plimsoll_core::{Asset, Decimal, Node, Quantity};
 use plimsoll_pricing::instruments::{Instrument, Style};
 use plimsoll_pricing::market::Market;
@@ -71,7 +73,8 @@ impl Default for BinanceCoinm {
         ]);
         let (initial, maintenance) = named(&by_leverage([(0, 1, 5_000)]), &[("BTC", btc), ("ETH", eth)]);
         let leverage = ByName::new(Decimal::from_int(150), []);
-        Self { futures: TieredFutures { initial, maintenance, leverage } }
+        let parameters = ["initial", "maintenance"];
+        Self { futures: TieredFutures { initial, maintenance, leverage, parameters } }
     }
 }
 
@@ -133,22 +136,16 @@ impl Rules for CoinmRules {
     /// Nothing besides; but the wallets of two coins would stand in for each other here, which the venue's do not.
     fn account(
         &self,
-        _held: &Account,
-        _market: &Market,
+        held: &Account,
+        market: &Market,
         assets: &[NetAsset],
         _figure: Figure,
     ) -> Result<Vec<Node>, MarginError> {
-        let mut wallet: Option<Asset> = None;
-        for net in assets {
-            if net.balance()?.is_zero() {
-                continue;
-            }
-            if let Some(first) = wallet {
-                let why =
-                    format!("expected one coin an account, as the {first} before it: the venue has a wallet a coin");
-                return Err(MarginError::Unsupported { model: NAME, what: net.asset.as_str().into(), why });
-            }
-            wallet = Some(net.asset);
+        let wallets = wallets(held, market, assets)?;
+        let mut wallets = wallets.iter();
+        if let (Some(first), Some(second)) = (wallets.next(), wallets.next()) {
+            let why = format!("expected one coin an account, as the {first} before it: the venue has a wallet a coin");
+            return Err(MarginError::Unsupported { model: NAME, what: second.as_str().into(), why });
         }
         Ok(Vec::new())
     }
@@ -156,4 +153,23 @@ impl Rules for CoinmRules {
     fn collateral(&self) -> &CollateralRules {
         &self.collateral
     }
+}
+
+/// The assets that something of the account is in, or would come into: balances and P&L, and what contracts held or
+/// ordered settle in.
+fn wallets(held: &Account, market: &Market, assets: &[NetAsset]) -> Result<BTreeSet<Asset>, MarginError> {
+    let mut all = BTreeSet::new();
+    for net in assets {
+        if !net.balance()?.is_zero() {
+            all.insert(net.asset);
+        }
+    }
+    let positions = held.portfolio.positions.iter().map(|position| position.instrument);
+    for id in positions.chain(held.portfolio.orders.iter().map(|order| order.instrument)) {
+        let instrument = market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
+        if !instrument.only_moves_balances() {
+            all.insert(instrument.terms().settlement);
+        }
+    }
+    Ok(all)
 }

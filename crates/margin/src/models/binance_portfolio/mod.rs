@@ -9,11 +9,12 @@ pub use super::tiered::counted;
 
 use super::binance_coinm::BinanceCoinm;
 use super::binance_usdm::BinanceUsdm;
-use super::by_position::{ByPosition, Figure, Rules};
+use super::by_position::{ByPosition, Figure, Rules, fill_loss};
 use super::tiered::{TieredFutures, not_counted};
 use super::{Held, Judge, Model};
 use crate::collateral::CollateralRules;
 use crate::equity::NetAsset;
+use crate::orders::fillable;
 use crate::parameters::{ByName, Dated, Field, field};
 use crate::{Account, MarginError};
 
@@ -46,8 +47,8 @@ impl Default for BinancePortfolio {
         let percent = |hundredths| Decimal::new(hundredths, 2);
         let rates = [("USD", 100), ("USDT", 100), ("USDC", 100), ("BTC", 95), ("ETH", 95)];
         Self {
-            usdm: BinanceUsdm::default().futures,
-            coinm: BinanceCoinm::default().futures,
+            usdm: TieredFutures { parameters: ["usdm_maintenance"; 2], ..BinanceUsdm::default().futures },
+            coinm: TieredFutures { parameters: ["coinm_maintenance"; 2], ..BinanceCoinm::default().futures },
             collateral_rate: ByName::new(Decimal::ZERO, rates.map(|(asset, of)| (asset, percent(of)))),
             loan_rate: ByName::new(percent(10), []),
             levels: RatioLevels::default(),
@@ -182,7 +183,8 @@ impl Rules for BinancePortfolio {
         self.at(figure, wallet.margin(NAME, market, instrument, quantity, Figure::Maintenance)?)
     }
 
-    /// Loans, of which an overdraft is one, and what of the collateral does not count.
+    /// Loans and their interest, of which an overdraft is one, what of the collateral does not count, and what open orders lose at their
+    /// fill, which for initial margin is counted order by order.
     fn account(
         &self,
         held: &Account,
@@ -192,7 +194,7 @@ impl Rules for BinancePortfolio {
     ) -> Result<Vec<Node>, MarginError> {
         let mut of = Vec::new();
         for balance in &held.portfolio.balances {
-            let loan = balance.borrowed.plus(balance.cash.negated().or_zero())?;
+            let loan = balance.borrowed.plus(balance.accrued_interest)?.plus(balance.cash.negated().or_zero())?;
             if !loan.is_zero() {
                 let kept = loan_maintenance(loan, *self.loan_rate.of(balance.asset.as_str()))?;
                 let price = market.asset_price(balance.asset)?.value;
@@ -200,12 +202,27 @@ impl Rules for BinancePortfolio {
                 of.push(Node::scale(balance.asset, price, kept)?);
             }
         }
-        Ok(vec![self.at(figure, Node::sum("loans", of)?)?, not_counted(assets, &self.collateral_rate)?])
+        let mut all = vec![self.at(figure, Node::sum("loans", of)?)?, not_counted(assets, &self.collateral_rate)?];
+        if figure == Figure::Maintenance {
+            all.extend(open_loss(held, market)?);
+        }
+        Ok(all)
     }
 
     fn collateral(&self) -> &CollateralRules {
         &self.collateral
     }
+}
+
+/// What open orders would lose at their fill, by which the venue's ratio lowers equity; none without orders.
+fn open_loss(account: &Account, market: &Market) -> Result<Option<Node>, MarginError> {
+    let mut of = Vec::new();
+    for order in fillable(account)? {
+        let name = market.listing().get(order.instrument).map(|instrument| instrument.terms().name.clone());
+        let origin = Origin { position: name, ..Origin::default() };
+        of.push(Node::leaf("loss at the fill", fill_loss(market, &order)?, origin));
+    }
+    Ok(if of.is_empty() { None } else { Some(Node::sum("open loss", of)?) })
 }
 
 impl BinancePortfolio {

@@ -31,7 +31,12 @@ impl Default for BinanceUsdm {
     fn default() -> Self {
         let (initial, maintenance) = tables::newest();
         Self {
-            futures: TieredFutures { initial, maintenance, leverage: ByName::new(Decimal::from_int(150), []) },
+            futures: TieredFutures {
+                initial,
+                maintenance,
+                leverage: ByName::new(Decimal::from_int(150), []),
+                parameters: ["initial", "maintenance"],
+            },
             multi_assets: Decimal::ZERO,
             collateral_rate: tables::collateral_rates(),
         }

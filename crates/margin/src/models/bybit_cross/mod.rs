@@ -3,7 +3,7 @@
 use plimsoll_core::requirement::Origin;
 use plimsoll_core::{Decimal, Node, Order, Price, Quantity, Rounding};
 use plimsoll_pricing::formulas::Right;
-use plimsoll_pricing::instruments::Instrument;
+use plimsoll_pricing::instruments::{Instrument, Style};
 use plimsoll_pricing::market::Market;
 
 use super::by_position::{ByPosition, Figure, Rules, counted_value, fill_fee, id_of};
@@ -12,7 +12,7 @@ use super::value_ratios::ValueRatios;
 use super::{Held, Judge, Model};
 use crate::collateral::CollateralRules;
 use crate::equity::NetAsset;
-use crate::parameters::{ByName, Dated, Field, field};
+use crate::parameters::{ByName, Dated, Field, Tiers, field};
 use crate::schedule::{Piece, Schedule};
 use crate::{Account, MarginError};
 
@@ -23,6 +23,8 @@ const NAME: &str = "bybit-cross";
 #[derive(Clone, Debug)]
 pub struct BybitCross {
     futures: TieredFutures,
+    /// Of inverse futures, in coin.
+    inverse: TieredFutures,
     /// Of short options.
     pub options: OptionRates,
     /// Of trades in options.
@@ -139,7 +141,7 @@ pub fn inverse_value(contracts: Decimal, price: Decimal) -> Result<Decimal, Marg
 /// As published, the newest first.
 const SETS: [Dated; 1] = [Dated {
     date: "2025-09",
-    read: "help pages of 2023-12-04 to 2025-09, cut short where we read; BTCUSDT's first tier and BTC's value ratios were read, the rest is filled in. Rates of borrowing were not read: 10 % and 4 % are assumed",
+    read: "help pages of 2023-12-04 to 2025-09, cut short where we read; BTCUSDT's first tier and BTC's value ratios were read, the rest is filled in. Inverse contracts' tiers in coin were not read: each coin's must be given. Rates of borrowing were not read: 10 % and 4 % are assumed",
     values: &[],
 }];
 
@@ -165,6 +167,8 @@ impl Default for BybitCross {
             Schedule::new(bounds.into_iter().zip(rates).map(piece).collect())
                 .unwrap_or_else(|| Schedule::flat(Decimal::ZERO))
         };
+        let none = ByName::new(Tiers::flat(Decimal::ZERO), []);
+        let leverage = ByName::new(Decimal::from_int(150), []);
         let whole = Schedule::flat(Decimal::ONE);
         let named = [
             ("USD", whole.clone()),
@@ -177,7 +181,14 @@ impl Default for BybitCross {
             futures: TieredFutures {
                 initial: ByName::new(initial, [("BTC", btc_initial)]),
                 maintenance: ByName::new(maintenance, [("BTC", btc_maintenance)]),
-                leverage: ByName::new(Decimal::from_int(150), []),
+                leverage: leverage.clone(),
+                parameters: ["initial", "maintenance"],
+            },
+            inverse: TieredFutures {
+                initial: none.clone(),
+                maintenance: none,
+                leverage,
+                parameters: ["inverse_initial", "inverse_maintenance"],
             },
             options: OptionRates {
                 initial: thousandths(150),
@@ -213,10 +224,12 @@ impl Model for BybitCross {
 
     fn fields(&mut self) -> Vec<Field<'_>> {
         let (futures, options, ratios) = (&mut self.futures, &mut self.options, &mut self.ratios);
-        let fees = &mut self.fees;
+        let (inverse, fees) = (&mut self.inverse, &mut self.fees);
         vec![
             field("initial", "share", "of futures by notional: 1 ÷ leverage", 0, 100, &mut futures.initial),
             field("maintenance", "share", "of futures by pieces of notional", 0, 100, &mut futures.maintenance),
+            field("inverse_initial", "share", "of inverse ones by coins; zero: none", 0, 100, &mut inverse.initial),
+            field("inverse_maintenance", "share", "by pieces of coins", 0, 100, &mut inverse.maintenance),
             field("leverage", "leverage", "that the account set, by symbol", 100, 15_000, &mut futures.leverage),
             field("option_initial", "share of index", "of a short at the money", 0, 200, &mut options.initial),
             field("option_minimum", "share of index", "of a short far from it", 0, 200, &mut options.minimum),
@@ -232,7 +245,9 @@ impl Model for BybitCross {
     }
 
     fn prepare<'m>(&self, market: &'m Market, _held: &Held) -> Result<Box<dyn Judge + 'm>, MarginError> {
-        Ok(Box::new(ByPosition { market, rules: self.clone() }))
+        let mut rules = self.clone();
+        rules.inverse.leverage.clone_from(&self.futures.leverage);
+        Ok(Box::new(ByPosition { market, rules }))
     }
 }
 
@@ -256,11 +271,13 @@ impl Rules for BybitCross {
         figure: Figure,
     ) -> Result<Node, MarginError> {
         let (Some(right), Some(strike)) = (instrument.right(), instrument.strike()) else {
-            return self.futures.margin(NAME, market, instrument, quantity, figure);
+            let futures = if instrument.style() == Style::Inverse { &self.inverse } else { &self.futures };
+            return futures.margin(NAME, market, instrument, quantity, figure);
         };
         let terms = instrument.terms();
         let mark = market.priced(id_of(market, instrument)?)?.mark;
-        if instrument.expiry().is_none() || !instrument.is_paid_when_bought() || mark.quote != terms.quote {
+        let linear = instrument.style() == Style::Linear;
+        if !linear || instrument.expiry().is_none() || !instrument.is_paid_when_bought() {
             return Err(MarginError::Unsupported {
                 model: NAME,
                 what: terms.name.clone(),
@@ -306,6 +323,10 @@ impl Rules for BybitCross {
     ) -> Result<Vec<Node>, MarginError> {
         let rates = figure.of(&self.borrow_initial, &self.borrow_maintenance);
         Ok(vec![debts(assets, rates, "borrowing")?, self.ratios.not_counted(assets)?])
+    }
+
+    fn reserves_premium(&self) -> bool {
+        true
     }
 
     fn collateral(&self) -> &CollateralRules {

@@ -13,7 +13,7 @@ use plimsoll_pricing::market::{Market, MarketError};
 
 pub use parameters::BybitPortfolioParameters;
 
-use super::by_position::{Figure, fill_cost};
+use super::by_position::{Figure, exchanged, fill_cost};
 use super::tiered::debts;
 use super::{Held, Judge, Model};
 use crate::collateral::CollateralRules;
@@ -92,9 +92,13 @@ impl Judge for PortfolioJudge<'_> {
         if !costs.is_empty() {
             initial.push(Node::sum("fills", costs)?);
         }
-        let not_counted = p.ratios.not_counted(assets)?;
-        initial.extend([debts(assets, &p.borrow_initial, "borrowing")?, not_counted.clone()]);
-        let of = vec![maintenance, debts(assets, &p.borrow_maintenance, "borrowing")?, not_counted];
+        let besides = |_: &Account, assets: &[NetAsset]| {
+            Ok::<_, MarginError>(vec![debts(assets, &p.borrow_initial, "borrowing")?, p.ratios.not_counted(assets)?])
+        };
+        initial.extend(besides(account, assets)?);
+        initial.extend(exchanged(account, self.market, &orders, besides)?);
+        let borrowing = debts(assets, &p.borrow_maintenance, "borrowing")?;
+        let of = vec![maintenance, borrowing, p.ratios.not_counted(assets)?];
         Ok(Requirement {
             asset: self.market.snapshot().currency,
             initial: Node::sum("initial margin", initial)?,

@@ -103,7 +103,8 @@ pub(super) fn prepare(
     }
     let mut all = BTreeMap::new();
     for (underlying, mut keys) in keys {
-        if !p.spot_hedging.is_zero() && held.assets.contains(&underlying.asset()) {
+        if !p.spot_hedging.is_zero() {
+            // Whether or not anybody has a balance of it: a spot position and an inverse gain are coins too.
             keys.push(RowKey::Asset(underlying.asset()));
         }
         let spec = TableSpec {

@@ -87,6 +87,11 @@ impl Grid {
         }
     }
 
+    /// A move as far as the range goes.
+    fn edge(&self, by: Decimal) -> Decimal {
+        by.clamp(self.price_range.negated(), self.price_range)
+    }
+
     /// The P&L of futures over the matrix. Beyond the range they count at its edge.
     ///
     /// # Errors
@@ -104,14 +109,13 @@ impl Grid {
             vectors.standard.extend([pnl; VOLS]);
         }
         for by in &self.extended {
-            let edge = if by.signum() < 0 { self.price_range.negated() } else { self.price_range };
-            vectors.extended.push(total(edge)?);
+            vectors.extended.push(total(self.edge(*by))?);
         }
         Ok(vectors)
     }
 
     /// An option's P&L at an extended move as it counts: × factor × range ÷ |move|, and of a coin-settled one
-    /// as if the coin were worth what it is at the edge of the range.
+    /// as if the coin were worth what it is at the edge of the range. A move inside the range is its own edge.
     ///
     /// # Errors
     /// [`MarginError::Number`].
@@ -119,11 +123,11 @@ impl Grid {
     /// Third-party reading of the white paper; not verified against the venue.
     pub fn beyond(&self, pnl: Decimal, by: Decimal, inverse: bool) -> Result<Decimal, MarginError> {
         let scaled = pnl.times(self.extended_factor, Rounding::HalfEven)?;
-        let scaled = scaled.times_ratio(self.price_range, by.abs(), Rounding::HalfEven)?;
+        let edge = self.edge(by);
+        let scaled = scaled.times_ratio(edge.abs(), by.abs(), Rounding::HalfEven)?;
         if !inverse {
             return Ok(scaled);
         }
-        let edge = if by.signum() < 0 { self.price_range.negated() } else { self.price_range };
         Ok(scaled.times_ratio(Decimal::ONE.plus(by)?, Decimal::ONE.plus(edge)?, Rounding::HalfEven)?)
     }
 

@@ -12,12 +12,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use plimsoll_core::requirement::{Group, Origin};
-use plimsoll_core::{Node, Requirement, Rounding};
+use plimsoll_core::{Asset, Decimal, Node, Requirement, Rounding};
 use plimsoll_pricing::instruments::Instrument;
 use plimsoll_pricing::market::Market;
 
 pub use parameters::DeribitPortfolioParameters;
 
+use super::by_position::exchanged;
 use super::deribit_standard::haircuts;
 use super::{Held, Judge, Model};
 use crate::collateral::CollateralRules;
@@ -118,13 +119,12 @@ impl Judge for PortfolioJudge<'_> {
         }
         let (contracts, spot) = self.fills(account, None)?;
         of.extend([contracts, spot].into_iter().filter(|costs| !costs.children().is_empty()));
-        for net in assets {
-            let quotes = *self.parameters.mmp_margin.of(net.asset.as_str());
-            if !quotes.is_zero() {
-                of.push(simulate::stated("quotes under protection", quotes, net.price.value)?);
-            }
+        for (asset, quotes) in self.quotes(risks.iter().map(|risks| risks.pair.1))? {
+            of.push(simulate::stated("quotes under protection", quotes, self.market.asset_price(asset)?.value)?);
         }
         of.extend(haircuts(&self.parameters.haircut, assets)?);
+        let besides = |_: &Account, assets: &[NetAsset]| haircuts(&self.parameters.haircut, assets);
+        of.extend(exchanged(account, self.market, &fillable(account)?, besides)?);
         let initial = Node::sum("initial margin", of)?;
         Ok(Requirement { asset: self.market.currency(), initial, maintenance })
     }
@@ -175,6 +175,24 @@ impl PortfolioJudge<'_> {
             let group = Arc::new(Group { underlying: pair.0, expiry: None, positions });
             all.push(PairRisks { pair: *pair, group, now, filled });
         }
+        Ok(all)
+    }
+
+    /// What the venue states of quotes under protection, by the asset it is in: those it names, and for `settled`, what
+    /// the account's contracts settle in, what holds for those not named. Nothing that is zero.
+    fn quotes(&self, settled: impl Iterator<Item = Asset>) -> Result<BTreeMap<Asset, Decimal>, MarginError> {
+        let stated = &self.parameters.mmp_margin;
+        let mut all: BTreeMap<Asset, Decimal> = settled.map(|asset| (asset, *stated.of(asset.as_str()))).collect();
+        for (name, quotes) in &stated.named {
+            let asset: Asset = name.parse().map_err(|_| MarginError::Parameter {
+                model: NAME,
+                name: format!("mmp_margin.{name}"),
+                value: quotes.to_string(),
+                expected: "the name of an asset in it, like mmp_margin.BTC".to_owned(),
+            })?;
+            all.insert(asset, *quotes);
+        }
+        all.retain(|_, quotes| !quotes.is_zero());
         Ok(all)
     }
 

@@ -40,7 +40,6 @@ pub(super) struct Prepared {
 }
 
 /// What holdings of a pair gain in every move, and their net delta by expiry, in the settlement asset.
-#[derive(Default)]
 pub(super) struct Exposure {
     vectors: RiskVectors,
     deltas: BTreeMap<Option<Timestamp>, Decimal>,
@@ -171,13 +170,13 @@ impl Prepared {
         &self.table.scenarios()[1 + at]
     }
 
-    /// What `held`, all of this pair, gains and how it leans.
+    /// What `held`, all of this pair, gains and how it leans; nothing held gains nothing in every move.
     pub(super) fn exposure(&self, market: &Market, held: &[NetPosition<'_>]) -> Result<Exposure, MarginError> {
         let mut by_expiry: BTreeMap<Option<Timestamp>, Vec<&NetPosition<'_>>> = BTreeMap::new();
         for position in held {
             by_expiry.entry(position.instrument.expiry()).or_default().push(position);
         }
-        let mut exposure = Exposure::default();
+        let mut exposure = Exposure { vectors: self.grid.futures(&[])?, deltas: BTreeMap::new() };
         for (expiry, held) in by_expiry {
             let (vectors, delta) = self.expiry(market, &held, self.left(market, expiry)?)?;
             exposure.vectors = exposure.vectors.plus(&vectors)?;

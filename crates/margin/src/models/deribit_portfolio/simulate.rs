@@ -154,9 +154,15 @@ impl DeribitPortfolio {
         for risk in &risks {
             by_asset.entry(risk.pair.1).or_default().push(risk);
         }
+        // Quotes and spot orders ask for margin where no contract does.
+        let quotes = judge.quotes(by_asset.keys().copied())?;
+        for asset in quotes.keys().copied().chain(judge.spot_ordered(account)?) {
+            by_asset.entry(asset).or_default();
+        }
         let mut margins = Vec::with_capacity(by_asset.len());
         for (asset, risks) in by_asset {
-            margins.push(judge.currency(account, asset, &risks)?);
+            let stated = quotes.get(&asset).copied().unwrap_or_default();
+            margins.push(judge.currency(account, asset, &risks, stated)?);
         }
         let mut instruments = Vec::new();
         for position in books.iter().flat_map(|(pair, book)| book.held.iter().map(move |held| (*pair, held))) {
@@ -169,7 +175,14 @@ impl DeribitPortfolio {
 }
 
 impl PortfolioJudge<'_> {
-    fn currency(&self, account: &Account, asset: Asset, risks: &[&PairRisks]) -> Result<CurrencyMargins, MarginError> {
+    /// One settlement asset: its pairs, orders and spot, and what is stated of quotes in it.
+    fn currency(
+        &self,
+        account: &Account,
+        asset: Asset,
+        risks: &[&PairRisks],
+        mmp_margin: Decimal,
+    ) -> Result<CurrencyMargins, MarginError> {
         let parts: Vec<Part<'_>> = risks.iter().map(|risks| self.part(risks, &risks.now)).collect();
         let now = combine(&parts, &self.parameters, Unit::Settlement)?;
         let price = self.market.asset_price(asset)?.value;
@@ -190,12 +203,25 @@ impl PortfolioJudge<'_> {
             delta_shock,
             correlation_contingency,
             contingencies,
-            mmp_margin: *self.parameters.mmp_margin.of(asset.as_str()),
+            mmp_margin,
             open_orders_margin,
             spot_margin: spot.amount.over(price, Rounding::Up)?,
             mm_factor: self.parameters.mm_factor,
         };
         Ok(CurrencyMargins { asset, price, margins: inputs.simulate()?, inputs, worst_case_bucket })
+    }
+
+    /// What spot orders settle in.
+    fn spot_ordered(&self, account: &Account) -> Result<Vec<Asset>, MarginError> {
+        let mut all = Vec::new();
+        for order in fillable(account)? {
+            let id = order.instrument;
+            let instrument = self.market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
+            if instrument.only_moves_balances() {
+                all.push(instrument.terms().settlement);
+            }
+        }
+        Ok(all)
     }
 
     /// What the fills of orders settled in `asset`, or of all, cost at once, in money: of contracts, and of spot.

@@ -73,6 +73,7 @@ impl Rules for DeribitStandardParameters {
         if instrument.strike().is_none() {
             return self.future(market, instrument, quantity, figure, origin);
         }
+        supported(instrument)?;
         let counted = counted_value(market, instrument, quantity)?;
         let value = Node::leaf("its value, which equity counts", counted, origin.clone());
         if quantity.0.signum() > 0 {
@@ -158,7 +159,7 @@ impl DeribitStandardParameters {
         let terms = instrument.terms();
         let index = market.index_in(terms.underlying, terms.quote)?;
         let priced = market.priced(id_of(market, instrument)?)?;
-        let rates = self.option_rates(instrument)?;
+        let rates = self.option_rates(instrument);
         let (Some(right), Some(strike)) = (instrument.right(), instrument.strike()) else {
             return Err(unsupported(instrument, "expected an option with a strike"));
         };
@@ -170,6 +171,16 @@ impl DeribitStandardParameters {
         let margin = in_currency(market, Price::new(figure.of(initial, maintenance), terms.quote))?;
         Ok(Node::leaf("the venue's margin, with its mark", margin, origin))
     }
+}
+
+/// Refuses options that the venue does not list, long or short: everlasting ones, those margined like futures,
+/// quantos.
+fn supported(option: &Instrument) -> Result<(), MarginError> {
+    let quanto = matches!(option.style(), Style::Quanto { .. });
+    if quanto || option.expiry().is_none() || !option.is_paid_when_bought() {
+        return Err(unsupported(option, "expected a dated linear or inverse option whose premium is paid"));
+    }
+    Ok(())
 }
 
 /// A price in the market's currency.

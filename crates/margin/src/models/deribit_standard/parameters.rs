@@ -9,7 +9,7 @@ use crate::MarginError;
 use crate::collateral::CollateralRules;
 use crate::parameters::{ByName, Dated, Field, Tiers, field};
 
-/// Every number of the model; those by name are by coin, and a coin whose base is zero has no futures.
+/// Every number of the model; those by name are by coin, and a coin with a base of zero has no futures.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeribitStandardParameters {
     /// Initial margin of a future or perpetual, share of its size.
@@ -88,7 +88,7 @@ impl DeribitStandardParameters {
         let p = self;
         vec![
             field("im_base", "share of size", "of a future, initial; zero: no futures", 0, 100, &mut p.im_base),
-            field("mm_base", "share of size", "of a future, maintenance", 0, 100, &mut p.mm_base),
+            field("mm_base", "share of size", "of a future, maintenance; the same", 0, 100, &mut p.mm_base),
             field("slope", "share per coin", "added to both for every coin", 0, 100, &mut p.slope),
             field("mm_of_im", "share", "of initial margin, in place of mm_base", 0, 100, &mut p.mm_of_im),
             field("leverage_rate", "share of notional", "then initial, by notional", 0, 100, &mut p.leverage_rate),
@@ -104,10 +104,10 @@ impl DeribitStandardParameters {
     pub(super) fn future_rates(&self, instrument: &Instrument, notional: Decimal) -> Result<FutureRates, MarginError> {
         let coin = instrument.terms().underlying;
         let im_base = *self.im_base.of(coin.as_str());
-        if im_base.is_zero() {
-            return Err(unsupported(instrument, "expected a future on a coin that im_base names"));
-        }
         let mm_base = *self.mm_base.of(coin.as_str());
+        if im_base.is_zero() || (mm_base.is_zero() && self.mm_of_im.is_zero()) {
+            return Err(unsupported(instrument, "expected a future on a coin that im_base and mm_base name"));
+        }
         if self.mm_of_im.signum() > 0 {
             let im_base = leverage_rate(self.leverage_rate.of(coin.as_str()), notional);
             return Ok(FutureRates { im_base, mm_base, slope: Decimal::ZERO, mm_of_im: self.mm_of_im });
@@ -116,16 +116,13 @@ impl DeribitStandardParameters {
     }
 
     /// The rates of an option's coin.
-    pub(super) fn option_rates(&self, instrument: &Instrument) -> Result<OptionRates, MarginError> {
-        if instrument.expiry().is_none() || !instrument.is_paid_when_bought() {
-            return Err(unsupported(instrument, "expected a dated option whose premium is paid"));
-        }
+    pub(super) fn option_rates(&self, instrument: &Instrument) -> OptionRates {
         let coin = instrument.terms().underlying;
         let of = |by: &ByName<Decimal>| *by.of(coin.as_str());
-        Ok(OptionRates {
+        OptionRates {
             initial: of(&self.option_initial),
             minimum: of(&self.option_minimum),
             maintenance: of(&self.option_maintenance),
-        })
+        }
     }
 }

@@ -19,6 +19,9 @@ use crate::schedule::Schedule;
 use crate::{Account, MarginError};
 use options::{OptionRates, Short};
 
+/// The model's name.
+const NAME: &str = "okx-discount";
+
 /// OKX's discount rates over positions margined one by one.
 #[derive(Clone, Debug)]
 pub struct OkxDiscount {
@@ -93,7 +96,7 @@ impl Default for OkxDiscount {
 
 impl Model for OkxDiscount {
     fn name(&self) -> &'static str {
-        "okx-discount"
+        NAME
     }
 
     fn page(&self) -> &'static str {
@@ -141,6 +144,7 @@ impl Rules for OkxDiscount {
         if instrument.strike().is_none() {
             return self.brackets.position(market, instrument, quantity, figure);
         }
+        supported(instrument)?;
         let origin = Origin { position: Some(instrument.terms().name.clone()), ..Origin::default() };
         let counted = counted_value(market, instrument, quantity)?;
         let value = Node::leaf("its value, which equity counts", counted, origin.clone());
@@ -168,6 +172,22 @@ impl Rules for OkxDiscount {
     }
 }
 
+/// Refuses options that the venue does not list, long or short: everlasting ones, those margined like futures,
+/// quantos.
+fn supported(option: &Instrument) -> Result<(), MarginError> {
+    let quanto = matches!(option.style(), Style::Quanto { .. });
+    let listed = !quanto && option.expiry().is_some() && option.is_paid_when_bought();
+    if listed { Ok(()) } else { Err(unsupported(option)) }
+}
+
+fn unsupported(instrument: &Instrument) -> MarginError {
+    MarginError::Unsupported {
+        model: NAME,
+        what: instrument.terms().name.clone(),
+        why: "expected a dated linear or inverse option whose premium is paid".to_owned(),
+    }
+}
+
 impl OkxDiscount {
     /// The venue's margin of a short option, in the market's currency.
     fn short(
@@ -178,13 +198,8 @@ impl OkxDiscount {
         figure: Figure,
     ) -> Result<Decimal, MarginError> {
         let terms = instrument.terms();
-        let (Some(right), Some(strike), Some(_)) = (instrument.right(), instrument.strike(), instrument.expiry())
-        else {
-            return Err(MarginError::Unsupported {
-                model: "okx-discount",
-                what: terms.name.clone(),
-                why: "expected a dated option".to_owned(),
-            });
+        let (Some(right), Some(strike)) = (instrument.right(), instrument.strike()) else {
+            return Err(unsupported(instrument));
         };
         let priced = market.priced(id_of(market, instrument)?)?;
         let index = market.index_in(terms.underlying, terms.quote)?.value;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use plimsoll_core::{Asset, Decimal, InstrumentId, Rounding, Timestamp, Underlying};
 use plimsoll_pricing::float::{decimal, float};
+use plimsoll_pricing::instruments::Style;
 use plimsoll_pricing::market::Market;
 
 use super::parameters::OkxPortfolioParameters;
@@ -158,6 +159,9 @@ impl Prepared {
         p: &OkxPortfolioParameters,
     ) -> Result<(), MarginError> {
         let NetPosition { id, instrument, quantity, size } = *held;
+        if matches!(instrument.style(), Style::Quanto { .. }) {
+            return Err(unsupported(instrument, "expected a linear or inverse contract"));
+        }
         let terms = instrument.terms();
         let priced = market.priced(id)?;
         let quote_price = float(market.asset_price(terms.quote)?.value);

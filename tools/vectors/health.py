@@ -1,4 +1,4 @@
-"""Mango's health; margins of lots: nautilus and exchange-core."""
+"""Mango's health and liquidations; margins of lots: nautilus and exchange-core."""
 
 import re
 
@@ -45,6 +45,71 @@ def mango(example: dict) -> dict:
 PERPETUAL = {"base_lots": "lots", "quote": "quote", "bid_lots": "bid_lots", "ask_lots": "ask_lots"}
 
 
+def mango_liquidation(example: dict) -> dict | list:
+    rule = example["model"]
+    if rule.startswith("x ="):
+        return token_swap(example)
+    if rule.startswith("five-step"):
+        given = renamed({**example["params"], **example["market"], **example["portfolio"]}, STEPS)
+        expect = renamed(example["expected"], {"settle_spot": "settled", "base": "base", "quote": "quote"})
+        return formula("partial-size", "partial-size.perpetual-steps", given, expect, within(example))
+    if rule.startswith("init health uses"):
+        return by_level(example)
+    raise NoRule(f"no rule reads {rule!r}"[:100])
+
+
+STEPS = {
+    "base_asset_weight": "asset_weight", "base_liab_weight": "liability_weight", "overall_asset_weight": "gain_weight",
+    "positive_pnl_liq_fee": "gain_fee", "base_liq_fee": "base_fee", "perp_price": "price",
+    "settle_price": "settle_price", "settle_spot": "settled", "base": "base", "quote": "quote",
+    "other_spot": "other_health", "max_base": "base_limit", "max_pnl": "gain_limit",
+}
+
+
+def token_swap(example: dict) -> dict:
+    params, market, held = example["params"], example["market"], example["portfolio"]
+    # Neither side's other weight is reached: what is given is owned, what is repaid is owed.
+    tokens = [
+        {"name": "ASSET", "balance": held["asset_spot"], "price": market["asset_price"],
+         "asset_weight": params["asset_init_weight"], "liability_weight": params["liab_init_liab_weight"]},
+        {"name": "DEBT", "balance": held["liab_spot"], "price": market["liab_price"],
+         "asset_weight": params["liab_init_asset_weight"], "liability_weight": params["liab_init_liab_weight"]},
+    ]
+    perpetuals = [
+        {"settles_in": name, "lots": "0", "price": "1", "asset_weight": "1", "liability_weight": "1", "quote": quote,
+         "gain_weight": params["perp_overall_asset_weight"]}
+        for name, quote in (("ASSET", held["asset_perp_quote"]), ("DEBT", held["liab_perp_quote"]))
+    ]
+    given = {"tokens": tokens, "perpetuals": perpetuals, "other_health": held["other_health"],
+             "fee": params["liquidation_fee"], "limit": held["max_liab_transfer"]}
+    expect = renamed(example["expected"], {"asset_after": "asset", "liab_after": "liability"})
+    return formula("partial-size", "partial-size.token-swap", given, expect, within(example))
+
+
+def by_level(example: dict) -> list:
+    """Health at three levels, and the swap that is sized by the middle one."""
+    params, market, held = example["params"], example["market"], example["portfolio"]
+    def side(name: str, key: str, weight: str, strict: bool) -> dict:
+        return some({"name": name, "balance": held[key], "price": market[f"{key}_oracle"],
+                     "stable_price": market[f"{key}_stable"] if strict else None,
+                     "asset_weight": params["asset_init_weight"], "liability_weight": params[weight]})
+    def tokens(weight: str, strict: bool = False) -> list:
+        return [side("ASSET", "asset", weight, strict), side("DEBT", "liab", weight, strict)]
+    scaled = tokens("liab_init_weight", True)
+    scaled[0].update(deposit_cap=params["deposit_scale_start"], deposits=market["total_deposits"])
+    scaled[1].update(borrow_cap=params["borrow_scale_start"], borrows=market["total_borrows"])
+    expected = example["expected"]
+    cases = [
+        formula("weights", "weights.health", {"tokens": of}, {"health": expected[figure]}, within(example))
+        for of, figure in ((scaled, "init_health"), (tokens("liab_init_weight"), "liqend_health"),
+                           (tokens("liab_maint_weight"), "maint_health"))
+    ]
+    swap = {"asset": expected["asset_after"], "liability": expected["liab_after"]}
+    cases.append(formula("partial-size", "partial-size.token-swap", {"tokens": tokens("liab_init_weight")}, swap,
+                         within(example)))
+    return cases
+
+
 def nautilus(example: dict) -> dict:
     params = example["params"]
     given = {"quantity": example["portfolio"]["quantity"], "price": example["market"]["price"],
@@ -72,4 +137,4 @@ def exchange_core(example: dict) -> dict:
     return formula("lot-margin", "lot-margin.lots", given, renamed(expected, names), within(example))
 
 
-RULES = {"file:mango_health": mango, "file:nautilus_margin": nautilus, "file:exchange_core_margin": exchange_core}
+RULES = {"file:mango_health": mango, "file:mango_liquidation": mango_liquidation, "file:nautilus_margin": nautilus, "file:exchange_core_margin": exchange_core}

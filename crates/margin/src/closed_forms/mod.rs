@@ -18,6 +18,7 @@ pub mod deleverage_rank;
 pub mod liquidation_price;
 pub mod lot_margin;
 pub mod partial_size;
+pub mod perpetual_steps;
 pub mod strategy;
 pub mod strategy_stock;
 pub mod token_swap;

@@ -207,7 +207,7 @@ impl SpotSwap {
 }
 
 /// `size` as a whole number of `lot`s, not less.
-fn up_to_lot(size: Decimal, lot: Decimal) -> Result<Decimal, MarginError> {
+pub(super) fn up_to_lot(size: Decimal, lot: Decimal) -> Result<Decimal, MarginError> {
     let (lots, rest) = size.split_by(lot).ok_or(MarginError::NotPositive { what: "lot", value: lot })?;
     Ok(lot.times_count(lots + i128::from(rest.signum() > 0))?)
 }

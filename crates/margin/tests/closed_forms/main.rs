@@ -8,6 +8,7 @@ mod deleverage_rank;
 mod liquidation_price;
 mod lot_margin;
 mod partial_size;
+mod perpetual_steps;
 mod strategy;
 
 use std::path::Path;

@@ -1,8 +1,10 @@
-//! Health of a whole account, as Mango counts it, and margins of lots.
+//! Health of a whole account, as Mango counts it, what is done where it is below zero, and margins of lots.
 
 use std::collections::BTreeMap;
 
 use plimsoll_margin::closed_forms::lot_margin::{LotTerms, Lots, leveraged, notional};
+use plimsoll_margin::closed_forms::perpetual_steps::{StepRules, Stepped};
+use plimsoll_margin::closed_forms::token_swap::TokenSwap;
 use plimsoll_margin::models::weights::health::{
     PerpetualHealth, SpotOrders, Token, borrow_scaled, deposit_scaled, health, weights_of_offset,
 };
@@ -11,8 +13,13 @@ use super::Formula;
 use crate::conformance::{Figures, Given, Refused};
 use crate::{Asset, Decimal};
 
-pub(super) const FORMULAS: &[(&str, Formula)] =
-    &[("lot-margin.leveraged", by_leverage), ("lot-margin.lots", by_lot), ("weights.health", account)];
+pub(super) const FORMULAS: &[(&str, Formula)] = &[
+    ("lot-margin.leveraged", by_leverage),
+    ("lot-margin.lots", by_lot),
+    ("partial-size.perpetual-steps", perpetual_steps),
+    ("partial-size.token-swap", token_swap),
+    ("weights.health", account),
+];
 
 fn asset(given: &Given<'_>, name: &str) -> Result<Asset, Refused> {
     given.text(name)?.parse().map_err(|_| Refused::new(format!("given.{name}: expected the name of an asset")))
@@ -67,6 +74,10 @@ fn perpetual(given: &Given<'_>) -> Result<PerpetualHealth, Refused> {
 }
 
 fn account(given: &Given<'_>) -> Result<Figures, Refused> {
+    Ok(Figures::new().with("health", health_of(given)?))
+}
+
+fn health_of(given: &Given<'_>) -> Result<Decimal, Refused> {
     let limit = |of: &Given<'_>, name: &str| of.has(name).then(|| of.number(name)).transpose();
     let (mut tokens, mut orders, mut perpetuals) = (BTreeMap::new(), Vec::new(), Vec::new());
     for one in given.list("tokens")? {
@@ -85,7 +96,62 @@ fn account(given: &Given<'_>) -> Result<Figures, Refused> {
     for one in given.list("perpetuals")? {
         perpetuals.push(perpetual(&one)?);
     }
-    Ok(Figures::new().with("health", health(&tokens, &orders, &perpetuals)?))
+    Ok(health(&tokens, &orders, &perpetuals)?)
+}
+
+/// The first token pays for the second; perpetuals settle into both.
+fn token_swap(given: &Given<'_>) -> Result<Figures, Refused> {
+    let [asset_side, liability_side] =
+        given.list("tokens")?.try_into().map_err(|_| Refused::new("given.tokens: expected two"))?;
+    let (asset_of, liability_of) = (token(&asset_side)?, token(&liability_side)?);
+    let (mut owned, mut owed) = (asset_of.balance, liability_of.balance);
+    for one in given.list("perpetuals")? {
+        let unsettled = perpetual(&one)?.unsettled()?;
+        let into = if one.text("settles_in")? == asset_side.text("name")? { &mut owned } else { &mut owed };
+        *into = into.plus(unsettled)?;
+    }
+    let swap = TokenSwap {
+        health: health_of(given)?.plus(given.number_or("other_health", Decimal::ZERO)?)?,
+        asset_price: asset_of.asset_price,
+        liability_price: liability_of.liability_price,
+        asset_weight: asset_of.asset_weight,
+        liability_weight: liability_of.liability_weight,
+        fee: given.number_or("fee", Decimal::ZERO)?,
+        asset_available: owned.min(asset_of.balance).or_zero(),
+        liability_available: owed
+            .max(liability_of.balance)
+            .negated()
+            .or_zero()
+            .min(given.number_or("limit", Decimal::MAX)?),
+    };
+    let swapped = swap.swap()?;
+    Ok(Figures::new()
+        .with("asset", asset_of.balance.minus(swapped.asset)?)
+        .with("liability", liability_of.balance.plus(swapped.liability)?))
+}
+
+fn perpetual_steps(given: &Given<'_>) -> Result<Figures, Refused> {
+    let (one, zero) = (|name| given.number_or(name, Decimal::ONE), |name| given.number_or(name, Decimal::ZERO));
+    let rules = StepRules {
+        price: given.number("price")?,
+        settle_price: one("settle_price")?,
+        asset_weight: given.number("asset_weight")?,
+        liability_weight: given.number("liability_weight")?,
+        gain_weight: one("gain_weight")?,
+        base_fee: zero("base_fee")?,
+        gain_fee: zero("gain_fee")?,
+        lot: one("lot")?,
+    };
+    let held = Stepped {
+        settled: given.number("settled")?,
+        base: given.number("base")?,
+        quote: given.number("quote")?,
+        other_health: zero("other_health")?,
+        base_limit: given.number("base_limit")?.abs(),
+        gain_limit: given.number("gain_limit")?,
+    };
+    let left = held.liquidated(&rules)?;
+    Ok(Figures::new().with("settled", left.settled).with("base", left.base).with("quote", left.quote))
 }
 
 fn by_leverage(given: &Given<'_>) -> Result<Figures, Refused> {

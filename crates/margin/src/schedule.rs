@@ -60,23 +60,48 @@ impl Schedule {
         &self.0
     }
 
-    /// Σ of every piece of `amount` (zero where negative) × its rate.
+    /// What of `amount` counts: Σ of every piece (zero where negative) × its rate, rounded down. Beyond the last bound
+    /// nothing does.
     ///
     /// # Errors
     /// [`NumberError::Overflow`].
     /// # Source
-    /// OKX, discount rates and the scaling factor of the minimum charge; Bitget and Bybit, collateral value ratio.
+    /// OKX, discount rates; Bitget and Bybit, collateral value ratio.
     pub fn progressive(&self, amount: Decimal) -> Result<Decimal, NumberError> {
+        Ok(self.pieces_of(amount, Rounding::Down)?.0)
+    }
+
+    /// What `amount` is charged: the same rounded up, and beyond the last bound at the last rate.
+    ///
+    /// ```
+    /// # use plimsoll_margin::schedule::Schedule;
+    /// let schedule: Schedule = "10:1, 20:2".parse().unwrap();
+    /// assert_eq!([15, 40].map(|amount| schedule.charge(amount.into()).unwrap()), [20.into(), 70.into()]);
+    /// assert_eq!(schedule.progressive(40.into()), Ok(30.into()));
+    /// ```
+    ///
+    /// # Errors
+    /// [`NumberError::Overflow`].
+    /// # Source
+    /// OKX, scaling factor of the minimum charge.
+    pub fn charge(&self, amount: Decimal) -> Result<Decimal, NumberError> {
+        let (sum, reached) = self.pieces_of(amount, Rounding::Up)?;
+        let last = self.0.last().map_or(Decimal::ZERO, |piece| piece.rate);
+        sum.plus(amount.minus(reached)?.or_zero().times(last, Rounding::Up)?)
+    }
+
+    /// The sum, and how far the pieces reach.
+    fn pieces_of(&self, amount: Decimal, rounding: Rounding) -> Result<(Decimal, Decimal), NumberError> {
         let (mut from, mut sum) = (Decimal::ZERO, Decimal::ZERO);
         for piece in &self.0 {
             let end = piece.up_to.map_or(amount, |up_to| up_to.min(amount));
             if end <= from {
                 break;
             }
-            sum = sum.plus(end.minus(from)?.times(piece.rate, Rounding::Down)?)?;
+            sum = sum.plus(end.minus(from)?.times(piece.rate, rounding)?)?;
             from = end;
         }
-        Ok(sum)
+        Ok((sum, from))
     }
 }
 

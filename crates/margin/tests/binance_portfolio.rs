@@ -137,12 +137,22 @@ fn parameters_work_at_both_bounds_and_what_has_no_rule_is_refused() {
                 shape if shape.contains(':') => format!("0:{value}"),
                 _ => value.to_string(),
             };
+            // Orders are stopped no later than positions are closed.
+            match name {
+                "reduce_only_ratio" => model.set("liquidation_ratio", "1").unwrap(),
+                "liquidation_ratio" => model.set("reduce_only_ratio", "10").unwrap(),
+                _ => {}
+            }
             model.set(name, &text).unwrap_or_else(|error| panic!("{error}"));
             book("index BTC 30000\nprice USDT 1\nmark BTC_USDT-PERPETUAL 30000\nposition BTC_USDT-PERPETUAL 20\ncollateral USDT -9").margin(model.as_ref()).unwrap_or_else(|error| panic!("{name} {value}: {error}"));
         }
         let error = by_name("binance-portfolio").unwrap().set(name, "-1").unwrap_err().to_string();
         assert!(error.contains(name), "{error}");
     }
+    let mut model = by_name("binance-portfolio").unwrap();
+    model.set("reduce_only_ratio", "1.01").unwrap();
+    let error = book("index BTC 30000").margin(model.as_ref()).unwrap_err().to_string();
+    assert_eq!(error, "binance-portfolio: reduce_only_ratio is 1.01, expected at least liquidation_ratio, 1.05");
     let error = book("index BTC 30000\nforward BTC 2026-06-26T08:00:00Z 30000 vol 0.6\nposition BTC-26JUN26-60000-C 1")
         .margin(by_name("binance-portfolio").unwrap().as_ref())
         .unwrap_err()

@@ -167,6 +167,15 @@ impl Model for BinancePortfolio {
     }
 
     fn prepare<'m>(&self, market: &'m Market, _held: &Held) -> Result<Box<dyn Judge + 'm>, MarginError> {
+        let levels = &self.levels;
+        if levels.reduce_only < levels.liquidation {
+            return Err(MarginError::Parameter {
+                model: NAME,
+                name: "reduce_only_ratio".to_owned(),
+                value: levels.reduce_only.to_string(),
+                expected: format!("at least liquidation_ratio, {}", levels.liquidation),
+            });
+        }
         Ok(Box::new(ByPosition { market, rules: self.clone() }))
     }
 }

@@ -180,7 +180,7 @@ pub fn basis_sizes(deltas: &[Decimal], gross: bool) -> Result<Vec<Decimal>, Marg
 /// # Source
 /// OKX, notice on the scaling factor of 2021-12-24, and the tiers in force from 2025-01-15.
 pub fn scaled_minimum(raw: Decimal, multipliers: &Schedule) -> Result<Decimal, MarginError> {
-    Ok(multipliers.progressive(raw)?)
+    Ok(multipliers.charge(raw)?)
 }
 
 /// The pairs of quotes that MR9 looks at, in its order.
@@ -235,7 +235,7 @@ pub fn stablecoin_rates(rates: &ByName<Schedule>, price: Decimal) -> Result<&Sch
 /// # Source
 /// OKX, notice on new portfolio margin rules of November 2024: MR9.
 pub fn stablecoin(size: Decimal, rates: &Schedule) -> Result<Decimal, MarginError> {
-    Ok(rates.progressive(size)?)
+    Ok(rates.charge(size)?)
 }
 
 /// MR8 of one debt: what is owed, in the currency, × its rate.

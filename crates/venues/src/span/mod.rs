@@ -8,7 +8,7 @@
 //! | `83`, `84` | the same with values of eight digits | from 55 on |
 //! | the others | counted, not read | |
 //!
-//! Losses are positive in a file, for one long contract; here gains are positive: [`read`] flips them and [`write()`]
+//! Losses are positive in a file, for one long contract; here gains are positive: [`read()`] flips them and [`write()`]
 //! flips them back, once each. A value is × 10^(risk exponent) and ÷ 10^(decimals), × where the decimals' sign is `-`,
 //! which nobody was seen to use. Prices and strikes stay as printed, without their decimal point, which `P` records
 //! say and nothing here needs.

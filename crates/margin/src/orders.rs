@@ -91,13 +91,17 @@ impl OrderArray {
 /// # Errors
 /// [`NumberError::Overflow`].
 pub fn fillable(account: &Account) -> Result<Vec<Order>, NumberError> {
+    let orders = &account.portfolio.orders;
+    if !orders.iter().any(|order| order.reduce_only) {
+        return Ok(orders.clone());
+    }
     let mut left: BTreeMap<InstrumentId, Decimal> = BTreeMap::new();
     for position in &account.portfolio.positions {
         let held = left.entry(position.instrument).or_default();
         *held = held.plus(position.quantity.0)?;
     }
-    let mut all = Vec::with_capacity(account.portfolio.orders.len());
-    for order in &account.portfolio.orders {
+    let mut all = Vec::with_capacity(orders.len());
+    for order in orders {
         if !order.reduce_only {
             all.push(order.clone());
             continue;

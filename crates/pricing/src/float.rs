@@ -2,31 +2,29 @@
 
 use plimsoll_core::{Decimal, NumberError, Timestamp};
 
-/// The nearest float.
+/// The nearest float, half even.
 #[must_use]
-#[expect(clippy::cast_precision_loss, reason = "mantissa and power are below 2⁵³, or the text is read instead")]
+#[expect(clippy::cast_precision_loss, reason = "the mantissa has 53 bits")]
 pub fn float(value: Decimal) -> f64 {
-    if let Some(nearest) = short(value.units()) {
+    let units = value.units();
+    if let Some(nearest) = short(units) {
         return nearest;
     }
-    // One division of two numbers that floats hold exactly is rounded once. Where digits are too many
-    // for that, the text is read instead, rounded once too.
-    let (mut mantissa, mut power) = (value.units(), Decimal::UNITS_PER_ONE);
-    for step in [1_000_000_000, 100_000, 100, 10, 10] {
-        if mantissa % step == 0 && power % step == 0 {
-            (mantissa, power) = (mantissa / step, power / step);
-        }
-    }
-    if mantissa.abs() < 1 << f64::MANTISSA_DIGITS {
-        mantissa as f64 / power as f64
-    } else {
-        // A decimal's text is always a float's.
-        value.to_string().parse().unwrap_or(f64::NAN)
-    }
+    // As many bits as there are, divided once: 67 or more of the quotient, and whether anything is left.
+    let magnitude = units.unsigned_abs();
+    let shift = magnitude.leading_zeros();
+    let one = Decimal::UNITS_PER_ONE.unsigned_abs();
+    let (quotient, left) = ((magnitude << shift) / one, (magnitude << shift) % one);
+    let spare = u128::BITS - quotient.leading_zeros() - f64::MANTISSA_DIGITS;
+    let (mantissa, rest, half) = (quotient >> spare, quotient & ((1 << spare) - 1), 1 << (spare - 1));
+    let up = rest > half || (rest == half && (left != 0 || mantissa & 1 == 1));
+    let power = u64::from(u32::try_from(f64::MAX_EXP - 1).unwrap_or(0) + spare - shift) << (f64::MANTISSA_DIGITS - 1);
+    let nearest = (mantissa + u128::from(up)) as f64 * f64::from_bits(power);
+    if units < 0 { -nearest } else { nearest }
 }
 
 /// The same for what prices, strikes and lots are, up to nine decimals and below nine million, in
-/// 64-bit arithmetic: a risk table asks it a few times a row.
+/// 64-bit arithmetic: a risk table asks it a few times a row. Zero is one of them.
 #[expect(clippy::cast_precision_loss, reason = "the mantissa is below 2⁵³")]
 fn short(units: i128) -> Option<f64> {
     const NANO: u64 = 1_000_000_000;

@@ -26,6 +26,13 @@ proptest! {
     }
 
     #[test]
+    fn any_decimal_is_the_float_that_its_text_is_read_as(units in any::<i128>(), bits in 0_u32..127) {
+        if let Some(number) = Decimal::from_units(units >> bits) {
+            prop_assert_eq!(float(number), number.to_string().parse::<f64>().unwrap_or(f64::NAN), "{}", number);
+        }
+    }
+
+    #[test]
     fn a_decimal_comes_back_from_its_float(units in -900_000_000_000_000_i64..900_000_000_000_000) {
         let number = Decimal::new(units, 9);
         prop_assert_eq!(decimal(float(number), 9), Ok(number));

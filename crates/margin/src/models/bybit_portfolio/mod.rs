@@ -13,7 +13,7 @@ use plimsoll_pricing::market::{Market, MarketError};
 
 pub use parameters::BybitPortfolioParameters;
 
-use super::by_position::{Figure, exchanged, fill_cost};
+use super::by_position::{exchanged, fill_cost};
 use super::tiered::debts;
 use super::{Held, Judge, Model};
 use crate::collateral::CollateralRules;
@@ -74,8 +74,9 @@ struct PortfolioJudge<'m> {
 impl Judge for PortfolioJudge<'_> {
     fn requirement(&self, account: &Account, assets: &[NetAsset]) -> Result<Requirement, MarginError> {
         let p = &self.parameters;
-        let maintenance = self.units(account, assets, Figure::Maintenance)?;
-        let mut of = vec![self.units(account, assets, Figure::Initial)?];
+        let units = self.units(account, assets)?;
+        let maintenance = Node::sum("risk units", units.iter().map(|(_, unit)| unit.clone()).collect())?;
+        let mut of = vec![self.initial("risk units", units)?];
         let orders = fillable(account)?;
         let mut costs = Vec::with_capacity(orders.len());
         for order in &orders {
@@ -83,8 +84,7 @@ impl Judge for PortfolioJudge<'_> {
         }
         for (label, side) in [("all buys filled", Side::Buy), ("all sells filled", Side::Sell)] {
             if orders.iter().any(|order| order.side == side) {
-                let filled = self.units(&with_fills(account, &orders, side), assets, Figure::Initial)?;
-                of.push(filled.named(label));
+                of.push(self.initial(label, self.units(&with_fills(account, &orders, side), assets)?)?);
             }
         }
         let units = if of.len() == 1 { of.swap_remove(0) } else { Node::worst_of("risk units", of) };
@@ -112,8 +112,8 @@ impl Judge for PortfolioJudge<'_> {
 }
 
 impl PortfolioJudge<'_> {
-    /// The margin of every risk unit, added.
-    fn units(&self, account: &Account, assets: &[NetAsset], figure: Figure) -> Result<Node, MarginError> {
+    /// The margin of every risk unit to maintain it.
+    fn units(&self, account: &Account, assets: &[NetAsset]) -> Result<Vec<(Underlying, Node)>, MarginError> {
         let mut books: BTreeMap<Underlying, Book<'_>> = BTreeMap::new();
         for held in net(&account.portfolio, self.market.listing())? {
             if held.instrument.only_moves_balances() {
@@ -128,16 +128,18 @@ impl PortfolioJudge<'_> {
             if let Some(coins) = assets.iter().find(|net| net.asset == underlying.asset()) {
                 self.prepared(underlying)?.hedge(&mut book, coins)?;
             }
-            let unit = self.unit(underlying, &book)?;
-            of.push(match figure {
-                Figure::Maintenance => unit,
-                Figure::Initial => {
-                    let factor = *self.parameters.im_factor.of(underlying.as_str());
-                    Node::scale("initial ÷ maintenance margin", factor, unit)?
-                }
-            });
+            of.push((underlying, self.unit(underlying, &book)?));
         }
-        Ok(Node::sum("risk units", of)?)
+        Ok(of)
+    }
+
+    /// The initial margin of `units`, added.
+    fn initial(&self, label: &'static str, units: Vec<(Underlying, Node)>) -> Result<Node, MarginError> {
+        let scaled = units.into_iter().map(|(underlying, unit)| {
+            let factor = *self.parameters.im_factor.of(underlying.as_str());
+            Node::scale("initial ÷ maintenance margin", factor, unit)
+        });
+        Ok(Node::sum(label, scaled.collect::<Result<_, _>>()?)?)
     }
 
     fn prepared(&self, underlying: Underlying) -> Result<&Prepared, MarginError> {

@@ -31,6 +31,8 @@ const STEPS: i64 = 5;
 pub(super) struct Prepared {
     table: Table,
     rows: BTreeMap<RowKey, usize>,
+    /// By row: cash delta and vega of one contract, in its quote.
+    greeks: Vec<[f64; 2]>,
 }
 
 /// A unit's positions in an account; amounts in the market's currency.
@@ -119,9 +121,19 @@ pub(super) fn prepare(
         };
         let table = Table::build(&spec, &keys)?;
         let rows = table.rows().iter().enumerate().map(|(at, row)| (row.key, at)).collect();
-        all.insert(underlying, Prepared { table, rows });
+        let greeks = table.rows().iter().map(|row| greeks_of(market, row.key)).collect::<Result<_, _>>()?;
+        all.insert(underlying, Prepared { table, rows, greeks });
     }
     Ok(all)
+}
+
+/// Cash delta and vega of one contract, in its quote; a balance has none.
+fn greeks_of(market: &Market, key: RowKey) -> Result<[f64; 2], MarginError> {
+    let RowKey::Instrument(id) = key else { return Ok([0.0; 2]) };
+    let instrument = market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
+    let priced = market.priced(id)?;
+    let greeks = instrument.greeks(priced);
+    Ok([greeks.delta * priced.forward, greeks.vega * 100.0])
 }
 
 impl Prepared {
@@ -136,21 +148,21 @@ impl Prepared {
         held: NetPosition<'a>,
     ) -> Result<(), MarginError> {
         let NetPosition { id, instrument, quantity, .. } = held;
-        let priced = market.priced(id)?;
         let terms = instrument.terms();
         let exact = |value: f64| decimal(value, Decimal::PLACES).map_err(MarginError::of(instrument));
-        let greeks = instrument.greeks(priced);
+        let holding = self.holding(id, instrument, quantity)?;
+        let [delta, vega] = self.greeks[holding.row];
         let scale = float(market.asset_price(terms.quote)?.value) * float(quantity);
-        let delta = exact(greeks.delta * priced.forward * scale)?;
+        let delta = exact(delta * scale)?;
         add(book.delta.entry(instrument.expiry()).or_default(), delta)?;
         add(book.by_settlement.entry(terms.settlement).or_default(), delta)?;
         match instrument.expiry() {
             Some(expiry) if instrument.strike().is_some() => {
-                add(book.vega.entry(expiry).or_default(), exact(greeks.vega * 100.0 * scale)?)?;
+                add(book.vega.entry(expiry).or_default(), exact(vega * scale)?)?;
             }
             _ => add(&mut book.futures, delta.abs())?,
         }
-        book.holdings.push(self.holding(id, instrument, quantity)?);
+        book.holdings.push(holding);
         book.held.push(held);
         Ok(())
     }

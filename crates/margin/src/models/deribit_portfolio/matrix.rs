@@ -70,6 +70,12 @@ impl Grid {
         Ok((-buckets..=buckets).map(each).collect::<Result<_, _>>()?)
     }
 
+    /// How many values of the matrix stand before those beyond the range.
+    #[must_use]
+    pub const fn standard(&self) -> usize {
+        (2 * self.buckets as usize + 1) * VOLS
+    }
+
     /// The place of the value at `at`, standard values before extended ones, of vectors with so many `standard` values.
     #[must_use]
     pub fn bucket(&self, at: usize, standard: usize) -> Bucket {
@@ -100,6 +106,10 @@ impl Grid {
     /// Deribit, private/simulate: a bucket's move reaches each contract at its own mark, so that a basis never
     /// shows.
     pub fn futures(&self, held: &[Future]) -> Result<RiskVectors, MarginError> {
+        if held.is_empty() {
+            let zeros = |count| vec![Decimal::ZERO; count];
+            return Ok(RiskVectors { standard: zeros(self.standard()), extended: zeros(self.extended.len()) });
+        }
         let total = |by: Decimal| {
             held.iter().try_fold(Decimal::ZERO, |sum, future| Ok::<_, MarginError>(sum.plus(future.pnl(by)?)?))
         };

@@ -9,7 +9,7 @@ use plimsoll_pricing::instruments::{Instrument, Style};
 use plimsoll_pricing::market::Market;
 
 use super::contingencies::{Contingencies, Sizes};
-use super::matrix::{Future, Grid, RiskVectors, VOLS};
+use super::matrix::{Future, Grid, RiskVectors};
 use super::parameters::DeribitPortfolioParameters;
 use super::shocks::{ShockRules, settling_delta};
 use super::unsupported;
@@ -36,7 +36,8 @@ pub(super) struct Prepared {
     coin: Decimal,
     /// Options, unshocked and under every move.
     table: Table,
-    rows: BTreeMap<InstrumentId, usize>,
+    /// The options' rows, and the net delta of one contract.
+    rows: BTreeMap<InstrumentId, (usize, Decimal)>,
 }
 
 /// What holdings of a pair gain in every move, and their net delta by expiry, in the settlement asset.
@@ -139,7 +140,7 @@ fn one(
     let mut rows = BTreeMap::new();
     for (at, row) in table.rows().iter().enumerate() {
         if let RowKey::Instrument(id) = row.key {
-            rows.insert(id, at);
+            rows.insert(id, (at, delta_of_one(market, id)?));
         }
     }
     let price = market.asset_price(settlement)?.value;
@@ -147,6 +148,16 @@ fn one(
     let one_coin = if in_coin { Decimal::ONE } else { market.index_in(coin, settlement)?.value };
     let shocks = p.shocks(coin, settlement, one_coin)?;
     Ok(Prepared { shocks, price, contingencies: p.contingencies(), coin: one_coin, table, rows, grid })
+}
+
+/// Net delta of one option: coins, or of a linear one the currency that they are worth.
+fn delta_of_one(market: &Market, id: InstrumentId) -> Result<Decimal, MarginError> {
+    let instrument = market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
+    let priced = market.priced(id)?;
+    let greeks = instrument.greeks(priced);
+    let inverse = instrument.style() == Style::Inverse;
+    let of_one = if inverse { greeks.delta_net } else { greeks.delta * priced.forward };
+    decimal(of_one, Decimal::PLACES).map_err(MarginError::of(instrument))
 }
 
 /// Unshocked, the buckets by volatility, and beyond the range.
@@ -267,11 +278,8 @@ impl Prepared {
                 futures.push(future);
                 continue;
             }
-            let row = *self.rows.get(&id).ok_or(MarginError::UnknownInstrument(id.0))?;
+            let (row, each) = *self.rows.get(&id).ok_or(MarginError::UnknownInstrument(id.0))?;
             holdings.push(Holding { row, lots: fine_lots(quantity, instrument.terms().underlying)? });
-            let greeks = instrument.greeks(priced);
-            let per_contract = if inverse { greeks.delta_net } else { greeks.delta * priced.forward };
-            let each = decimal(per_contract, Decimal::PLACES).map_err(MarginError::of(instrument))?;
             delta = delta.plus(of(each.times(quantity, Rounding::HalfEven)?)?)?;
         }
         let mut vectors = self.grid.futures(&futures)?;
@@ -292,7 +300,7 @@ impl Prepared {
         let sums = self.table.sums(holdings, 0..self.table.scenarios().len());
         let worth = |at: usize| self.table.loss(-sums[at]);
         let now = worth(0)?;
-        let standard = self.grid.moves()?.len() * VOLS;
+        let standard = self.grid.standard();
         let pnl = |at: usize| worth(1 + at)?.minus(now)?.times(left, Rounding::HalfEven);
         let mut vectors = RiskVectors::default();
         for at in 0..standard {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use plimsoll_core::{Asset, Decimal, InstrumentId, Rounding, Timestamp, Underlying};
 use plimsoll_pricing::float::{decimal, float};
-use plimsoll_pricing::instruments::Style;
+use plimsoll_pricing::instruments::{Instrument, Priced, Style};
 use plimsoll_pricing::market::Market;
 
 use super::parameters::OkxPortfolioParameters;
@@ -22,7 +22,30 @@ use crate::scenario::{DAY_S, Scenario, years_left};
 pub(super) struct Prepared {
     /// Options alone.
     table: Table,
-    rows: BTreeMap<InstrumentId, usize>,
+    /// Where its charges' columns stand.
+    columns: Columns,
+    contracts: BTreeMap<InstrumentId, Contract>,
+}
+
+/// What the charges look at, of one contract, in the market's currency.
+struct Contract {
+    /// Cash delta at the forward,
+    delta: f64,
+    /// and at the index.
+    delta_at_index: f64,
+    /// Where it is an option.
+    option: Option<OptionContract>,
+}
+
+struct OptionContract {
+    row: usize,
+    lot: Decimal,
+    /// When it expires.
+    at: Timestamp,
+    /// P&L of MR1's rise of its volatility.
+    vega: f64,
+    /// Fee of closing one unit.
+    fee: Decimal,
 }
 
 /// What the basis of a cash delta is against.
@@ -120,85 +143,115 @@ pub(super) fn prepare(
     }
     let mut all = BTreeMap::new();
     for (underlying, keys) in keys {
+        let (scenarios, columns) = scenarios(underlying, p)?;
         let spec = TableSpec {
             market,
             underlying,
             coin: Some(underlying.asset()),
-            scenarios: scenarios(underlying, p)?.0,
+            scenarios,
             rules: &p.vol_rules,
             grain: Decimal::new(1, 6),
             balance_lot: &|_| Decimal::ONE,
             counted: Counted::PnlPerLot,
         };
         let table = Table::build(&spec, &keys)?;
-        let mut rows = BTreeMap::new();
-        for (at, row) in table.rows().iter().enumerate() {
-            if let RowKey::Instrument(id) = row.key {
-                rows.insert(id, at);
-            }
+        all.insert(underlying, Prepared { table, columns, contracts: BTreeMap::new() });
+    }
+    // What cannot be priced or is not listed is refused with the account that holds it.
+    for id in &held.instruments {
+        let instrument = market.listing().get(*id).ok_or(MarginError::UnknownInstrument(id.0))?;
+        let priced = market.priced(*id);
+        if let (Ok(()), Ok(priced), Some(unit)) =
+            (supported(instrument), priced, all.get_mut(&instrument.terms().underlying))
+        {
+            let contract = unit.contract(market, *id, instrument, priced, p)?;
+            unit.contracts.insert(*id, contract);
         }
-        all.insert(underlying, Prepared { table, rows });
     }
     Ok(all)
 }
 
+/// Refuses what the venue does not list.
+fn supported(instrument: &Instrument) -> Result<(), MarginError> {
+    if matches!(instrument.style(), Style::Quanto { .. }) {
+        return Err(unsupported(instrument, "expected a linear or inverse contract"));
+    }
+    if instrument.strike().is_some() && instrument.expiry().is_none() {
+        return Err(unsupported(instrument, "expected a dated option"));
+    }
+    Ok(())
+}
+
 impl Prepared {
-    pub(super) fn table(&self) -> &Table {
+    pub(super) const fn table(&self) -> &Table {
         &self.table
+    }
+
+    pub(super) const fn columns(&self) -> &Columns {
+        &self.columns
+    }
+
+    fn contract(
+        &self,
+        market: &Market,
+        id: InstrumentId,
+        instrument: &Instrument,
+        priced: &Priced,
+        p: &OkxPortfolioParameters,
+    ) -> Result<Contract, MarginError> {
+        let quote_price = float(market.asset_price(instrument.terms().quote)?.value);
+        let greeks = instrument.greeks(priced);
+        let option = match instrument.expiry().filter(|_| instrument.strike().is_some()) {
+            None => None,
+            Some(at) => {
+                let row = self.table.row_of(RowKey::Instrument(id)).ok_or(MarginError::UnknownInstrument(id.0))?;
+                let vol = priced.vol.as_ref().map_or(0.0, |vol| vol.value);
+                let days = years_left(market.snapshot().as_of, Some(at)).map_or(30.0, |years| years * 365.0);
+                let weight = p.vol_rules.term_factor(days);
+                let mark = market.asset_price(priced.mark.quote)?.value.times(priced.mark.value, Rounding::Up)?;
+                let index =
+                    decimal(priced.index * quote_price, Decimal::PLACES).map_err(MarginError::of(instrument))?;
+                let fee = p.mr7_fee.times(index, Rounding::Up)?.min(p.mr7_fee_most.times(mark, Rounding::Up)?);
+                let vega = greeks.vega * 100.0 * vol * weight * quote_price;
+                Some(OptionContract { row, lot: self.table.rows()[row].lot, at, vega, fee })
+            }
+        };
+        let (delta, delta_at_index) =
+            (greeks.delta * priced.forward * quote_price, greeks.delta * priced.index * quote_price);
+        Ok(Contract { delta, delta_at_index, option })
     }
 
     /// Adds a position to its unit's book.
     ///
     /// # Errors
     /// [`MarginError::Unsupported`] for what the venue does not list.
-    pub(super) fn add(
-        &self,
-        book: &mut Book,
-        market: &Market,
-        held: &NetPosition<'_>,
-        p: &OkxPortfolioParameters,
-    ) -> Result<(), MarginError> {
+    pub(super) fn add(&self, book: &mut Book, market: &Market, held: &NetPosition<'_>) -> Result<(), MarginError> {
         let NetPosition { id, instrument, quantity, size } = *held;
-        if matches!(instrument.style(), Style::Quanto { .. }) {
-            return Err(unsupported(instrument, "expected a linear or inverse contract"));
-        }
+        supported(instrument)?;
+        market.priced(id)?;
+        let contract = self.contracts.get(&id).ok_or(MarginError::UnknownInstrument(id.0))?;
         let terms = instrument.terms();
-        let priced = market.priced(id)?;
-        let quote_price = float(market.asset_price(terms.quote)?.value);
         let exact = |value: f64| decimal(value, Decimal::PLACES).map_err(MarginError::of(instrument));
-        let greeks = instrument.greeks(priced);
         let count = float(quantity);
-        let delta = exact(greeks.delta * priced.forward * quote_price * count)?;
-        let expiry = instrument.expiry();
-        let of_expiry = book.delta.entry(expiry.map_or(Leg::Perpetual, Leg::Expiry)).or_default();
+        let delta = exact(contract.delta * count)?;
+        let of_expiry = book.delta.entry(instrument.expiry().map_or(Leg::Perpetual, Leg::Expiry)).or_default();
         *of_expiry = of_expiry.plus(delta)?;
         let of_quote = book.by_quote.entry(terms.quote).or_default();
         *of_quote = of_quote.plus(delta)?;
         book.gross_delta = book.gross_delta.plus(delta.abs())?;
-        let (Some(_), Some(at)) = (instrument.strike(), expiry) else {
-            if instrument.strike().is_some() {
-                return Err(unsupported(instrument, "expected a dated option"));
-            }
-            book.notional = book.notional.plus(exact(greeks.delta * priced.index * quote_price * count)?)?;
+        let Some(option) = &contract.option else {
+            book.notional = book.notional.plus(exact(contract.delta_at_index * count)?)?;
             return Ok(());
         };
-        let row = *self.rows.get(&id).ok_or(MarginError::UnknownInstrument(id.0))?;
-        let lot = self.table.rows()[row].lot;
-        let lots = whole_lots(quantity, lot).ok_or_else(|| MarginError::NotWholeLots {
+        let lots = whole_lots(quantity, option.lot).ok_or_else(|| MarginError::NotWholeLots {
             instrument: Arc::clone(&terms.name),
             quantity: plimsoll_core::Quantity(quantity),
-            lot: plimsoll_core::Quantity(lot),
+            lot: plimsoll_core::Quantity(option.lot),
         })?;
-        book.options.push(Holding { row, lots });
-        let vol = priced.vol.as_ref().map_or(0.0, |vol| vol.value);
-        let days = years_left(market.snapshot().as_of, expiry).map_or(30.0, |years| years * 365.0);
-        let weight = p.vol_rules.term_factor(days);
-        let vega = book.vega.entry(at).or_default();
-        *vega = vega.plus(exact(greeks.vega * 100.0 * vol * weight * quote_price * count)?)?;
-        let mark = market.asset_price(priced.mark.quote)?.value.times(priced.mark.value, Rounding::Up)?;
-        let index = exact(priced.index * quote_price)?;
-        let fee = p.mr7_fee.times(index, Rounding::Up)?.min(p.mr7_fee_most.times(mark, Rounding::Up)?);
-        book.option_fees = book.option_fees.plus(fee.times(size.abs(), Rounding::Up)?)?;
+        book.options.push(Holding { row: option.row, lots });
+        let vega = book.vega.entry(option.at).or_default();
+        *vega = vega.plus(exact(option.vega * count)?)?;
+        book.option_fees = book.option_fees.plus(option.fee.times(size.abs(), Rounding::Up)?)?;
         Ok(())
     }
 

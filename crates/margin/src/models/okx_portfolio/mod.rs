@@ -26,7 +26,7 @@ use crate::parameters::{Dated, Field};
 use crate::positions::net;
 use crate::scenario::years_left;
 use crate::{Account, MarginError};
-use book::{Book, Leg, Prepared, scenarios};
+use book::{Book, Leg, Prepared};
 use unit::Parts;
 
 /// The model's name.
@@ -117,7 +117,7 @@ impl PortfolioJudge<'_> {
             let terms = held.instrument.terms();
             let prepared = self.units.get(&terms.underlying).ok_or(MarginError::UnknownInstrument(held.id.0))?;
             let key = (terms.underlying, by_quote.then_some(terms.quote));
-            prepared.add(books.entry(key).or_default(), self.market, &held, &self.parameters)?;
+            prepared.add(books.entry(key).or_default(), self.market, &held)?;
         }
         for net in assets {
             let coin = net.asset.underlying();
@@ -154,16 +154,16 @@ impl PortfolioJudge<'_> {
         let p = &self.parameters;
         let name = underlying.as_str();
         let prepared = self.units.get(&underlying).ok_or_else(|| unknown(underlying))?;
-        let columns = scenarios(underlying, p)?.1;
+        let columns = prepared.columns();
         let leaf = |amount| Node::leaf("charge", amount, Origin::default());
-        let extreme = self.worst(prepared, book, columns.extreme)?;
+        let extreme = self.worst(prepared, book, columns.extreme.clone())?;
         let raw = unit::on_delta(book.gross_delta, *sets::extreme(&p.mr7_rate, name))?.plus(book.option_fees)?;
         let parts = Parts {
-            spot_shock: self.worst(prepared, book, columns.spot_shock)?,
+            spot_shock: self.worst(prepared, book, columns.spot_shock.clone())?,
             theta: leaf(prepared.loss(book, columns.theta)?.or_zero()),
             vega_term: leaf(self.vega_term(book)?),
             basis: self.basis(name, book)?,
-            rates: self.worst(prepared, book, columns.rates)?,
+            rates: self.worst(prepared, book, columns.rates.clone())?,
             extreme: Node::scale("half", unit::HALF, extreme)?,
             minimum: leaf(unit::scaled_minimum(raw, sets::shock(&p.mr7_multiplier, name))?),
             stablecoin: self.stablecoins(book)?,

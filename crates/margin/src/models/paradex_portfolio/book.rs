@@ -30,7 +30,8 @@ fn grain(market: &Market, underlying: Underlying) -> Result<Decimal, MarginError
 /// One underlying in one market.
 pub(super) struct Prepared {
     table: Table,
-    rows: BTreeMap<InstrumentId, usize>,
+    /// Where each contract stands, and the delta of one.
+    rows: BTreeMap<InstrumentId, (usize, Decimal)>,
 }
 
 /// The tables of everything held, by underlying; what the venue does not list is left out, and refused with the account
@@ -67,7 +68,10 @@ pub(super) fn prepare(
         let mut rows = BTreeMap::new();
         for (at, row) in table.rows().iter().enumerate() {
             if let RowKey::Instrument(id) = row.key {
-                rows.insert(id, at);
+                let instrument = market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
+                let delta = instrument.greeks(market.priced(id)?).delta;
+                let of_one = decimal(delta, Decimal::PLACES).map_err(MarginError::of(instrument))?;
+                rows.insert(id, (at, of_one));
             }
         }
         all.insert(underlying, Prepared { table, rows });
@@ -89,7 +93,7 @@ impl Prepared {
     ) -> Result<Node, MarginError> {
         let (mut holdings, mut deltas) = (Vec::with_capacity(held.len()), Deltas::default());
         for position in held {
-            let row = *self.rows.get(&position.id).ok_or(MarginError::UnknownInstrument(position.id.0))?;
+            let (row, of_one) = *self.rows.get(&position.id).ok_or(MarginError::UnknownInstrument(position.id.0))?;
             let lot = self.table.rows()[row].lot;
             let lots = whole_lots(position.quantity, lot).ok_or_else(|| MarginError::NotWholeLots {
                 instrument: Arc::clone(&position.instrument.terms().name),
@@ -97,8 +101,6 @@ impl Prepared {
                 lot: Quantity(lot),
             })?;
             holdings.push(Holding { row, lots });
-            let of_one = position.instrument.greeks(market.priced(position.id)?).delta;
-            let of_one = decimal(of_one, Decimal::PLACES).map_err(MarginError::of(position.instrument))?;
             deltas = deltas.plus(position.quantity, of_one)?;
         }
         holdings.sort_by_key(|holding| holding.row);

@@ -242,10 +242,10 @@ impl GreeksJudge<'_> {
         let group = Arc::new(Group { underlying, expiry: None, positions: names });
         let book = taylor::book(table, &prepared.per_lot, held, stake.coins)?;
         let mut of = Vec::with_capacity(table.scenarios().len() + 1);
-        for scenario in table.scenarios() {
+        for (scenario, loss) in table.scenarios().iter().zip(book.losses(table.scenarios())?) {
             let origin =
                 Origin { scenario: Some(Arc::clone(&scenario.name)), group: Some(Arc::clone(&group)), position: None };
-            of.push(Node::leaf("loss", book.loss(scenario)?, origin));
+            of.push(Node::leaf("loss", loss, origin));
         }
         of.push(Node::leaf("no loss", Decimal::ZERO, Origin::default()));
         let mut winner = None;

@@ -92,27 +92,47 @@ pub(super) fn book(
 }
 
 impl Sensitivities {
-    /// Loss by delta, by gamma and by vega.
-    fn losses(&self, scenario: &Scenario) -> Result<[Decimal; 3], NumberError> {
+    /// Loss by delta and by gamma.
+    fn price_losses(&self, price: Decimal) -> Result<[Decimal; 2], NumberError> {
         let up = Rounding::Up;
-        let square = scenario.price.times(scenario.price, up)?;
-        let vol = scenario.vol.times(self.weight, Rounding::HalfEven)?;
-        Ok([
-            self.delta.negated().times(scenario.price, up)?,
-            self.gamma.negated().times(square, up)?.times(Decimal::new(5, 1), up)?,
-            self.vega.negated().times(vol, up)?,
-        ])
+        let square = price.times(price, up)?;
+        let gamma = self.gamma.negated().times(square, up)?.times(Decimal::new(5, 1), up)?;
+        Ok([self.delta.negated().times(price, up)?, gamma])
+    }
+
+    /// Loss by vega.
+    fn vol_loss(&self, vol: Decimal) -> Result<Decimal, NumberError> {
+        self.vega.negated().times(vol.times(self.weight, Rounding::HalfEven)?, Rounding::Up)
     }
 }
 
 impl Book {
-    /// The Taylor loss in a scenario.
-    pub(super) fn loss(&self, scenario: &Scenario) -> Result<Decimal, NumberError> {
-        let mut sum = Decimal::ZERO;
-        for bucket in self.0.values() {
-            sum = bucket.losses(scenario)?.into_iter().try_fold(sum, Decimal::plus)?;
+    /// The Taylor loss in every scenario: what its price costs and what its volatility does, each found once.
+    pub(super) fn losses(&self, scenarios: &[Scenario]) -> Result<Vec<Decimal>, NumberError> {
+        let mut by_price: BTreeMap<Decimal, Decimal> = BTreeMap::new();
+        let mut by_vol: BTreeMap<Decimal, Decimal> = BTreeMap::new();
+        let mut all = Vec::with_capacity(scenarios.len());
+        for scenario in scenarios {
+            let of_price = match by_price.get(&scenario.price) {
+                Some(found) => *found,
+                None => self.sum(|bucket| {
+                    let [delta, gamma] = bucket.price_losses(scenario.price)?;
+                    delta.plus(gamma)
+                })?,
+            };
+            by_price.insert(scenario.price, of_price);
+            let of_vol = match by_vol.get(&scenario.vol) {
+                Some(found) => *found,
+                None => self.sum(|bucket| bucket.vol_loss(scenario.vol))?,
+            };
+            by_vol.insert(scenario.vol, of_vol);
+            all.push(of_price.plus(of_vol)?);
         }
-        Ok(sum)
+        Ok(all)
+    }
+
+    fn sum(&self, of: impl Fn(&Sensitivities) -> Result<Decimal, NumberError>) -> Result<Decimal, NumberError> {
+        self.0.values().try_fold(Decimal::ZERO, |sum, bucket| sum.plus(of(bucket)?))
     }
 
     /// The same taken apart by expiry and Greek.
@@ -120,7 +140,8 @@ impl Book {
         let mut of = Vec::with_capacity(self.0.len());
         for (expiry, bucket) in &self.0 {
             let label: Label = expiry.map_or_else(|| "no expiry".into(), |expiry| expiry.to_string().into());
-            let parts = ["delta", "gamma", "vega"].into_iter().zip(bucket.losses(scenario)?);
+            let [delta, gamma] = bucket.price_losses(scenario.price)?;
+            let parts = [("delta", delta), ("gamma", gamma), ("vega", bucket.vol_loss(scenario.vol)?)].into_iter();
             of.push(Node::sum(label, parts.map(|(name, loss)| Node::leaf(name, loss, Origin::default())).collect())?);
         }
         Node::sum(&scenario.name, of)

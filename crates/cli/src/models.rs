@@ -30,7 +30,7 @@ pub(crate) fn run(asked: &Asked, screen: &Screen) -> Result<Outcome, Failure> {
     let open = |name: &str| by_name(name).map_err(|error| Failure::usage(format!("{error}, {}", Policy::NAME)));
     let mut model = open(name)?;
     if asked.example {
-        screen.print_plain(model.example())?;
+        screen.print_plain(model.about().example)?;
         return Ok(Outcome::Answered);
     }
     let text = match asked.diff.as_slice() {
@@ -38,7 +38,7 @@ pub(crate) fn run(asked: &Asked, screen: &Screen) -> Result<Outcome, Failure> {
             let of = |date: &str| open(&format!("{}@{date}", model.name()));
             difference(of(from)?.as_mut(), from, of(to)?.as_mut(), to, asked.format)
         }
-        _ => describe(name, model.page(), model.sets(), &model.fields(), asked.format),
+        _ => describe(name, model.about().page, model.about().sets, &model.fields(), asked.format),
     };
     screen.print(&text)?;
     Ok(Outcome::Answered)
@@ -103,7 +103,7 @@ fn list(format: Format) -> String {
             let mut table = Table::new([text("model"), text("what it is"), text("")]);
             for (place, model) in models.iter().enumerate() {
                 let note = Cell::new(if place == 0 { "default" } else { "" }, Tone::Quiet);
-                table.row([Cell::new(model.name(), Tone::Strong), summary(model.page()).into(), note]);
+                table.row([Cell::new(model.name(), Tone::Strong), summary(model.about().page).into(), note]);
             }
             table.row([Cell::new(Policy::NAME, Tone::Strong), summary(POLICY_PAGE).into(), "".into()]);
             table.render(&mut out);
@@ -112,12 +112,13 @@ fn list(format: Format) -> String {
             out
         }
         Format::Json => {
-            let shown = models.iter().map(|model| json!({"name": model.name(), "summary": summary(model.page())}));
+            let shown =
+                models.iter().map(|model| json!({"name": model.name(), "summary": summary(model.about().page)}));
             pretty(&json!({"models": shown.collect::<Vec<_>>(), "default": NAMES[0]}))
         }
         Format::Csv => {
             let mut csv = Csv::new(["name", "summary"]);
-            models.iter().for_each(|model| csv.row([model.name(), summary(model.page())]));
+            models.iter().for_each(|model| csv.row([model.name(), summary(model.about().page)]));
             csv.into_text()
         }
     }

@@ -189,7 +189,7 @@ fn every_model_brings_a_book_it_margins() {
 #[test]
 fn what_a_venue_changed_is_told_from_date_to_date() {
     for name in plimsoll::margin::models::NAMES {
-        let sets = plimsoll::margin::models::by_name(name).unwrap().sets();
+        let sets = plimsoll::margin::models::by_name(name).unwrap().about().sets;
         for pair in sets.windows(2) {
             let said: Value = serde_json::from_str(
                 &plimsoll(&["models", name, "--diff", pair[1].date, pair[0].date, "-f", "json"]).out,

@@ -35,7 +35,7 @@ fn the_published_book_of_futures_has_its_published_matrix() {
     );
     let book = book(&text);
     let mut model = DeribitPortfolio::default();
-    for (name, value) in model.sets().iter().find(|set| set.date == "2024-06").unwrap().values {
+    for (name, value) in model.about().sets.iter().find(|set| set.date == "2024-06").unwrap().values {
         model.set(name, value).unwrap();
     }
     let found = model.simulate(&book.account, &book.market).unwrap();

@@ -46,21 +46,28 @@ use crate::equity::{Credit, NetAsset};
 use crate::parameters::{self, Dated, Field};
 use crate::{Account, MarginError};
 
+/// What a model says of itself.
+#[derive(Clone, Copy, Debug)]
+pub struct About {
+    /// Its name: `plimsoll`.
+    pub name: &'static str,
+    /// Its page: what it is, how it computes, source.
+    pub page: &'static str,
+    /// A document in YAML that it margins: the book its page speaks of.
+    pub example: &'static str,
+    /// Its published parameter sets, the newest first; the newest is the default. The house's own models have none.
+    pub sets: &'static [Dated],
+}
+
 /// A margin model with its parameters; as [`Any`], for questions that only one model answers.
 pub trait Model: Any + Send + Sync {
+    /// What it says of itself.
+    fn about(&self) -> &'static About;
+
     /// Its name: `plimsoll`.
-    fn name(&self) -> &'static str;
-
-    /// Its page: what it is, how it computes, source.
-    fn page(&self) -> &'static str;
-
-    /// Its published parameter sets, the newest first; the newest is the default. The house's own models have none.
-    fn sets(&self) -> &'static [Dated] {
-        &[]
+    fn name(&self) -> &'static str {
+        self.about().name
     }
-
-    /// A document in YAML that it margins: the book its page speaks of.
-    fn example(&self) -> &'static str;
 
     /// Its parameters, to list or to change.
     fn fields(&mut self) -> Vec<Field<'_>>;
@@ -185,7 +192,7 @@ pub fn by_name(name: &str) -> Result<Box<dyn Model>, MarginError> {
     let unknown = || MarginError::UnknownModel { name: base.to_owned(), known: NAMES.join(", ") };
     let mut model = newest(base).ok_or_else(unknown)?;
     if let Some(date) = date {
-        let sets = model.sets();
+        let sets = model.about().sets;
         let unknown = || {
             let known = sets.iter().map(|set| set.date).collect::<Vec<_>>().join(", ");
             MarginError::UnknownDate { model: model.name(), date: date.to_owned(), known }

@@ -11,7 +11,7 @@ use super::binance_coinm::BinanceCoinm;
 use super::binance_usdm::BinanceUsdm;
 use super::by_position::{ByPosition, Figure, Rules, fill_loss};
 use super::tiered::{TieredFutures, not_counted};
-use super::{Held, Judge, Model};
+use super::{About, Held, Judge, Model};
 use crate::collateral::CollateralRules;
 use crate::equity::NetAsset;
 use crate::orders::fillable;
@@ -136,20 +136,8 @@ pub fn loan_maintenance(loan: Decimal, rate: Decimal) -> Result<Decimal, MarginE
 }
 
 impl Model for BinancePortfolio {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn page(&self) -> &'static str {
-        include_str!("README.md")
-    }
-
-    fn example(&self) -> &'static str {
-        include_str!("example.yaml")
-    }
-
-    fn sets(&self) -> &'static [Dated] {
-        &SETS
+    fn about(&self) -> &'static About {
+        &About { name: NAME, page: include_str!("README.md"), example: include_str!("example.yaml"), sets: &SETS }
     }
 
     fn fields(&mut self) -> Vec<Field<'_>> {

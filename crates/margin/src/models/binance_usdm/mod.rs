@@ -8,10 +8,10 @@ use plimsoll_pricing::market::Market;
 
 use super::by_position::{ByPosition, Figure, Rules};
 use super::tiered::{TieredFutures, not_counted};
-use super::{Held, Judge, Model};
+use super::{About, Held, Judge, Model};
 use crate::collateral::CollateralRules;
 use crate::equity::NetAsset;
-use crate::parameters::{ByName, Dated, Field, field};
+use crate::parameters::{ByName, Field, field};
 use crate::{Account, MarginError};
 
 /// The model's name.
@@ -44,20 +44,13 @@ impl Default for BinanceUsdm {
 }
 
 impl Model for BinanceUsdm {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn page(&self) -> &'static str {
-        include_str!("README.md")
-    }
-
-    fn example(&self) -> &'static str {
-        include_str!("example.yaml")
-    }
-
-    fn sets(&self) -> &'static [Dated] {
-        &tables::SETS
+    fn about(&self) -> &'static About {
+        &About {
+            name: NAME,
+            page: include_str!("README.md"),
+            example: include_str!("example.yaml"),
+            sets: &tables::SETS,
+        }
     }
 
     fn fields(&mut self) -> Vec<Field<'_>> {

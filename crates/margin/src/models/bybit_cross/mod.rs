@@ -9,7 +9,7 @@ use plimsoll_pricing::market::Market;
 use super::by_position::{ByPosition, Figure, Rules, counted_value, fill_fee, id_of};
 use super::tiered::{TieredFutures, brackets, debts};
 use super::value_ratios::ValueRatios;
-use super::{Held, Judge, Model};
+use super::{About, Held, Judge, Model};
 use crate::collateral::CollateralRules;
 use crate::equity::NetAsset;
 use crate::parameters::{ByName, Dated, Field, Tiers, field};
@@ -206,20 +206,8 @@ impl Default for BybitCross {
 }
 
 impl Model for BybitCross {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn page(&self) -> &'static str {
-        include_str!("README.md")
-    }
-
-    fn example(&self) -> &'static str {
-        include_str!("example.yaml")
-    }
-
-    fn sets(&self) -> &'static [Dated] {
-        &SETS
+    fn about(&self) -> &'static About {
+        &About { name: NAME, page: include_str!("README.md"), example: include_str!("example.yaml"), sets: &SETS }
     }
 
     fn fields(&mut self) -> Vec<Field<'_>> {

@@ -11,7 +11,7 @@ use plimsoll_pricing::market::Market;
 pub use parameters::CreditParameters;
 
 use super::plimsoll::PlimsollJudge;
-use super::{Held, Judge, Model};
+use super::{About, Held, Judge, Model};
 use crate::collateral::CollateralRules;
 use crate::equity::{CREDIT, Credit, NetAsset};
 use crate::parameters::Field;
@@ -28,16 +28,8 @@ pub struct CreditModel {
 }
 
 impl Model for CreditModel {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn page(&self) -> &'static str {
-        include_str!("README.md")
-    }
-
-    fn example(&self) -> &'static str {
-        include_str!("example.yaml")
+    fn about(&self) -> &'static About {
+        &About { name: NAME, page: include_str!("README.md"), example: include_str!("example.yaml"), sets: &[] }
     }
 
     fn fields(&mut self) -> Vec<Field<'_>> {

@@ -4,7 +4,7 @@ use plimsoll_pricing::market::Market;
 
 use super::brackets::Brackets;
 use super::by_position::ByPosition;
-use super::{Held, Judge, Model};
+use super::{About, Held, Judge, Model};
 use crate::MarginError;
 use crate::parameters::Field;
 
@@ -16,16 +16,8 @@ pub struct Cross {
 }
 
 impl Model for Cross {
-    fn name(&self) -> &'static str {
-        "cross"
-    }
-
-    fn page(&self) -> &'static str {
-        include_str!("README.md")
-    }
-
-    fn example(&self) -> &'static str {
-        include_str!("example.yaml")
+    fn about(&self) -> &'static About {
+        &About { name: "cross", page: include_str!("README.md"), example: include_str!("example.yaml"), sets: &[] }
     }
 
     fn fields(&mut self) -> Vec<Field<'_>> {

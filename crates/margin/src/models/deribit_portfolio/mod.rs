@@ -20,11 +20,11 @@ pub use parameters::DeribitPortfolioParameters;
 
 use super::by_position::exchanged;
 use super::deribit_standard::haircuts;
-use super::{Held, Judge, Model};
+use super::{About, Held, Judge, Model};
 use crate::collateral::CollateralRules;
 use crate::equity::NetAsset;
 use crate::orders::fillable;
-use crate::parameters::{Dated, Field};
+use crate::parameters::Field;
 use crate::positions::{NetPosition, net};
 use crate::{Account, MarginError};
 use combine::{Part, Unit, combine};
@@ -41,20 +41,13 @@ pub struct DeribitPortfolio {
 }
 
 impl Model for DeribitPortfolio {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn page(&self) -> &'static str {
-        include_str!("README.md")
-    }
-
-    fn example(&self) -> &'static str {
-        include_str!("example.yaml")
-    }
-
-    fn sets(&self) -> &'static [Dated] {
-        &parameters::SETS
+    fn about(&self) -> &'static About {
+        &About {
+            name: NAME,
+            page: include_str!("README.md"),
+            example: include_str!("example.yaml"),
+            sets: &parameters::SETS,
+        }
     }
 
     fn fields(&mut self) -> Vec<Field<'_>> {

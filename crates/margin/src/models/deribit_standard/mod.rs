@@ -15,10 +15,10 @@ pub use options::{OptionRates, Short};
 pub use parameters::DeribitStandardParameters;
 
 use super::by_position::{ByPosition, Figure, Rules, counted_value, id_of};
-use super::{Held, Judge, Model};
+use super::{About, Held, Judge, Model};
 use crate::collateral::CollateralRules;
 use crate::equity::NetAsset;
-use crate::parameters::{ByName, Dated, Field};
+use crate::parameters::{ByName, Field};
 use crate::{Account, MarginError};
 
 /// The model's name.
@@ -32,20 +32,13 @@ pub struct DeribitStandard {
 }
 
 impl Model for DeribitStandard {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn page(&self) -> &'static str {
-        include_str!("README.md")
-    }
-
-    fn example(&self) -> &'static str {
-        include_str!("example.yaml")
-    }
-
-    fn sets(&self) -> &'static [Dated] {
-        &parameters::SETS
+    fn about(&self) -> &'static About {
+        &About {
+            name: NAME,
+            page: include_str!("README.md"),
+            example: include_str!("example.yaml"),
+            sets: &parameters::SETS,
+        }
     }
 
     fn fields(&mut self) -> Vec<Field<'_>> {

@@ -14,7 +14,7 @@ pub use parameters::PmrmParameters;
 
 use super::derive_pmrm2::fold::{Scan, worst_amount};
 use super::derive_pmrm2::tables::{self, UnderlyingTable};
-use super::{Held, Judge, Model};
+use super::{About, Held, Judge, Model};
 use crate::array::Holding;
 use crate::collateral::CollateralRules;
 use crate::equity::{NetAsset, at_maintenance};
@@ -36,20 +36,17 @@ pub struct DerivePmrm {
 }
 
 impl Model for DerivePmrm {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn page(&self) -> &'static str {
-        include_str!("README.md")
-    }
-
-    fn sets(&self) -> &'static [Dated] {
-        &[Dated { date: "2026-01", read: "the venue's deployment script; the live venue may differ", values: &[] }]
-    }
-
-    fn example(&self) -> &'static str {
-        include_str!("example.yaml")
+    fn about(&self) -> &'static About {
+        &About {
+            name: NAME,
+            page: include_str!("README.md"),
+            example: include_str!("example.yaml"),
+            sets: &[Dated {
+                date: "2026-01",
+                read: "the venue's deployment script; the live venue may differ",
+                values: &[],
+            }],
+        }
     }
 
     fn fields(&mut self) -> Vec<Field<'_>> {

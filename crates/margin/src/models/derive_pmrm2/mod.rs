@@ -14,7 +14,7 @@ use plimsoll_pricing::market::Market;
 
 pub use parameters::{Pmrm2Parameters, StaticDiscount};
 
-use super::{Held, Judge, Model};
+use super::{About, Held, Judge, Model};
 use crate::array::Holding;
 use crate::collateral::CollateralRules;
 use crate::equity::{NetAsset, at_maintenance};
@@ -37,25 +37,16 @@ pub struct DerivePmrm2 {
     pub parameters: Pmrm2Parameters,
 }
 
+/// As published.
+const SETS: [Dated; 1] = [Dated {
+    date: "2026-01",
+    read: "the venue's own test cases, which state every parameter; the live venue may differ",
+    values: &[],
+}];
+
 impl Model for DerivePmrm2 {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn page(&self) -> &'static str {
-        include_str!("README.md")
-    }
-
-    fn sets(&self) -> &'static [Dated] {
-        &[Dated {
-            date: "2026-01",
-            read: "the venue's own test cases, which state every parameter; the live venue may differ",
-            values: &[],
-        }]
-    }
-
-    fn example(&self) -> &'static str {
-        include_str!("example.yaml")
+    fn about(&self) -> &'static About {
+        &About { name: NAME, page: include_str!("README.md"), example: include_str!("example.yaml"), sets: &SETS }
     }
 
     fn fields(&mut self) -> Vec<Field<'_>> {

@@ -18,7 +18,7 @@ pub use parameters::StandardParameters;
 
 use super::derive_pmrm2::charges::stable_price;
 use super::derive_pmrm2::tables::supported;
-use super::{Held, Judge, Model};
+use super::{About, Held, Judge, Model};
 use crate::collateral::CollateralRules;
 use crate::equity::{NetAsset, at_maintenance};
 use crate::parameters::{Dated, Field};
@@ -36,20 +36,17 @@ pub struct DeriveStandard {
 }
 
 impl Model for DeriveStandard {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn page(&self) -> &'static str {
-        include_str!("README.md")
-    }
-
-    fn sets(&self) -> &'static [Dated] {
-        &[Dated { date: "2026-01", read: "the venue's deployment script; the live venue may differ", values: &[] }]
-    }
-
-    fn example(&self) -> &'static str {
-        include_str!("example.yaml")
+    fn about(&self) -> &'static About {
+        &About {
+            name: NAME,
+            page: include_str!("README.md"),
+            example: include_str!("example.yaml"),
+            sets: &[Dated {
+                date: "2026-01",
+                read: "the venue's deployment script; the live venue may differ",
+                values: &[],
+            }],
+        }
     }
 
     fn fields(&mut self) -> Vec<Field<'_>> {

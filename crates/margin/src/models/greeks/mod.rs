@@ -14,7 +14,7 @@ use plimsoll_pricing::market::{Market, MarketError};
 pub use parameters::GreeksParameters;
 
 use super::by_position::fill_cost;
-use super::{Held, Judge, Model};
+use super::{About, Held, Judge, Model};
 use crate::array::{Counted, Holding, RowKey, Table, TableSpec};
 use crate::collateral::{AssetClass, CollateralRules};
 use crate::equity::NetAsset;
@@ -39,16 +39,8 @@ pub struct Greeks {
 }
 
 impl Model for Greeks {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn page(&self) -> &'static str {
-        include_str!("README.md")
-    }
-
-    fn example(&self) -> &'static str {
-        include_str!("example.yaml")
+    fn about(&self) -> &'static About {
+        &About { name: NAME, page: include_str!("README.md"), example: include_str!("example.yaml"), sets: &[] }
     }
 
     fn fields(&mut self) -> Vec<Field<'_>> {

@@ -6,7 +6,7 @@ use plimsoll_pricing::market::Market;
 
 use super::brackets::Brackets;
 use super::by_position::{Figure, Rules, fill_cost};
-use super::{Held, Judge, Model};
+use super::{About, Held, Judge, Model};
 use crate::collateral::CollateralRules;
 use crate::equity::NetAsset;
 use crate::orders::fillable;
@@ -29,16 +29,8 @@ impl Default for Isolated {
 }
 
 impl Model for Isolated {
-    fn name(&self) -> &'static str {
-        "isolated"
-    }
-
-    fn page(&self) -> &'static str {
-        include_str!("README.md")
-    }
-
-    fn example(&self) -> &'static str {
-        include_str!("example.yaml")
+    fn about(&self) -> &'static About {
+        &About { name: "isolated", page: include_str!("README.md"), example: include_str!("example.yaml"), sets: &[] }
     }
 
     fn fields(&mut self) -> Vec<Field<'_>> {

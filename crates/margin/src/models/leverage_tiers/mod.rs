@@ -7,7 +7,7 @@ use plimsoll_pricing::market::Market;
 
 use super::by_position::{ByPosition, Figure, Rules, id_of};
 use super::cash::no_coin_debts;
-use super::{Held, Judge, Model};
+use super::{About, Held, Judge, Model};
 use crate::collateral::CollateralRules;
 use crate::equity::NetAsset;
 use crate::parameters::{ByName, Dated, Field, Tiers, field};
@@ -74,20 +74,8 @@ pub fn borrowable(quantity: Decimal, price: Decimal, loan_to_value: Decimal) -> 
 }
 
 impl Model for LeverageTiers {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn page(&self) -> &'static str {
-        include_str!("README.md")
-    }
-
-    fn example(&self) -> &'static str {
-        include_str!("example.yaml")
-    }
-
-    fn sets(&self) -> &'static [Dated] {
-        &SETS
+    fn about(&self) -> &'static About {
+        &About { name: NAME, page: include_str!("README.md"), example: include_str!("example.yaml"), sets: &SETS }
     }
 
     fn fields(&mut self) -> Vec<Field<'_>> {

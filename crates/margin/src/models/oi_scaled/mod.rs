@@ -8,7 +8,7 @@ use plimsoll_pricing::instruments::{Instrument, Style};
 use plimsoll_pricing::market::Market;
 
 use super::by_position::{ByPosition, Figure, Rules};
-use super::{Held, Judge, Model};
+use super::{About, Held, Judge, Model};
 use crate::MarginError;
 use crate::collateral::CollateralRules;
 use crate::parameters::{ByName, Dated, Field, Tiers, field};
@@ -57,20 +57,8 @@ impl Default for OiScaled {
 }
 
 impl Model for OiScaled {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn page(&self) -> &'static str {
-        include_str!("README.md")
-    }
-
-    fn example(&self) -> &'static str {
-        include_str!("example.yaml")
-    }
-
-    fn sets(&self) -> &'static [Dated] {
-        &SETS
+    fn about(&self) -> &'static About {
+        &About { name: NAME, page: include_str!("README.md"), example: include_str!("example.yaml"), sets: &SETS }
     }
 
     fn fields(&mut self) -> Vec<Field<'_>> {

@@ -18,11 +18,11 @@ use plimsoll_pricing::market::Market;
 pub use parameters::OkxPortfolioParameters;
 
 use super::tiered::debts;
-use super::{Held, Judge, Model};
+use super::{About, Held, Judge, Model};
 use crate::collateral::CollateralRules;
 use crate::equity::NetAsset;
 use crate::orders::fillable;
-use crate::parameters::{Dated, Field};
+use crate::parameters::Field;
 use crate::positions::net;
 use crate::scenario::years_left;
 use crate::{Account, MarginError};
@@ -40,20 +40,8 @@ pub struct OkxPortfolio {
 }
 
 impl Model for OkxPortfolio {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn page(&self) -> &'static str {
-        include_str!("README.md")
-    }
-
-    fn example(&self) -> &'static str {
-        include_str!("example.yaml")
-    }
-
-    fn sets(&self) -> &'static [Dated] {
-        &sets::SETS
+    fn about(&self) -> &'static About {
+        &About { name: NAME, page: include_str!("README.md"), example: include_str!("example.yaml"), sets: &sets::SETS }
     }
 
     fn fields(&mut self) -> Vec<Field<'_>> {

@@ -13,10 +13,10 @@ pub use parameters::{AtBoth, ParadexCrossParameters};
 
 use super::by_position::{ByPosition, Figure, Rules, id_of};
 use super::cash::only_cash;
-use super::{Held, Judge, Model};
+use super::{About, Held, Judge, Model};
 use crate::collateral::CollateralRules;
 use crate::equity::NetAsset;
-use crate::parameters::{Dated, Field};
+use crate::parameters::Field;
 use crate::{Account, MarginError};
 
 /// The model's name.
@@ -37,20 +37,13 @@ impl Default for ParadexCross {
 }
 
 impl Model for ParadexCross {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn page(&self) -> &'static str {
-        include_str!("README.md")
-    }
-
-    fn example(&self) -> &'static str {
-        include_str!("example.yaml")
-    }
-
-    fn sets(&self) -> &'static [Dated] {
-        &parameters::SETS
+    fn about(&self) -> &'static About {
+        &About {
+            name: NAME,
+            page: include_str!("README.md"),
+            example: include_str!("example.yaml"),
+            sets: &parameters::SETS,
+        }
     }
 
     fn fields(&mut self) -> Vec<Field<'_>> {

@@ -16,7 +16,7 @@ pub use parameters::ParadexPortfolioParameters;
 use super::by_position::fill_cost;
 use super::cash::only_cash;
 use super::paradex_cross::listed;
-use super::{Held, Judge, Model};
+use super::{About, Held, Judge, Model};
 use crate::collateral::CollateralRules;
 use crate::equity::NetAsset;
 use crate::orders::fillable;
@@ -35,26 +35,17 @@ pub struct ParadexPortfolio {
     pub parameters: ParadexPortfolioParameters,
 }
 
+/// As published.
+const SETS: [Dated; 1] = [Dated {
+    date: "2026-11",
+    read: "the venue's documentation, portfolio margin in beta; the page with a funding provision, whose table of \
+        scenarios is that of the version before it",
+    values: &[],
+}];
+
 impl Model for ParadexPortfolio {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn page(&self) -> &'static str {
-        include_str!("README.md")
-    }
-
-    fn example(&self) -> &'static str {
-        include_str!("example.yaml")
-    }
-
-    fn sets(&self) -> &'static [Dated] {
-        &[Dated {
-            date: "2026-11",
-            read: "the venue's documentation, portfolio margin in beta; the page with a funding provision, whose table of \
-                scenarios is that of the version before it",
-            values: &[],
-        }]
+    fn about(&self) -> &'static About {
+        &About { name: NAME, page: include_str!("README.md"), example: include_str!("example.yaml"), sets: &SETS }
     }
 
     fn fields(&mut self) -> Vec<Field<'_>> {

@@ -15,7 +15,7 @@ use plimsoll_pricing::market::Market;
 pub use parameters::PlimsollParameters;
 pub use scenarios::{ScenarioSet, VolRow};
 
-use super::{Held, Judge, Model};
+use super::{About, Held, Judge, Model};
 use crate::array::Holding;
 use crate::collateral::CollateralRules;
 use crate::equity::{NetAsset, net_assets};
@@ -43,16 +43,8 @@ impl Plimsoll {
 }
 
 impl Model for Plimsoll {
-    fn name(&self) -> &'static str {
-        "plimsoll"
-    }
-
-    fn page(&self) -> &'static str {
-        include_str!("README.md")
-    }
-
-    fn example(&self) -> &'static str {
-        include_str!("example.yaml")
+    fn about(&self) -> &'static About {
+        &About { name: "plimsoll", page: include_str!("README.md"), example: include_str!("example.yaml"), sets: &[] }
     }
 
     fn fields(&mut self) -> Vec<Field<'_>> {

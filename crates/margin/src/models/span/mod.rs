@@ -16,11 +16,11 @@ use plimsoll_pricing::market::Market;
 pub use parameters::SpanParameters;
 
 use super::cash::no_coin_debts;
-use super::{Held, Judge, Model};
+use super::{About, Held, Judge, Model};
 use crate::collateral::CollateralRules;
 use crate::equity::NetAsset;
 use crate::orders::fillable;
-use crate::parameters::{Dated, Field};
+use crate::parameters::Field;
 use crate::positions::net;
 use crate::spreads::{Leg, Side, Spread, Spreads};
 use crate::{Account, MarginError};
@@ -49,20 +49,13 @@ pub struct RiskArray {
 }
 
 impl Model for Span {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn page(&self) -> &'static str {
-        include_str!("README.md")
-    }
-
-    fn example(&self) -> &'static str {
-        include_str!("example.yaml")
-    }
-
-    fn sets(&self) -> &'static [Dated] {
-        &parameters::SETS
+    fn about(&self) -> &'static About {
+        &About {
+            name: NAME,
+            page: include_str!("README.md"),
+            example: include_str!("example.yaml"),
+            sets: &parameters::SETS,
+        }
     }
 
     fn fields(&mut self) -> Vec<Field<'_>> {

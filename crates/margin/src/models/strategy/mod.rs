@@ -21,11 +21,11 @@ pub use pairing::{Paired, Pairing, Work, least};
 pub use parameters::StrategyParameters;
 
 use super::by_position::{Figure, fill_cost};
-use super::{Held, Judge, Model};
+use super::{About, Held, Judge, Model};
 use crate::collateral::CollateralRules;
 use crate::equity::NetAsset;
 use crate::orders::fillable;
-use crate::parameters::{Dated, Field};
+use crate::parameters::Field;
 use crate::{Account, MarginError};
 use book::{Book, books};
 
@@ -40,20 +40,13 @@ pub struct Strategy {
 }
 
 impl Model for Strategy {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn page(&self) -> &'static str {
-        include_str!("README.md")
-    }
-
-    fn sets(&self) -> &'static [Dated] {
-        &parameters::SETS
-    }
-
-    fn example(&self) -> &'static str {
-        include_str!("example.yaml")
+    fn about(&self) -> &'static About {
+        &About {
+            name: NAME,
+            page: include_str!("README.md"),
+            example: include_str!("example.yaml"),
+            sets: &parameters::SETS,
+        }
     }
 
     fn fields(&mut self) -> Vec<Field<'_>> {

@@ -14,14 +14,14 @@ use plimsoll_pricing::market::{Market, MarketError};
 pub use parameters::TimsParameters;
 
 use super::cash::no_coin_debts;
-use super::{Held, Judge, Model};
+use super::{About, Held, Judge, Model};
 use crate::array::{Holding, RowKey, Table, array_lots, contract_arrays};
 use crate::closed_forms::strategy::per_contract;
 use crate::collateral::CollateralRules;
 use crate::equity::NetAsset;
 use crate::fold::Summed;
 use crate::orders::fillable;
-use crate::parameters::{Dated, Field};
+use crate::parameters::Field;
 use crate::positions::net;
 use crate::scenario::{Scenario, ShockRules};
 use crate::{Account, MarginError};
@@ -39,20 +39,13 @@ pub struct Tims {
 }
 
 impl Model for Tims {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn page(&self) -> &'static str {
-        include_str!("README.md")
-    }
-
-    fn example(&self) -> &'static str {
-        include_str!("example.yaml")
-    }
-
-    fn sets(&self) -> &'static [Dated] {
-        &parameters::SETS
+    fn about(&self) -> &'static About {
+        &About {
+            name: NAME,
+            page: include_str!("README.md"),
+            example: include_str!("example.yaml"),
+            sets: &parameters::SETS,
+        }
     }
 
     fn fields(&mut self) -> Vec<Field<'_>> {

@@ -14,10 +14,10 @@ use plimsoll_pricing::market::Market;
 pub use parameters::WeightsParameters;
 
 use super::by_position::{ByPosition, Figure, Rules};
-use super::{Held, Judge, Model};
+use super::{About, Held, Judge, Model};
 use crate::collateral::CollateralRules;
 use crate::equity::NetAsset;
-use crate::parameters::{Dated, Field};
+use crate::parameters::Field;
 use crate::{Account, MarginError};
 use curves::{capped, gain_weight, size_discount, size_premium};
 
@@ -32,20 +32,13 @@ pub struct Weights {
 }
 
 impl Model for Weights {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn page(&self) -> &'static str {
-        include_str!("README.md")
-    }
-
-    fn example(&self) -> &'static str {
-        include_str!("example.yaml")
-    }
-
-    fn sets(&self) -> &'static [Dated] {
-        &parameters::SETS
+    fn about(&self) -> &'static About {
+        &About {
+            name: NAME,
+            page: include_str!("README.md"),
+            example: include_str!("example.yaml"),
+            sets: &parameters::SETS,
+        }
     }
 
     fn fields(&mut self) -> Vec<Field<'_>> {

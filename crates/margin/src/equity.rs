@@ -123,20 +123,20 @@ enum Reading {
 }
 
 impl Equity {
-    /// Values `assets` under `rules`, beside what is granted.
+    /// Values `assets` under `rules`; `credit` is an unsecured line that counts as margin equity at both levels.
     ///
     /// # Errors
     /// [`NumberError::Overflow`].
     pub fn of(
         assets: &[NetAsset],
-        granted: Credit,
+        credit: Option<Node>,
         rules: &CollateralRules,
         market: &Market,
     ) -> Result<Self, NumberError> {
         let read = |label, reading, credit| tree(label, reading, assets, credit, rules, market);
         Ok(Self {
-            initial: read("margin equity, initial", Reading::Initial, granted.initial)?,
-            maintenance: read("margin equity, maintenance", Reading::Maintenance, granted.maintenance)?,
+            initial: read("margin equity, initial", Reading::Initial, credit.clone())?,
+            maintenance: read("margin equity, maintenance", Reading::Maintenance, credit)?,
             withdrawable: read("withdrawable equity", Reading::Withdrawable, None)?,
             net_value: read("net value", Reading::NetValue, None)?,
         })
@@ -146,23 +146,11 @@ impl Equity {
 /// The name of the line in a tree of margin equity.
 pub const CREDIT: &str = "credit line";
 
-/// The unsecured line that counts as margin equity at each level; `None` where none does.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Credit {
-    /// At the initial level.
-    pub initial: Option<Node>,
-    /// At the maintenance level.
-    pub maintenance: Option<Node>,
-}
-
-impl Credit {
-    /// The line that was agreed, whole.
-    #[must_use]
-    pub fn agreed(account: &Account) -> Self {
-        let line = account.credit_line;
-        let node = (!line.is_zero()).then(|| Node::leaf(CREDIT, line, Origin::default()));
-        Self { initial: node.clone(), maintenance: node }
-    }
+/// The line that was agreed, whole, as it counts in margin equity; `None` where there is none.
+#[must_use]
+pub fn agreed_line(account: &Account) -> Option<Node> {
+    let line = account.credit_line;
+    (!line.is_zero()).then(|| Node::leaf(CREDIT, line, Origin::default()))
 }
 
 /// Margin equity at the maintenance level without any credit, for a model whose requirement is said in terms of it.

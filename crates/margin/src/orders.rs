@@ -13,7 +13,7 @@ use plimsoll_pricing::market::Market;
 
 use crate::array::{RowKey, Table};
 use crate::collateral::CollateralRules;
-use crate::equity::{Credit, Equity, net_assets};
+use crate::equity::{Equity, net_assets};
 use crate::scenario::asset_growth;
 use crate::{Account, MarginError};
 
@@ -134,7 +134,7 @@ pub fn exchange_cost(
         return Ok(Decimal::ZERO);
     }
     let equity = |account: &Account| -> Result<Decimal, MarginError> {
-        Ok(Equity::of(&net_assets(&account.portfolio, market)?, Credit::default(), rules, market)?.initial.amount)
+        Ok(Equity::of(&net_assets(&account.portfolio, market)?, None, rules, market)?.initial.amount)
     };
     Ok(equity(account)?.minus(equity(&exchanged)?)?.or_zero())
 }

@@ -24,8 +24,8 @@ pub(crate) struct Figures {
     state: State,
     levels: Levels,
     withdrawable_equity: Decimal,
-    /// The line that counts in each margin equity.
-    credit: [Decimal; 2],
+    /// The line that counts as margin equity.
+    credit: Decimal,
     available: Decimal,
     withdrawable: Decimal,
     ratio: Option<Decimal>,
@@ -36,8 +36,7 @@ impl From<Margin> for Figures {
     fn from(margin: Margin) -> Self {
         Self {
             state: margin.state,
-            credit: [margin.equity.initial.find(CREDIT), margin.equity.maintenance.find(CREDIT)]
-                .map(|line| line.map_or(Decimal::ZERO, |line| line.amount)),
+            credit: margin.equity.initial.find(CREDIT).map_or(Decimal::ZERO, |line| line.amount),
             withdrawable_equity: margin.equity.withdrawable.amount,
             available: margin.available(),
             withdrawable: margin.withdrawable(),
@@ -100,10 +99,8 @@ pub(crate) fn one(desk: &Desk, entry: &Entry, figures_of: &Figures, out: &mut St
     table.row(["margin ratio".into(), ratio.into(), quiet("maintenance ÷ equity")]);
     table.row(["available".into(), money(figures_of.available).into(), quiet("to open more with")]);
     table.row(["withdrawable".into(), money(figures_of.withdrawable).into(), quiet("without credit or open gains")]);
-    let [line, to_maintain] = figures_of.credit;
-    if !line.is_zero() {
-        let kept = format!("unsecured; {} in maintenance equity", money(to_maintain));
-        table.row(["credit line".into(), money(line).into(), quiet(&kept)]);
+    if !figures_of.credit.is_zero() {
+        table.row(["credit line".into(), money(figures_of.credit).into(), quiet("unsecured, in margin equity")]);
     }
     table.render_rows(out);
     net_assets(&figures_of.assets, &currency, out);
@@ -242,7 +239,7 @@ fn json_of(figures: &Figures) -> Value {
             "initial": at(Level::Initial).requirement.to_string(),
             "maintenance": at(Level::Maintenance).requirement.to_string(),
         },
-        "credit_line": { "initial": figures.credit[0].to_string(), "maintenance": figures.credit[1].to_string() },
+        "credit_line": figures.credit.to_string(),
         "levels": levels.collect::<Vec<_>>(),
         "available": figures.available.to_string(),
         "withdrawable": figures.withdrawable.to_string(),

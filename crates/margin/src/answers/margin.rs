@@ -31,8 +31,8 @@ impl Margin {
     pub fn of(account: &Account, market: &Market, judge: &dyn Judge, policy: &Policy) -> Result<Self, MarginError> {
         let assets = net_assets(&account.portfolio, market)?;
         let requirement = judge.requirement(account, &assets)?;
-        let granted = judge.credit(account, &requirement)?;
-        let equity = Equity::of(&assets, granted, judge.collateral(), market)?;
+        let credit = judge.credit(account, &requirement)?;
+        let equity = Equity::of(&assets, credit, judge.collateral(), market)?;
         let levels = Levels::of(&equity, &requirement, policy)?;
         let state = levels.state();
         Ok(Self { assets, equity, requirement, levels, state })

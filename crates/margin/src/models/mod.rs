@@ -38,11 +38,11 @@ pub mod weights;
 use std::any::Any;
 use std::collections::BTreeSet;
 
-use plimsoll_core::{Asset, Decimal, InstrumentId, Requirement};
+use plimsoll_core::{Asset, Decimal, InstrumentId, Node, Requirement};
 use plimsoll_pricing::market::Market;
 
 use crate::collateral::CollateralRules;
-use crate::equity::{Credit, NetAsset};
+use crate::equity::{NetAsset, agreed_line};
 use crate::parameters::{self, Dated, Field};
 use crate::{Account, MarginError};
 
@@ -110,8 +110,8 @@ pub trait Judge: Send + Sync {
     ///
     /// # Errors
     /// As [`Self::requirement`].
-    fn credit(&self, account: &Account, _required: &Requirement) -> Result<Credit, MarginError> {
-        Ok(Credit::agreed(account))
+    fn credit(&self, account: &Account, _required: &Requirement) -> Result<Option<Node>, MarginError> {
+        Ok(agreed_line(account))
     }
 
     /// How the model values balances.

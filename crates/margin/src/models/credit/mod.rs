@@ -13,7 +13,7 @@ pub use parameters::CreditParameters;
 use super::plimsoll::PlimsollJudge;
 use super::{About, Held, Judge, Model};
 use crate::collateral::CollateralRules;
-use crate::equity::{CREDIT, Credit, NetAsset};
+use crate::equity::{CREDIT, NetAsset};
 use crate::parameters::Field;
 use crate::{Account, MarginError};
 
@@ -52,16 +52,13 @@ impl Judge for CreditJudge<'_> {
         self.risk.requirement(account, assets)
     }
 
-    fn credit(&self, account: &Account, required: &Requirement) -> Result<Credit, MarginError> {
+    fn credit(&self, account: &Account, required: &Requirement) -> Result<Option<Node>, MarginError> {
         let terms = self.terms(account)?;
         if account.credit_line.is_zero() {
-            return Ok(Credit::default());
+            return Ok(None);
         }
-        let spread = self.spread(account)?;
-        Ok(Credit {
-            initial: Some(line(account, &terms, &spread, required.initial.amount)?),
-            maintenance: Some(line(account, &terms, &spread, required.maintenance.amount)?),
-        })
+        // One line at all levels, of the smaller requirement: so a level further down never has less to show.
+        Ok(Some(line(account, &terms, &self.spread(account)?, required.maintenance.amount)?))
     }
 
     fn collateral(&self) -> &CollateralRules {

@@ -9,7 +9,6 @@
 mod derive;
 mod support;
 
-use plimsoll_core::Decimal;
 use plimsoll_margin::models::by_name;
 use support::{book, near};
 
@@ -31,27 +30,4 @@ fn sizes_are_inside_the_initial_factor() {
     let owed = format!("{lines}\nprice ETH 3000\ncollateral ETH 1");
     let error = book(&owed).margin(by_name("derive-pmrm").unwrap().as_ref()).unwrap_err().to_string();
     assert!(error.starts_with("derive-pmrm cannot margin ETH: expected cash"), "{error}");
-}
-
-#[test]
-fn parameters_work_at_both_bounds_and_are_refused_beyond() {
-    let book = book(
-        "index BTC 60000\nprice USDC 1\nforward BTC 2026-06-26T08:00:00Z 60500 vol 0.6
-                     position BTC_USDC-26JUN26-60000-C -2\nposition BTC_USDC-26JUN26-50000-P 1",
-    );
-    let fields: Vec<(&str, Decimal, Decimal)> =
-        by_name("derive-pmrm").unwrap().fields().iter().map(|field| (field.name, field.low, field.high)).collect();
-    for (name, low, high) in fields.into_iter().filter(|(name, ..)| *name != "scenarios") {
-        for value in [low, high] {
-            let mut model = by_name("derive-pmrm").unwrap();
-            model.set(name, &value.to_string()).unwrap();
-            let margin = book.margin(model.as_ref()).unwrap_or_else(|error| panic!("{name} {value}: {error}"));
-            assert!(
-                margin.requirement.initial.find("worst scenario").unwrap().amount >= Decimal::ZERO,
-                "{name} {value}"
-            );
-        }
-        let error = by_name("derive-pmrm").unwrap().set(name, "1000").unwrap_err().to_string();
-        assert!(error.contains(name) && error.contains(&high.to_string()), "{error}");
-    }
 }

@@ -287,32 +287,7 @@ fn quantos_are_refused() {
 }
 
 #[test]
-fn parameters_work_at_both_bounds_and_what_has_no_rule_is_refused() {
-    let text = format!(
-        "{OPTIONS}\ncollateral BTC 1\ncollateral USDT -10\nposition BTC-26JUN26-60000-C -2\nposition BTC_USDT-PERPETUAL -1"
-    );
-    for name in ["okx-portfolio", "okx-discount"] {
-        let fields: Vec<_> = by_name(name)
-            .unwrap()
-            .fields()
-            .iter()
-            .map(|field| (field.name, field.low, field.high, field.values()[0].1.clone()))
-            .collect();
-        for (field, low, high, shape) in fields {
-            for value in [low, high] {
-                let mut model = by_name(name).unwrap();
-                let text_of = match shape.as_str() {
-                    shape if shape.contains("rest:") => format!("rest:{value}"),
-                    shape if shape.contains(':') => format!("0:{value}"),
-                    _ => value.to_string(),
-                };
-                model.set(field, &text_of).unwrap_or_else(|error| panic!("{error}"));
-                book(&text).margin(model.as_ref()).unwrap_or_else(|error| panic!("{field} {value}: {error}"));
-            }
-            let error = by_name(name).unwrap().set(field, "-1").unwrap_err().to_string();
-            assert!(error.contains(field), "{error}");
-        }
-    }
+fn what_has_no_rule_is_refused() {
     let mut model = by_name("okx-portfolio").unwrap();
     model.set("mr9.depeg", "rest:1").unwrap();
     let hedged = "index BTC 5\nprice USDT 1\nmark BTC_USDT-PERPETUAL 5\nmark BTC-PERPETUAL 5

@@ -364,23 +364,3 @@ fn orders_count_at_their_worst_and_refusals_name_the_contract() {
         assert!(error.starts_with(&format!("strategy cannot margin {contract}: expected")), "{error}");
     }
 }
-
-#[test]
-fn parameters_work_at_both_bounds_and_are_refused_beyond() {
-    let book = book(&format!(
-        "{MARKET}collateral ETH 2\nmark ETH_USDC-PERPETUAL 3000\nposition ETH_USDC-PERPETUAL -1
-        position ETH_USDC-26JUN26-3200-C -2\nposition ETH_USDC-26JUN26-3300-C 1\nposition ETH_USDC-25DEC26-2800-P -3
-        position ETH_USDC-25JUN27-3000-P 2"
-    ));
-    let fields: Vec<(&str, Decimal, Decimal)> =
-        by_name("strategy").unwrap().fields().iter().map(|field| (field.name, field.low, field.high)).collect();
-    for (name, low, high) in fields {
-        for value in [low, high] {
-            let mut model = by_name("strategy").unwrap();
-            model.set(name, &value.to_string()).unwrap();
-            book.margin(model.as_ref()).unwrap_or_else(|error| panic!("{name} {value}: {error}"));
-        }
-        let error = by_name("strategy").unwrap().set(name, "1000000000000").unwrap_err().to_string();
-        assert!(error.contains(name) && error.contains(&high.to_string()), "{error}");
-    }
-}

@@ -92,9 +92,12 @@ def short_option(example: dict) -> dict:
     rates = {key: given.pop(key) for key in list(given) if key.endswith("_req") or key == "mm_offset_scale"}
     given = renamed(given, {"spot": "index", "forward": "forward", "vol": "vol", "seconds_to_expiry": "seconds",
                             "right": "right", "strike": "strike", "amount": "size"})
-    # Published as what the account is short of.
-    expect = {{"im": "initial", "mm": "maintenance"}[key]: value.lstrip("-")
-              for key, value in example["expected"]["asserted"].items()}
+    expect = {}
+    for key, value in example["expected"]["asserted"].items():
+        # Published as what the account is short of.
+        if not value.startswith("-") and float(value):
+            raise NoRule(f"no rule reads a margin of {value}")
+        expect[{"im": "initial", "mm": "maintenance"}[key]] = value.removeprefix("-")
     return formula("derive-standard", "derive-standard.short-option", {**given, "rates": rates}, expect,
                    within(example))
 

@@ -12,8 +12,6 @@ use plimsoll_pricing::instruments::Instrument;
 use plimsoll_pricing::market::Market;
 
 use crate::array::{RowKey, Table};
-use crate::collateral::CollateralRules;
-use crate::equity::{Equity, net_assets};
 use crate::scenario::asset_growth;
 use crate::{Account, MarginError};
 
@@ -116,27 +114,6 @@ pub fn fillable(account: &Account) -> Result<Vec<Order>, NumberError> {
         }
     }
     Ok(all)
-}
-
-/// What margin equity loses at the initial level when `order` only exchanges balances, at the mark and
-/// without a fee: haircuts of what is bought, and of what is then owed. Zero for what leaves a position.
-///
-/// # Errors
-/// [`MarginError`] when something cannot be priced.
-pub fn exchange_cost(
-    account: &Account,
-    order: &Order,
-    rules: &CollateralRules,
-    market: &Market,
-) -> Result<Decimal, MarginError> {
-    let mut exchanged = account.clone();
-    if !exchange(&mut exchanged, order, market)? {
-        return Ok(Decimal::ZERO);
-    }
-    let equity = |account: &Account| -> Result<Decimal, MarginError> {
-        Ok(Equity::of(&net_assets(&account.portfolio, market)?, None, rules, market)?.initial.amount)
-    };
-    Ok(equity(account)?.minus(equity(&exchanged)?)?.or_zero())
 }
 
 /// Fills `order` at the mark and without a fee where it only exchanges balances; whether it does.

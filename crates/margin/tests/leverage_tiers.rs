@@ -47,7 +47,7 @@ fn half_of_a_coin_counts() {
 fn what_has_no_rule_is_refused() {
     let owed = book("index BTC 30000\nprice USDC 1\nprice BTC 30000\ncollateral USDC 900000\ncollateral BTC -10");
     let error = owed.margin(by_name("leverage-tiers").unwrap().as_ref()).unwrap_err().to_string();
-    assert_eq!(error, "leverage-tiers cannot margin BTC: expected no debt but in the currency or USDC");
+    assert_eq!(error, "leverage-tiers cannot margin BTC: expected no debt but in the currency or a dollar stablecoin");
     let error = book("index BTC 30000\nmark BTC-PERPETUAL 30000\nposition BTC-PERPETUAL 10")
         .margin(by_name("leverage-tiers").unwrap().as_ref())
         .unwrap_err()

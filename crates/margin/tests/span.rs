@@ -277,7 +277,7 @@ fn what_has_no_rule_is_refused() {
     assert!(error.starts_with("span cannot margin BTC_USDC-25DEC26: expected no open order"), "{error}");
     let error =
         refused("index BTC 60000\nprice BTC 60000\nprice USDC 1\ncollateral USDC 700000\ncollateral BTC -10", &[]);
-    assert_eq!(error, "span cannot margin BTC: expected no debt but in the currency or USDC");
+    assert_eq!(error, "span cannot margin BTC: expected no debt but in the currency or a dollar stablecoin");
     let error = refused(&text, &[("calendar_spreads", "+BTC -ETH @0.1")]);
     assert!(error.contains("calendar_spreads is +BTC -ETH @0.1, expected legs between tiers"), "{error}");
     let error = refused(&text, &[("commodity_spreads", "+/1 -/2 @0.1")]);

@@ -123,7 +123,7 @@ fn order_scale_and_offsets_hold_and_odd_sizes_are_explained() {
 fn orders_are_refused() {
     let owed = book(&format!("{MARKET}\ncollateral BTC -10"));
     let error = owed.margin(by_name("tims").unwrap().as_ref()).unwrap_err().to_string();
-    assert_eq!(error, "tims cannot margin BTC: expected no debt but in the currency or USDC");
+    assert_eq!(error, "tims cannot margin BTC: expected no debt but in the currency or a dollar stablecoin");
     let ordered = book(&format!("{MARKET}\norder buy BTC_USDC-PERPETUAL 1 @ 60000"));
     let error = ordered.margin(by_name("tims").unwrap().as_ref()).unwrap_err().to_string();
     assert!(error.starts_with("tims cannot margin BTC_USDC-PERPETUAL: expected no open order"), "{error}");

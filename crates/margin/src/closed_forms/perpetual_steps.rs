@@ -119,7 +119,8 @@ impl Stepped {
             return Ok(());
         }
         let size = up_to_lot(wanted.over(freed, Rounding::Up)?, rules.lot)?;
-        let size = size.min(self.base.abs()).min(self.base_limit);
+        let (limit_lots, _) = self.base_limit.split_by(rules.lot).unwrap_or_default();
+        let size = size.min(self.base.abs()).min(rules.lot.times_count(limit_lots)?);
         let closed = if self.base.signum() < 0 { size.negated() } else { size };
         let fee = size.times(rules.price, Rounding::Up)?.times(rules.base_fee, Rounding::Up)?;
         self.base = self.base.minus(closed)?;

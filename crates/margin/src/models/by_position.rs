@@ -14,8 +14,9 @@ use plimsoll_pricing::market::Market;
 
 use super::Judge;
 use crate::collateral::CollateralRules;
-use crate::equity::{NetAsset, net_assets};
-use crate::orders::{exchange, exchange_cost, fee, fillable};
+use crate::equity::NetAsset;
+use crate::models::fills::{cost_with, exchanged, fill_fee};
+use crate::orders::fillable;
 use crate::{Account, MarginError};
 
 /// Which of a model's two figures is asked for.
@@ -118,7 +119,7 @@ impl<R: Rules> Judge for ByPosition<'_, R> {
         initial.extend(self.rules.account(account, self.market, assets, Figure::Initial)?);
         let besides =
             |account: &Account, assets: &[NetAsset]| self.rules.account(account, self.market, assets, Figure::Initial);
-        initial.extend(exchanged(account, self.market, &orders, besides)?);
+        initial.extend(exchanged(account, self.market, &orders, self.rules.collateral(), besides)?);
         maintenance.extend(self.rules.account(account, self.market, assets, Figure::Maintenance)?);
         Ok(Requirement {
             asset: self.market.snapshot().currency,
@@ -177,7 +178,7 @@ impl<R: Rules> ByPosition<'_, R> {
         }
         let costs = orders.iter().map(|order| {
             let fee = self.rules.fee(account, self.market, order)?;
-            cost_with(account, self.market, order, fee, self.rules.collateral())
+            cost_with(self.market, order, fee)
         });
         let costs = Node::sum("fills", costs.collect::<Result<Vec<_>, _>>()?)?;
         Ok(Node::sum(name, vec![Node::worst_of("position", of), costs])?)
@@ -264,100 +265,6 @@ pub(super) fn worth(market: &Market, instrument: &Instrument, quantity: Quantity
 /// [`MarginError::UnknownInstrument`] for one of another listing.
 pub(super) fn id_of(market: &Market, instrument: &Instrument) -> Result<InstrumentId, MarginError> {
     market.listing().id(&instrument.terms().name).ok_or(MarginError::UnknownInstrument(u32::MAX))
-}
-
-/// What a fill of `order` would cost at once, in the market's currency: its P&L against the mark where that
-/// is a loss, its fee, and the haircut of an asset it buys.
-///
-/// # Errors
-/// [`MarginError`] when it cannot be priced.
-pub(super) fn fill_cost(
-    account: &Account,
-    market: &Market,
-    order: &Order,
-    collateral: &CollateralRules,
-) -> Result<Node, MarginError> {
-    cost_with(account, market, order, fill_fee(account, market, order)?, collateral)
-}
-
-/// The same with a fee of its own.
-fn cost_with(
-    account: &Account,
-    market: &Market,
-    order: &Order,
-    fee: Decimal,
-    collateral: &CollateralRules,
-) -> Result<Node, MarginError> {
-    let id = order.instrument;
-    let instrument = market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
-    let loss = fill_loss(market, order)?;
-    let origin = Origin { position: Some(instrument.terms().name.clone()), ..Origin::default() };
-    let mut of = vec![Node::leaf("loss at the fill", loss, origin.clone()), Node::leaf("fee", fee, origin)];
-    let exchanged = exchange_cost(account, order, collateral, market)?;
-    if !exchanged.is_zero() {
-        of.push(Node::leaf("haircut of what is bought or owed", exchanged, Origin::default()));
-    }
-    Ok(Node::sum("cost of the fill", of)?)
-}
-
-/// What a fill of `order` would lose against the mark, in the market's currency: at least zero.
-///
-/// # Errors
-/// [`MarginError`] when it cannot be priced.
-pub(super) fn fill_loss(market: &Market, order: &Order) -> Result<Decimal, MarginError> {
-    let id = order.instrument;
-    let instrument = market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
-    let mark = market.priced(id)?.mark;
-    let pnl = instrument.fill_pnl(order.signed_quantity(), order.price, mark).map_err(MarginError::of(instrument))?;
-    Ok(pnl.at(market.asset_price(pnl.asset)?, Rounding::Down)?.value.negated().or_zero())
-}
-
-/// By how much what is asked `besides`, of the whole account, grows once spot orders have exchanged balances at the mark:
-/// the larger of the growth of each alone, added, and of all that make it grow together. None where nothing grows.
-///
-/// # Errors
-/// [`MarginError`] when something cannot be priced.
-pub(super) fn exchanged(
-    account: &Account,
-    market: &Market,
-    orders: &[Order],
-    besides: impl Fn(&Account, &[NetAsset]) -> Result<Vec<Node>, MarginError>,
-) -> Result<Option<Node>, MarginError> {
-    let asked = |account: &Account| -> Result<Decimal, MarginError> {
-        let of = besides(account, &net_assets(&account.portfolio, market)?)?;
-        Ok(of.iter().try_fold(Decimal::ZERO, |sum, node| sum.plus(node.amount))?)
-    };
-    let (mut now, mut together, mut alone) = (None, account.clone(), Vec::new());
-    for order in orders {
-        let mut filled = account.clone();
-        if !exchange(&mut filled, order, market)? {
-            continue;
-        }
-        let now = match now {
-            Some(now) => now,
-            None => *now.insert(asked(account)?),
-        };
-        let grows = asked(&filled)?.minus(now)?;
-        if grows.signum() > 0 {
-            exchange(&mut together, order, market)?;
-            let name = market.listing().get(order.instrument).map(|instrument| instrument.terms().name.clone());
-            alone.push(Node::leaf("exchange", grows, Origin { position: name, ..Origin::default() }));
-        }
-    }
-    let Some(now) = now.filter(|_| !alone.is_empty()) else { return Ok(None) };
-    let together = Node::leaf("together", asked(&together)?.minus(now)?, Origin::default());
-    Ok(Some(Node::worst_of("balances once exchanged", vec![Node::sum("one by one", alone)?, together])))
-}
-
-/// The fee of a whole fill at the account's rate, in the market's currency.
-///
-/// # Errors
-/// [`MarginError`] when it cannot be priced.
-pub(super) fn fill_fee(account: &Account, market: &Market, order: &Order) -> Result<Decimal, MarginError> {
-    let id = order.instrument;
-    let instrument = market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
-    let fee = fee(account, order, instrument, market)?;
-    Ok(fee.at(market.asset_price(fee.asset)?, Rounding::Up)?.value)
 }
 
 /// Open quantity of one side among `orders`.

@@ -11,6 +11,11 @@ pub(super) fn is_cash(market: &Market, asset: Asset) -> bool {
     asset == market.currency() || asset.as_str() == "USDC"
 }
 
+/// Whether its name says that it is worth a dollar.
+pub(super) fn is_dollar(asset: Asset) -> bool {
+    asset.as_str().contains("USD")
+}
+
 /// Refuses balances in anything else.
 ///
 /// # Errors
@@ -20,13 +25,16 @@ pub(super) fn only_cash(model: &'static str, market: &Market, assets: &[NetAsset
     refuse(model, assets, why, |net| Ok(!is_cash(market, net.asset) && !net.balance()?.is_zero()))
 }
 
-/// Refuses debts in anything else: they move with its price, for which the model has no margin.
+/// Refuses debts in coins: they move with a price for which the model has no margin.
 ///
 /// # Errors
 /// [`MarginError::Unsupported`] with the asset.
 pub(super) fn no_coin_debts(model: &'static str, market: &Market, assets: &[NetAsset]) -> Result<(), MarginError> {
-    let why = "expected no debt but in the currency or USDC";
-    refuse(model, assets, why, |net| Ok(!is_cash(market, net.asset) && net.balance()?.signum() < 0))
+    let why = "expected no debt but in the currency or a dollar stablecoin";
+    refuse(model, assets, why, |net| {
+        let is_coin = !is_cash(market, net.asset) && !is_dollar(net.asset);
+        Ok(is_coin && net.balance()?.signum() < 0)
+    })
 }
 
 fn refuse(

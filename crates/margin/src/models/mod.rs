@@ -19,6 +19,7 @@ pub mod deribit_standard;
 pub mod derive_pmrm;
 pub mod derive_pmrm2;
 pub mod derive_standard;
+mod fills;
 pub mod greeks;
 pub mod isolated;
 pub mod leverage_tiers;

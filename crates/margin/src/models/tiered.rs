@@ -1,11 +1,12 @@
 //! Futures margined by brackets of their notional, in money or in coin.
 
 use plimsoll_core::requirement::Origin;
-use plimsoll_core::{Asset, Decimal, Node, Quantity, Rounding};
+use plimsoll_core::{Decimal, Node, Quantity, Rounding};
 use plimsoll_pricing::instruments::{Instrument, Style};
 use plimsoll_pricing::market::Market;
 
 use super::by_position::{Figure, id_of};
+use super::cash::is_dollar;
 use crate::MarginError;
 use crate::equity::NetAsset;
 use crate::parameters::{ByName, Tiers};
@@ -92,11 +93,6 @@ impl TieredFutures {
         }
         Ok(Node::scale("at its asset's price", price.value, node)?)
     }
-}
-
-/// Whether an asset is a dollar by its name, as the quotes of venues' dollar brackets are: USDT, USDC, BUSD.
-fn is_dollar(asset: Asset) -> bool {
-    asset.as_str().contains("USD")
 }
 
 /// Initial rates and maintenance rates of the same brackets: `(above, 1 ÷ leverage, maintenance)` in whole units

@@ -144,7 +144,7 @@ impl Within {
     }
 
     fn cuts_to(&self, found: Decimal, published: Option<Decimal>) -> bool {
-        self.truncated.and_then(|places| found.rounded(places, Rounding::Down).ok()) == published
+        self.truncated.and_then(|places| found.rounded(places, Rounding::TowardZero).ok()) == published
     }
 
     fn of_gap(&self, gap: f64, published: f64, gross: f64) -> f64 {

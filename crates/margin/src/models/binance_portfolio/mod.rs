@@ -9,7 +9,8 @@ pub use super::tiered::counted;
 
 use super::binance_coinm::BinanceCoinm;
 use super::binance_usdm::BinanceUsdm;
-use super::by_position::{ByPosition, Figure, Rules, fill_loss};
+use super::by_position::{ByPosition, Figure, Rules};
+use super::fills::fill_loss;
 use super::tiered::{TieredFutures, not_counted};
 use super::{About, Held, Judge, Model};
 use crate::collateral::CollateralRules;

@@ -6,7 +6,8 @@ use plimsoll_pricing::formulas::Right;
 use plimsoll_pricing::instruments::{Instrument, Style};
 use plimsoll_pricing::market::Market;
 
-use super::by_position::{ByPosition, Figure, Rules, counted_value, fill_fee, id_of};
+use super::by_position::{ByPosition, Figure, Rules, counted_value, id_of};
+use super::fills::fill_fee;
 use super::tiered::{TieredFutures, brackets, debts};
 use super::value_ratios::ValueRatios;
 use super::{About, Held, Judge, Model};

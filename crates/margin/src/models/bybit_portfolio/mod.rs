@@ -7,17 +7,17 @@ mod unit;
 use std::collections::BTreeMap;
 
 use plimsoll_core::requirement::Origin;
-use plimsoll_core::{Decimal, Node, Order, Position, Requirement, Side, Underlying};
+use plimsoll_core::{Decimal, Node, Requirement, Underlying};
 use plimsoll_pricing::float::decimal;
 use plimsoll_pricing::market::{Market, MarketError};
 
 pub use parameters::BybitPortfolioParameters;
 
-use super::by_position::{exchanged, fill_cost};
+use super::fills::{exchanged, fill_cases, fill_cost, with_fills, worst_by_underlying};
 use super::tiered::debts;
 use super::{About, Held, Judge, Model};
 use crate::collateral::CollateralRules;
-use crate::equity::NetAsset;
+use crate::equity::{NetAsset, net_assets};
 use crate::orders::fillable;
 use crate::parameters::Field;
 use crate::positions::net;
@@ -68,20 +68,15 @@ impl Judge for PortfolioJudge<'_> {
     fn requirement(&self, account: &Account, assets: &[NetAsset]) -> Result<Requirement, MarginError> {
         let p = &self.parameters;
         let units = self.units(account, assets)?;
-        let maintenance = Node::sum("risk units", units.iter().map(|(_, unit)| unit.clone()).collect())?;
-        let mut of = vec![self.initial("risk units", units)?];
+        let maintenance = Node::sum("risk units", units.into_iter().map(|(_, unit)| unit).collect())?;
         let orders = fillable(account)?;
-        let mut costs = Vec::with_capacity(orders.len());
-        for order in &orders {
-            costs.push(fill_cost(account, self.market, order, &self.collateral)?);
+        let mut cases = Vec::new();
+        for (label, fills) in fill_cases(self.market, &orders)? {
+            let filled = with_fills(account, self.market, &fills)?;
+            cases.push((label, self.initial(&filled, &net_assets(&filled.portfolio, self.market)?)?));
         }
-        for (label, side) in [("all buys filled", Side::Buy), ("all sells filled", Side::Sell)] {
-            if orders.iter().any(|order| order.side == side) {
-                of.push(self.initial(label, self.units(&with_fills(account, &orders, side), assets)?)?);
-            }
-        }
-        let units = if of.len() == 1 { of.swap_remove(0) } else { Node::worst_of("risk units", of) };
-        let mut initial = vec![units];
+        let mut initial = vec![Node::sum("risk units", worst_by_underlying(cases))?];
+        let costs = orders.iter().map(|order| fill_cost(account, self.market, order)).collect::<Result<Vec<_>, _>>()?;
         if !costs.is_empty() {
             initial.push(Node::sum("fills", costs)?);
         }
@@ -89,7 +84,7 @@ impl Judge for PortfolioJudge<'_> {
             Ok::<_, MarginError>(vec![debts(assets, &p.borrow_initial, "borrowing")?, p.ratios.not_counted(assets)?])
         };
         initial.extend(besides(account, assets)?);
-        initial.extend(exchanged(account, self.market, &orders, besides)?);
+        initial.extend(exchanged(account, self.market, &orders, &self.collateral, besides)?);
         let borrowing = debts(assets, &p.borrow_maintenance, "borrowing")?;
         let of = vec![maintenance, borrowing, p.ratios.not_counted(assets)?];
         Ok(Requirement {
@@ -126,13 +121,14 @@ impl PortfolioJudge<'_> {
         Ok(of)
     }
 
-    /// The initial margin of `units`, added.
-    fn initial(&self, label: &'static str, units: Vec<(Underlying, Node)>) -> Result<Node, MarginError> {
-        let scaled = units.into_iter().map(|(underlying, unit)| {
+    /// The initial margin of every risk unit.
+    fn initial(&self, account: &Account, assets: &[NetAsset]) -> Result<Vec<(Underlying, Node)>, MarginError> {
+        let mut scaled = Vec::new();
+        for (underlying, unit) in self.units(account, assets)? {
             let factor = *self.parameters.im_factor.of(underlying.as_str());
-            Node::scale("initial ÷ maintenance margin", factor, unit)
-        });
-        Ok(Node::sum(label, scaled.collect::<Result<_, _>>()?)?)
+            scaled.push((underlying, Node::scale("initial ÷ maintenance margin", factor, unit)?));
+        }
+        Ok(scaled)
     }
 
     fn prepared(&self, underlying: Underlying) -> Result<&Prepared, MarginError> {
@@ -180,19 +176,4 @@ impl PortfolioJudge<'_> {
             futures: on_size(book.futures, *p.futures_rate.of(name), Decimal::ONE)?,
         })
     }
-}
-
-/// The account once all of one side's orders are filled.
-fn with_fills(account: &Account, orders: &[Order], side: Side) -> Account {
-    let mut filled = account.clone();
-    for order in orders.iter().filter(|order| order.side == side) {
-        filled.portfolio.positions.push(Position {
-            instrument: order.instrument,
-            quantity: order.signed_quantity(),
-            entry_price: None,
-            unsettled_pnl: Decimal::ZERO,
-            accrued_funding: Decimal::ZERO,
-        });
-    }
-    filled
 }

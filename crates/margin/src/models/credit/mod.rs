@@ -75,6 +75,7 @@ struct Terms {
 
 /// How much of a sum of own worsts is within the limit on one underlying.
 struct Spread {
+    limit: Decimal,
     within: Decimal,
     all: Decimal,
 }
@@ -100,15 +101,19 @@ impl CreditJudge<'_> {
         let all = worsts().try_fold(Decimal::ZERO, Decimal::plus)?;
         let limit = all.times(self.parameters.concentration_limit, Rounding::Down)?;
         let within = worsts().map(|worst| worst.min(limit)).try_fold(Decimal::ZERO, Decimal::plus)?;
-        Ok(Spread { within, all })
+        Ok(Spread { limit: self.parameters.concentration_limit, within, all })
     }
 }
 
 /// The least of the limits, of which all are negative so that the worst of them is.
 fn line(account: &Account, terms: &Terms, spread: &Spread, risk: Decimal) -> Result<Node, MarginError> {
     let leaf = |label: String, amount: Decimal| Node::leaf(label, amount, Origin::default());
-    let spread_risk =
-        if spread.all.is_zero() { risk } else { risk.times_ratio(spread.within, spread.all, Rounding::Down)? };
+    let spread_risk = if spread.all.is_zero() {
+        // What is left without a move that hurts is charges, of one name for all that is known.
+        risk.times(spread.limit, Rounding::Down)?
+    } else {
+        risk.times_ratio(spread.within, spread.all, Rounding::Down)?
+    };
     let Terms { rating, share, most } = terms;
     let of_risk = leaf("net risk that is not concentrated".to_owned(), spread_risk.or_zero());
     let limits = vec![

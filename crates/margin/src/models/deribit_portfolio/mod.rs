@@ -18,8 +18,8 @@ use plimsoll_pricing::market::Market;
 
 pub use parameters::DeribitPortfolioParameters;
 
-use super::by_position::exchanged;
 use super::deribit_standard::haircuts;
+use super::fills::exchanged;
 use super::{About, Held, Judge, Model};
 use crate::collateral::CollateralRules;
 use crate::equity::NetAsset;
@@ -117,7 +117,7 @@ impl Judge for PortfolioJudge<'_> {
         }
         of.extend(haircuts(&self.parameters.haircut, assets)?);
         let besides = |_: &Account, assets: &[NetAsset]| haircuts(&self.parameters.haircut, assets);
-        of.extend(exchanged(account, self.market, &fillable(account)?, besides)?);
+        of.extend(exchanged(account, self.market, &fillable(account)?, &self.collateral, besides)?);
         let initial = Node::sum("initial margin", of)?;
         Ok(Requirement { asset: self.market.currency(), initial, maintenance })
     }

@@ -12,7 +12,7 @@ use super::pairs::{self, Pair};
 use super::parameters::DeribitPortfolioParameters;
 use super::{DeribitPortfolio, PairRisks, PortfolioJudge};
 use crate::models::Held;
-use crate::models::by_position::fill_cost;
+use crate::models::fills::fill_cost;
 use crate::orders::fillable;
 use crate::{Account, MarginError};
 
@@ -231,7 +231,7 @@ impl PortfolioJudge<'_> {
             let id = order.instrument;
             let instrument = self.market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
             if asset.is_none_or(|asset| instrument.terms().settlement == asset) {
-                let cost = fill_cost(account, self.market, &order, &self.collateral)?;
+                let cost = fill_cost(account, self.market, &order)?;
                 let cost = cost.named(instrument.name().to_owned());
                 if instrument.only_moves_balances() { spot.push(cost) } else { contracts.push(cost) }
             }

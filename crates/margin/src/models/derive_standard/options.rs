@@ -25,7 +25,7 @@ pub struct ShortOption {
     pub strike: Decimal,
     /// Index of the underlying.
     pub index: Decimal,
-    /// Units short, above zero.
+    /// Units short; nothing is asked of none, or of a long.
     pub size: Decimal,
     /// What they are worth, above zero.
     pub value: Decimal,
@@ -38,6 +38,9 @@ impl StandardParameters {
     /// [`MarginError::Number`].
     pub fn short_option(&self, name: &str, short: &ShortOption) -> Result<[Decimal; 2], MarginError> {
         let ShortOption { right, strike, index, size, value } = *short;
+        if size.signum() <= 0 {
+            return Ok([Decimal::ZERO; 2]);
+        }
         let notional = size.times(index, Rounding::Up)?;
         let out = if right == Right::Call { strike.minus(index)? } else { index.minus(strike)? };
         let distance = out.or_zero().over(index, Rounding::Down)?;

@@ -7,17 +7,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use plimsoll_core::requirement::{Group, Origin};
-use plimsoll_core::{Decimal, InstrumentId, Node, Order, Position, Quantity, Requirement, Rounding, Side, Underlying};
-use plimsoll_pricing::instruments::Instrument;
+use plimsoll_core::{Decimal, InstrumentId, Node, Quantity, Requirement, Rounding, Underlying};
 use plimsoll_pricing::market::{Market, MarketError};
 
 pub use parameters::GreeksParameters;
 
-use super::by_position::fill_cost;
+use super::fills::{exchanged, fill_cases, fill_cost, with_fills, worst_by_underlying};
 use super::{About, Held, Judge, Model};
 use crate::array::{Counted, Holding, RowKey, Table, TableSpec};
 use crate::collateral::{AssetClass, CollateralRules};
-use crate::equity::NetAsset;
+use crate::equity::{NetAsset, net_assets};
 use crate::orders::{fillable, whole_lots};
 use crate::parameters::Field;
 use crate::positions::net;
@@ -127,23 +126,22 @@ struct GreeksJudge<'m> {
 
 impl Judge for GreeksJudge<'_> {
     fn requirement(&self, account: &Account, assets: &[NetAsset]) -> Result<Requirement, MarginError> {
-        let held = self.risk("no order filled", account, assets, &[])?;
+        let held = self.risk(account, assets)?.into_iter().map(|(_, node)| node).collect();
         let maintenance =
-            Node::scale("maintenance margin", self.parameters.maintenance_share, held.clone().named("initial"))?;
+            Node::scale("maintenance margin", self.parameters.maintenance_share, Node::sum("initial", held)?)?;
         let orders = fillable(account)?;
-        let mut initial = vec![held];
-        for (label, side) in [("all buys filled", Side::Buy), ("all sells filled", Side::Sell)] {
-            let filled: Vec<&Order> = orders.iter().filter(|order| order.side == side).collect();
-            if !filled.is_empty() {
-                initial.push(self.risk(label, account, assets, &filled)?);
-            }
+        let mut cases = Vec::new();
+        for (label, fills) in fill_cases(self.market, &orders)? {
+            let filled = with_fills(account, self.market, &fills)?;
+            cases.push((label, self.risk(&filled, &net_assets(&filled.portfolio, self.market)?)?));
         }
-        let mut of = vec![if initial.len() == 1 { initial.remove(0) } else { Node::worst_of("open orders", initial) }];
+        let mut of = worst_by_underlying(cases);
         for order in &orders {
-            of.push(fill_cost(account, self.market, order, &self.parameters.collateral)?);
+            of.push(fill_cost(account, self.market, order)?);
         }
-        let initial =
-            if of.len() == 1 { of.remove(0).named("initial margin") } else { Node::sum("initial margin", of)? };
+        let besides = |_: &Account, _: &[NetAsset]| Ok(Vec::new());
+        of.extend(exchanged(account, self.market, &orders, &self.parameters.collateral, besides)?);
+        let initial = Node::sum("initial margin", of)?;
         Ok(Requirement { asset: self.market.snapshot().currency, initial, maintenance })
     }
 
@@ -153,59 +151,31 @@ impl Judge for GreeksJudge<'_> {
 }
 
 impl GreeksJudge<'_> {
-    /// The loss of all underlyings with `fills` among what is held.
-    fn risk(
-        &self,
-        label: &'static str,
-        account: &Account,
-        assets: &[NetAsset],
-        fills: &[&Order],
-    ) -> Result<Node, MarginError> {
+    /// The loss of every underlying.
+    fn risk(&self, account: &Account, assets: &[NetAsset]) -> Result<Vec<(Underlying, Node)>, MarginError> {
         let mut of = Vec::new();
-        for (underlying, mut stake) in self.stakes(account, assets, fills)? {
+        for (underlying, mut stake) in self.stakes(account, assets)? {
             stake.contracts.sort_by_key(|holding| holding.row);
-            of.push(self.underlying(underlying, &stake)?);
+            of.push((underlying, self.underlying(underlying, &stake)?));
         }
-        Ok(Node::sum(label, of)?)
+        Ok(of)
     }
 
-    fn stakes(
-        &self,
-        account: &Account,
-        assets: &[NetAsset],
-        fills: &[&Order],
-    ) -> Result<BTreeMap<Underlying, Stake>, MarginError> {
+    fn stakes(&self, account: &Account, assets: &[NetAsset]) -> Result<BTreeMap<Underlying, Stake>, MarginError> {
         let mut stakes: BTreeMap<Underlying, Stake> = BTreeMap::new();
-        let is_coin = |asset| self.parameters.collateral.class(self.market, asset) == AssetClass::Coin;
         for net in assets {
             let balance = net.balance()?;
-            if is_coin(net.asset) && !balance.is_zero() {
+            let class = self.parameters.collateral.class(self.market, net.asset);
+            if class == AssetClass::Coin && !balance.is_zero() {
                 let value = balance.times(net.price.value, Rounding::HalfEven)?;
                 stakes.entry(net.asset.underlying()).or_default().coins = value;
             }
         }
-        let mut filled = account.portfolio.clone();
-        // Spot held is among the assets.
-        let spot = |id| self.market.listing().get(id).is_some_and(Instrument::only_moves_balances);
-        filled.positions.retain(|position| !spot(position.instrument));
-        filled.positions.extend(fills.iter().map(|order| Position {
-            instrument: order.instrument,
-            quantity: order.signed_quantity(),
-            entry_price: None,
-            unsettled_pnl: Decimal::ZERO,
-            accrued_funding: Decimal::ZERO,
-        }));
-        for held in net(&filled, self.market.listing())? {
-            let terms = held.instrument.terms();
+        for held in net(&account.portfolio, self.market.listing())? {
             if held.instrument.only_moves_balances() {
-                let asset = terms.underlying.asset();
-                if is_coin(asset) {
-                    let value = held.size.times(self.market.asset_price(asset)?.value, Rounding::HalfEven)?;
-                    let stake = stakes.entry(terms.underlying).or_default();
-                    stake.coins = stake.coins.plus(value)?;
-                }
                 continue;
             }
+            let terms = held.instrument.terms();
             let row = self.row(terms.underlying, held.id)?;
             let lot = self.underlyings[&terms.underlying].table.rows()[row].lot;
             let lots = whole_lots(held.quantity, lot).ok_or_else(|| MarginError::NotWholeLots {

@@ -5,7 +5,8 @@ use plimsoll_core::{Decimal, InstrumentId, Node, Quantity, Requirement};
 use plimsoll_pricing::market::Market;
 
 use super::brackets::Brackets;
-use super::by_position::{Figure, Rules, fill_cost};
+use super::by_position::{Figure, Rules};
+use super::fills::{exchanged, fill_cost};
 use super::{About, Held, Judge, Model};
 use crate::collateral::CollateralRules;
 use crate::equity::NetAsset;
@@ -54,12 +55,15 @@ impl Judge for IsolatedJudge<'_> {
             initial.push(self.alone(position.instrument, position.quantity, Figure::Initial)?);
             maintenance.push(self.alone(position.instrument, position.quantity, Figure::Maintenance)?);
         }
-        for order in fillable(account)? {
+        let orders = fillable(account)?;
+        for order in &orders {
             if !order.reduce_only {
                 initial.push(self.alone(order.instrument, order.signed_quantity(), Figure::Initial)?);
             }
-            initial.push(fill_cost(account, self.market, &order, &self.brackets.collateral)?);
+            initial.push(fill_cost(account, self.market, order)?);
         }
+        let besides = |_: &Account, _: &[NetAsset]| Ok(Vec::new());
+        initial.extend(exchanged(account, self.market, &orders, &self.brackets.collateral, besides)?);
         Ok(Requirement {
             asset: self.market.snapshot().currency,
             initial: Node::sum("initial margin", initial)?,

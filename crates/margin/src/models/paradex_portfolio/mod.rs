@@ -7,14 +7,14 @@ mod parameters;
 use std::collections::BTreeMap;
 
 use plimsoll_core::requirement::Origin;
-use plimsoll_core::{Decimal, Node, Position, Requirement, Rounding, Side, Underlying};
+use plimsoll_core::{Decimal, Node, Requirement, Rounding, Underlying};
 use plimsoll_pricing::market::Market;
 
 pub use delta::Deltas;
 pub use parameters::ParadexPortfolioParameters;
 
-use super::by_position::fill_cost;
 use super::cash::only_cash;
+use super::fills::{fill_cases, fill_cost, with_fills, worst_by_underlying};
 use super::paradex_cross::listed;
 use super::{About, Held, Judge, Model};
 use crate::collateral::CollateralRules;
@@ -69,7 +69,7 @@ struct PortfolioJudge<'m> {
 /// The venue's two parts of a margin.
 struct Margin {
     /// The larger of the scan and the minimum, by underlying, summed: what maintenance margin is a share of.
-    risk: Node,
+    risk: Vec<(Underlying, Node)>,
     /// Funding and fees, at both levels.
     provisions: Node,
 }
@@ -77,34 +77,29 @@ struct Margin {
 impl Judge for PortfolioJudge<'_> {
     fn requirement(&self, account: &Account, assets: &[NetAsset]) -> Result<Requirement, MarginError> {
         only_cash(NAME, self.market, assets)?;
-        let now = self.margin(account)?;
-        let share = self.parameters.maintenance_share;
-        let maintenance = vec![Node::scale("share of the initial", share, now.risk.clone())?, now.provisions.clone()];
-        let held = Node::sum("no order filled", vec![now.risk, now.provisions])?;
-        let mut filled = vec![held];
         let orders = fillable(account)?;
-        for (label, side) in [("all buys filled", Side::Buy), ("all sells filled", Side::Sell)] {
-            let mut then = account.clone();
-            let of_side = orders.iter().filter(|order| order.side == side);
-            let new = of_side.map(|order| Position {
-                instrument: order.instrument,
-                quantity: order.signed_quantity(),
-                entry_price: None,
-                unsettled_pnl: Decimal::ZERO,
-                accrued_funding: Decimal::ZERO,
-            });
-            let before = then.portfolio.positions.len();
-            then.portfolio.positions.extend(new);
-            if then.portfolio.positions.len() > before {
-                let margin = self.margin(&then)?;
-                filled.push(Node::sum(label, vec![margin.risk, margin.provisions])?);
-            }
-        }
-        let mut initial =
-            vec![if filled.len() == 1 { filled.swap_remove(0) } else { Node::worst_of("open orders", filled) }];
+        let (mut risks, mut provisions, mut costs) = (Vec::new(), Vec::new(), Vec::new());
         for order in &orders {
-            initial.push(fill_cost(account, self.market, order, &self.collateral)?);
+            let unknown = MarginError::UnknownInstrument(order.instrument.0);
+            listed(NAME, self.market.listing().get(order.instrument).ok_or(unknown)?)?;
+            costs.push(fill_cost(account, self.market, order)?);
         }
+        for (label, fills) in fill_cases(self.market, &orders)? {
+            let margin = self.margin(&with_fills(account, self.market, &fills)?)?;
+            risks.push((label, margin.risk));
+            provisions.push(margin.provisions);
+        }
+        let held = risks.first().map(|(_, held)| held.iter().map(|(_, node)| node.clone()).collect());
+        let held = Node::sum("scan or minimum", held.unwrap_or_default())?;
+        let mut maintenance = vec![Node::scale("share of the initial", self.parameters.maintenance_share, held)?];
+        maintenance.extend(provisions.first().cloned());
+        let mut initial = vec![Node::sum("scan or minimum", worst_by_underlying(risks))?];
+        initial.push(if provisions.len() == 1 {
+            provisions.remove(0)
+        } else {
+            Node::worst_of("provisions", provisions)
+        });
+        initial.extend(costs);
         Ok(Requirement {
             asset: self.market.currency(),
             initial: Node::sum("initial margin", initial)?,
@@ -129,7 +124,7 @@ impl PortfolioJudge<'_> {
         for (underlying, held) in &books {
             let unknown = || MarginError::UnknownInstrument(held[0].id.0);
             let prepared = self.underlyings.get(underlying).ok_or_else(unknown)?;
-            risk.push(prepared.risk(*underlying, self.market, held, &self.parameters)?);
+            risk.push((*underlying, prepared.risk(*underlying, self.market, held, &self.parameters)?));
             for position in held {
                 funding = funding.plus(self.funding(position)?)?;
                 fees = fees.plus(self.closing_fee(account, position)?)?;
@@ -137,7 +132,7 @@ impl PortfolioJudge<'_> {
         }
         let leaf = |label: &'static str, amount| Node::leaf(label, amount, Origin::default());
         let provisions = vec![leaf("funding", funding.or_zero()), leaf("fees of closing", fees)];
-        Ok(Margin { risk: Node::sum("scan or minimum", risk)?, provisions: Node::sum("provisions", provisions)? })
+        Ok(Margin { risk, provisions: Node::sum("provisions", provisions)? })
     }
 
     /// What the position is expected to pay in funding, received negative, in the currency.

@@ -15,11 +15,12 @@ use plimsoll_pricing::market::Market;
 pub use parameters::PlimsollParameters;
 pub use scenarios::{ScenarioSet, VolRow};
 
+use super::fills::exchanged;
 use super::{About, Held, Judge, Model};
 use crate::array::Holding;
 use crate::collateral::CollateralRules;
 use crate::equity::{NetAsset, net_assets};
-use crate::orders::{exchange_cost, fillable};
+use crate::orders::fillable;
 use crate::parameters::Field;
 use crate::{Account, MarginError};
 use requirement::{Risk, Scan, risk};
@@ -67,7 +68,9 @@ impl Judge for PlimsollJudge<'_> {
         let ordered = stakes.iter().any(|stake| !stake.orders.is_empty());
         let without_orders = if ordered { None } else { Some(with_orders.clone()) };
         let mut charged = with_orders;
-        charged.charges.push(self.exchanges(account)?);
+        let besides = |_: &Account, _: &[NetAsset]| Ok(Vec::new());
+        let orders = fillable(account)?;
+        charged.charges.extend(exchanged(account, self.0.market(), &orders, self.collateral(), besides)?);
         let initial = total("initial margin", charged, Decimal::ONE, &part_lots, allowance(&stakes)?)?;
         stakes.iter_mut().for_each(Stake::forget_orders);
         let share = self.0.parameters().maintenance_share;
@@ -78,20 +81,6 @@ impl Judge for PlimsollJudge<'_> {
 
     fn collateral(&self) -> &CollateralRules {
         &self.0.parameters().collateral
-    }
-}
-
-impl PlimsollJudge<'_> {
-    /// What margin equity would lose to haircuts if spot orders filled.
-    fn exchanges(&self, account: &Account) -> Result<Node, MarginError> {
-        let mut of = Vec::new();
-        for order in fillable(account)? {
-            let cost = exchange_cost(account, &order, self.collateral(), self.0.market())?;
-            if !cost.is_zero() {
-                of.push(Node::leaf("haircut of what is bought or owed", cost, Origin::default()));
-            }
-        }
-        Ok(Node::sum("spot orders", of)?)
     }
 }
 

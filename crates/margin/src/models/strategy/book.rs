@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use plimsoll_core::{Decimal, Order, Portfolio, Position, Rounding, Underlying};
+use plimsoll_core::{Decimal, Portfolio, Rounding, Underlying};
 use plimsoll_pricing::instruments::{Instrument, Style};
 use plimsoll_pricing::market::Market;
 
@@ -51,14 +51,13 @@ pub(super) struct Legs {
     pub(super) odd: [Decimal; 2],
 }
 
-/// The books of `portfolio` with `fills` in it.
+/// The books of `portfolio`, whose `assets` are netted.
 ///
 /// # Errors
 /// [`MarginError::Unsupported`] for a contract that is no linear option, perpetual or spot.
 pub(super) fn books(
     portfolio: &Portfolio,
     assets: &[NetAsset],
-    fills: &[&Order],
     long_dated_days: Decimal,
     market: &Market,
 ) -> Result<BTreeMap<Underlying, Book>, MarginError> {
@@ -66,23 +65,13 @@ pub(super) fn books(
     for asset in assets.iter().filter(|asset| !is_cash(market, asset.asset)) {
         books.entry(asset.asset.underlying()).or_default().own(asset.balance()?)?;
     }
-    let mut filled = Portfolio { positions: portfolio.positions.clone(), ..Portfolio::default() };
-    // Spot held is in the balances already.
-    filled.positions.retain(|position| !moves_balances(market, position));
-    filled.positions.extend(fills.iter().map(|order| Position {
-        instrument: order.instrument,
-        quantity: order.signed_quantity(),
-        entry_price: None,
-        unsettled_pnl: Decimal::ZERO,
-        accrued_funding: Decimal::ZERO,
-    }));
-    for held in net(&filled, market.listing())? {
+    for held in net(portfolio, market.listing())? {
         let terms = held.instrument.terms();
-        let book = books.entry(terms.underlying).or_default();
         if held.instrument.only_moves_balances() {
-            book.own(held.size)?;
+            // It is among the balances.
             continue;
         }
+        let book = books.entry(terms.underlying).or_default();
         supported(market, held.instrument)?;
         let lot = terms.contract_size.times(terms.lot_size.0, Rounding::Up)?;
         match option(market, &held, lot, long_dated_days)? {
@@ -94,10 +83,6 @@ pub(super) fn books(
         }
     }
     Ok(books)
-}
-
-fn moves_balances(market: &Market, position: &Position) -> bool {
-    market.listing().get(position.instrument).is_some_and(Instrument::only_moves_balances)
 }
 
 fn supported(market: &Market, instrument: &Instrument) -> Result<(), MarginError> {

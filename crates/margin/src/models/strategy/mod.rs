@@ -12,7 +12,7 @@ mod simplex;
 use std::collections::BTreeMap;
 
 use plimsoll_core::requirement::Origin;
-use plimsoll_core::{Decimal, Node, Order, Requirement, Rounding, Side, Underlying};
+use plimsoll_core::{Decimal, Node, Requirement, Rounding, Underlying};
 use plimsoll_pricing::market::Market;
 
 pub use columns::Leg;
@@ -20,10 +20,11 @@ pub use named::{Class, Rules, Strategy as Named, Unit, called, gross, strategy};
 pub use pairing::{Paired, Pairing, Work, least};
 pub use parameters::StrategyParameters;
 
-use super::by_position::{Figure, fill_cost};
+use super::by_position::Figure;
+use super::fills::{fill_cases, fill_cost, with_fills, worst_by_underlying};
 use super::{About, Held, Judge, Model};
 use crate::collateral::CollateralRules;
-use crate::equity::NetAsset;
+use crate::equity::{NetAsset, net_assets};
 use crate::orders::fillable;
 use crate::parameters::Field;
 use crate::{Account, MarginError};
@@ -68,35 +69,29 @@ struct StrategyJudge<'m> {
 impl Judge for StrategyJudge<'_> {
     fn requirement(&self, account: &Account, assets: &[NetAsset]) -> Result<Requirement, MarginError> {
         let orders = fillable(account)?;
-        let side = |side| orders.iter().filter(|order| order.side == side).collect::<Vec<_>>();
-        let held = self.books(account, assets, &[])?;
+        let held = self.books(account, assets)?;
         let mut maintenance = BTreeMap::new();
         for (underlying, book) in &held {
             maintenance.insert(*underlying, self.underlying(*underlying, book, Figure::Maintenance)?);
         }
-        let mut cases = vec![("no order filled", held.clone())];
-        if !orders.is_empty() {
-            cases.push(("all buys filled", self.books(account, assets, &side(Side::Buy))?));
-            cases.push(("all sells filled", self.books(account, assets, &side(Side::Sell))?));
-        }
-        let mut initial: BTreeMap<Underlying, Vec<Node>> = BTreeMap::new();
-        for (label, books) in &cases {
-            for (underlying, book) in books {
+        let mut cases = Vec::new();
+        for (label, fills) in fill_cases(self.market, &orders)? {
+            let filled = with_fills(account, self.market, &fills)?;
+            let mut of = Vec::new();
+            for (underlying, book) in &self.books(&filled, &net_assets(&filled.portfolio, self.market)?)? {
                 // The two levels differ in stock alone.
-                let node = match maintenance.get(underlying) {
-                    Some(node) if !book.has_stock() && held.get(underlying) == Some(book) => node.clone(),
-                    _ => self.underlying(*underlying, book, Figure::Initial)?,
-                };
-                initial.entry(*underlying).or_default().push(if cases.len() == 1 { node } else { node.named(*label) });
+                of.push(match maintenance.get(underlying) {
+                    Some(node) if !book.has_stock() && held.get(underlying) == Some(book) => {
+                        (*underlying, node.clone())
+                    }
+                    _ => (*underlying, self.underlying(*underlying, book, Figure::Initial)?),
+                });
             }
+            cases.push((label, of));
         }
-        let worst = initial.into_iter().map(|(underlying, mut of)| match of.len() {
-            1 => of.remove(0).named(underlying.asset()),
-            _ => Node::worst_of(underlying.asset(), of),
-        });
-        let mut initial: Vec<Node> = worst.collect();
+        let mut initial = worst_by_underlying(cases);
         for order in &orders {
-            initial.push(fill_cost(account, self.market, order, &self.collateral)?);
+            initial.push(fill_cost(account, self.market, order)?);
         }
         Ok(Requirement {
             asset: self.market.snapshot().currency,
@@ -117,13 +112,8 @@ fn at_least_zero(label: &'static str, of: Vec<Node>) -> Result<Node, MarginError
 }
 
 impl StrategyJudge<'_> {
-    fn books(
-        &self,
-        account: &Account,
-        assets: &[NetAsset],
-        fills: &[&Order],
-    ) -> Result<BTreeMap<Underlying, Book>, MarginError> {
-        books(&account.portfolio, assets, fills, self.parameters.long_dated_days, self.market)
+    fn books(&self, account: &Account, assets: &[NetAsset]) -> Result<BTreeMap<Underlying, Book>, MarginError> {
+        books(&account.portfolio, assets, self.parameters.long_dated_days, self.market)
     }
 
     /// One underlying: its strategies, what makes no lot, and how near the least the pairing is proved to be.

@@ -108,8 +108,7 @@ fn derive_short(given: &Given<'_>) -> Result<Figures, Refused> {
     let (strike, index) = (strike?, index?);
     let unit = black76::price(right, given.float("forward")?, float(strike), given.float("vol")?, seconds(given)?, 0.0);
     let value = size.abs().times(decimal(unit, Decimal::PLACES)?, Rounding::Up)?;
-    let short = ShortOption { right, strike, index, size: size.negated().or_zero(), value };
-    let [initial, maintenance] =
-        if size.signum() < 0 { model.parameters.short_option("CASE", &short)? } else { [Decimal::ZERO; 2] };
+    let short = ShortOption { right, strike, index, size: size.negated(), value };
+    let [initial, maintenance] = model.parameters.short_option("CASE", &short)?;
     Ok(Figures::new().with("initial", initial).with("maintenance", maintenance))
 }

@@ -1,0 +1,71 @@
+//! Open orders, whatever the model: what they come to does not depend on how they are split, and fills that add up are
+//! looked at together.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod support;
+
+use plimsoll_core::Decimal;
+use plimsoll_margin::models::by_name;
+use support::{book, decimal};
+
+const MARKET: &str = "index BTC 90000\nindex ETH 3000\nprice USDT 1\nprice USDC 1\nprice BTC 90000\nprice ETH 3000
+    mark BTC_USDT 90000\nmark BTC_USDC-PERPETUAL 90000\nmark ETH_USDC-PERPETUAL 3000
+    forward BTC 2026-06-26T08:00:00Z 90000 vol 0.5\nmark BTC_USDC-26JUN26-95000-C 900\nmark BTC_USDC-26JUN26-85000-P 800\n";
+
+fn initial(model: &str, lines: &str, set: &[(&str, &str)]) -> Result<Decimal, String> {
+    let mut model = by_name(model).unwrap();
+    for (name, value) in set {
+        model.set(name, value).unwrap();
+    }
+    let margin = book(&format!("{MARKET}{lines}")).margin(model.as_ref()).map_err(|error| error.to_string())?;
+    Ok(margin.requirement.initial.amount)
+}
+
+/// Each half alone would only pay out of the balance; both owe coins.
+#[test]
+fn a_spot_order_asks_the_same_in_one_piece_or_two() {
+    for model in ["bybit-cross", "bybit-portfolio", "binance-portfolio", "weights", "plimsoll", "greeks"] {
+        let of =
+            |orders: &str| initial(model, &format!("collateral BTC 1\ncollateral USDT 100000\n{orders}"), &[]).unwrap();
+        let (none, whole) = (of(""), of("order sell BTC_USDT 1.8 @ 90000"));
+        let halves = of("order sell BTC_USDT 0.9 @ 90000\norder sell BTC_USDT 0.9 @ 90000");
+        let per_order = if model == "weights" { decimal("0.01") } else { Decimal::ZERO };
+        assert!(whole > none, "{model}: {whole} with a sale of more than there is, {none} without");
+        // Each order may round by its own grain.
+        let apart = halves.minus(per_order).unwrap().minus(whole).unwrap().abs();
+        assert!(apart < decimal("0.001"), "{model}: {halves} in two, {whole} in one");
+    }
+}
+
+#[test]
+fn fills_in_two_coins_or_on_two_sides_add_up() {
+    for model in ["greeks", "bybit-portfolio", "paradex-portfolio"] {
+        let of = |lines: &str| initial(model, &format!("collateral USDC 1000000\n{lines}"), &[]).unwrap();
+        let coins = of("position BTC_USDC-PERPETUAL 1\nposition ETH_USDC-PERPETUAL -30");
+        let orders = of("order buy BTC_USDC-PERPETUAL 1 @ 90000\norder sell ETH_USDC-PERPETUAL 30 @ 3000");
+        assert!(orders >= coins, "{model}: {orders} before the fills, {coins} after");
+        let risen = of("position BTC_USDC-26JUN26-95000-C 5\nposition BTC_USDC-26JUN26-85000-P -5");
+        let orders = of("order buy BTC_USDC-26JUN26-95000-C 5 @ 900\norder sell BTC_USDC-26JUN26-85000-P 5 @ 800");
+        assert!(orders >= risen, "{model}: {orders} before the fills, {risen} after");
+    }
+}
+
+#[test]
+fn a_hedge_that_is_for_sale_does_not_count() {
+    let hedged = "collateral BTC 10\ncollateral USDT 100000\nposition BTC_USDC-PERPETUAL -10";
+    let of = |lines: &str| initial("bybit-portfolio", lines, &[("spot_hedging", "1")]).unwrap();
+    let (kept, sold) = (of(hedged), of(&format!("{hedged}\norder sell BTC_USDT 10 @ 90000")));
+    let bare = of("collateral USDT 1000000\nposition BTC_USDC-PERPETUAL -10");
+    assert!(sold > kept && sold >= bare, "{kept} kept, {sold} for sale, {bare} without");
+}
+
+#[test]
+fn an_order_that_leaves_what_the_model_refuses_is_refused_by_name() {
+    let error = initial("leverage-tiers", "collateral BTC 1\norder sell BTC_USDT 1.8 @ 90000", &[]).unwrap_err();
+    assert_eq!(
+        error,
+        "leverage-tiers cannot margin an order of BTC_USDT: once filled, BTC: expected no debt but in the currency or a dollar stablecoin"
+    );
+    let error = initial("paradex-portfolio", "collateral USDC 100000\norder buy BTC_USDT 1 @ 90000", &[]).unwrap_err();
+    assert!(error.starts_with("paradex-portfolio cannot margin BTC_USDT: expected a linear"), "{error}");
+}

@@ -10,7 +10,7 @@ use super::tone_of;
 use crate::answer::{Csv, ask, or_empty, remark, title};
 use crate::args::{Asked, Format};
 use crate::color::Tone;
-use crate::figures::{money, percent};
+use crate::figures::{count, money, percent};
 use crate::input;
 use crate::outcome::{Failure, Outcome};
 use crate::screen::Screen;
@@ -129,6 +129,15 @@ pub(crate) fn shown(desk: &Desk, all: &[Row], out: &mut String) {
     let worst = |row: &&Row| Cell::new(worst(row).unwrap_or_else(|| "each alone".to_owned()), Tone::Quiet);
     table.row(std::iter::once("decided by".into()).chain(rows.iter().map(worst)));
     table.render(out);
+    out.push('\n');
+    let mut table = Table::new(["initial margin", "its largest parts", "", "", ""].map(text));
+    for row in &rows {
+        if let Ok(margin) = &row.margin {
+            table.row(std::iter::once(row.model.into()).chain(made_of(&margin.requirement.initial)));
+        }
+    }
+    table.render(out);
+    out.push('\n');
     for row in all {
         if let Err(error) = &row.margin {
             // An error about the model names it.
@@ -155,6 +164,28 @@ fn decided(of: &Node) -> Option<String> {
         }
     }
     found.map(|(_, scenario)| scenario)
+}
+
+/// The three largest parts of a requirement where it first divides into several, and how many more there are.
+fn made_of(of: &Node) -> [Cell; 4] {
+    const SHOWN: usize = 3;
+    let mut node = of;
+    let mut parts: Vec<&Node> = loop {
+        let counted: Vec<&Node> = node.children().iter().filter(|child| !child.amount.is_zero()).collect();
+        match (&node.rule, counted.as_slice()) {
+            (Rule::Sum(_), [_, _, ..]) => break counted,
+            (Rule::WorstOf { winner, of }, _) => node = &of[*winner],
+            (Rule::Leaf(_), _) | (_, []) => break vec![node],
+            (_, [one, ..]) => node = one,
+        }
+    };
+    parts.sort_by_key(|part| std::cmp::Reverse(part.amount.abs()));
+    let more = parts.len().saturating_sub(SHOWN);
+    let part = |at: usize| {
+        Cell::from(parts.get(at).map_or_else(String::new, |part| format!("{} {}", part.label, money(part.amount))))
+    };
+    let more = if more == 0 { String::new() } else { format!("{} more", count(more)) };
+    [part(0), part(1), part(2), Cell::new(more, Tone::Quiet)]
 }
 
 /// The scenario of a figure's first leaf that has one.

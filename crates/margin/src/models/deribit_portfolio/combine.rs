@@ -6,7 +6,7 @@ use std::sync::Arc;
 use plimsoll_core::requirement::{Group, Origin};
 use plimsoll_core::{Asset, Decimal, Label, Node, Rounding, Underlying};
 
-use super::matrix::RiskVectors;
+use super::matrix::{RiskVectors, VOLS};
 use super::pairs::{Pair, PairRisk, Prepared};
 use super::parameters::DeribitPortfolioParameters;
 use crate::MarginError;
@@ -141,12 +141,19 @@ fn worst_case(
     Ok((node, vectors, counted))
 }
 
-/// The move's name; its place where the pairs move by different ranges.
+/// The move's name; where the pairs move by different ranges, how far of each one's own.
 fn name(parts: &[Part<'_>], at: usize) -> Arc<str> {
     let mut names = parts.iter().map(|part| &part.prepared.scenario(at).name);
     match names.next() {
         Some(first) if names.all(|name| name == first) => Arc::clone(first),
-        _ => format!("move {}", at + 1).into(),
+        _ => match parts.first().map(|part| &part.prepared.grid).filter(|grid| at < grid.standard()) {
+            Some(grid) => {
+                let step = i64::try_from(at / VOLS).unwrap_or(i64::MAX) - i64::from(grid.buckets);
+                let vol = [", vol up", "", ", vol down"][at % VOLS];
+                format!("{step:+}/{} of range{vol}", grid.buckets).into()
+            }
+            None => format!("extended move {}", at + 1).into(),
+        },
     }
 }
 

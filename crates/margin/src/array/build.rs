@@ -10,6 +10,7 @@ use plimsoll_pricing::float::float;
 use plimsoll_pricing::instruments::{Instrument, Priced, worths};
 use plimsoll_pricing::market::Market;
 
+use super::places::Places;
 use super::{Cells, Row, RowKey, Table};
 use crate::MarginError;
 use crate::scenario::{Columns, ExpiryState, Scenario, ShockRules, Skew, asset_growth, years_left};
@@ -90,6 +91,7 @@ impl Table {
             grain,
             lots_per_cell: if spec.counted == Counted::PnlPerLot { 1 } else { FINE_LOTS_PER_CONTRACT.into() },
             scenarios: Arc::clone(&spec.scenarios),
+            places: Places::of(&rows),
             rows,
             cells,
         })

@@ -16,6 +16,7 @@
 
 mod build;
 mod measure;
+mod places;
 mod published;
 mod sums;
 
@@ -29,6 +30,7 @@ pub use measure::{Measure, per_lot};
 pub use published::{ContractArray, array_lots, contract_arrays};
 
 use crate::scenario::Scenario;
+use places::Places;
 
 /// What a row is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,6 +75,7 @@ pub struct Table {
     lots_per_cell: i128,
     scenarios: Arc<[Scenario]>,
     rows: Vec<Row>,
+    places: Places,
     cells: Cells,
 }
 
@@ -117,9 +120,10 @@ impl Table {
     /// Where a row is, if the table has it.
     #[must_use]
     pub fn row_of(&self, key: RowKey) -> Option<usize> {
-        // Rows are sorted by expiry, not by key: a table of one underlying is short enough to scan
-        // when it is built, and accounts look rows up through the model's own index.
-        self.rows.iter().position(|row| row.key == key)
+        match key {
+            RowKey::Instrument(id) => self.places.row(id.0),
+            RowKey::Asset(_) => self.rows.iter().position(|row| row.key == key),
+        }
     }
 
     /// A cell: grains gained by one lot.

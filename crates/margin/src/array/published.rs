@@ -6,6 +6,7 @@ use plimsoll_core::{Asset, Decimal, InstrumentId, NumberError, Rounding, Timesta
 use plimsoll_pricing::instruments::Instrument;
 use plimsoll_pricing::market::Market;
 
+use super::places::Places;
 use super::{Cells, Counted, Row, RowKey, Table, TableSpec};
 use crate::MarginError;
 use crate::scenario::{Scenario, ShockRules};
@@ -71,6 +72,7 @@ impl Table {
             grain: Decimal::new(1, places),
             lots_per_cell: 10_i128.pow(ARRAY_PLACES),
             scenarios,
+            places: Places::of(&rows),
             rows,
             cells: Cells::Wide(cells),
         })

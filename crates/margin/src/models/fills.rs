@@ -58,9 +58,12 @@ fn of(market: &Market, id: InstrumentId) -> Result<&Instrument, MarginError> {
     market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))
 }
 
-/// The sets of fills that a model without a rule of its own looks at, underlying by underlying: none, those of one side,
-/// those that gain as the price rises and those that gain as it falls, and all. Sets that are empty or the same as one
-/// before are left out.
+/// What the case without any fill is called.
+pub(super) const NO_FILL: &str = "no order filled";
+
+/// The sets of fills that a model without a rule of its own looks at beside [none](NO_FILL), underlying by underlying:
+/// those of one side, those that gain as the price rises and those that gain as it falls, and all. Sets that are empty
+/// or the same as one before are left out.
 ///
 /// # Errors
 /// [`MarginError::UnknownInstrument`].
@@ -68,7 +71,7 @@ pub(super) fn fill_cases<'o>(
     market: &Market,
     orders: &'o [Order],
 ) -> Result<Vec<(&'static str, Vec<&'o Order>)>, MarginError> {
-    let mut cases: Vec<(&'static str, Vec<&Order>)> = vec![("no order filled", Vec::new())];
+    let mut cases: Vec<(&'static str, Vec<&Order>)> = Vec::new();
     let mut rises = Vec::with_capacity(orders.len());
     for order in orders {
         let put = of(market, order.instrument)?.right() == Some(Right::Put);
@@ -76,7 +79,7 @@ pub(super) fn fill_cases<'o>(
     }
     let mut add = |label, of: &dyn Fn(usize) -> bool| {
         let set: Vec<&Order> = (0..orders.len()).filter(|at| of(*at)).map(|at| &orders[at]).collect();
-        if !cases.iter().any(|(_, known)| *known == set) {
+        if !set.is_empty() && !cases.iter().any(|(_, known)| *known == set) {
             cases.push((label, set));
         }
     };

@@ -13,7 +13,7 @@ use plimsoll_pricing::market::{Market, MarketError};
 
 pub use parameters::BybitPortfolioParameters;
 
-use super::fills::{exchanged, fill_cases, fill_cost, with_fills, worst_by_underlying};
+use super::fills::{NO_FILL, exchanged, fill_cases, fill_cost, with_fills, worst_by_underlying};
 use super::tiered::debts;
 use super::{About, Held, Judge, Model};
 use crate::collateral::CollateralRules;
@@ -68,12 +68,13 @@ impl Judge for PortfolioJudge<'_> {
     fn requirement(&self, account: &Account, assets: &[NetAsset]) -> Result<Requirement, MarginError> {
         let p = &self.parameters;
         let units = self.units(account, assets)?;
-        let maintenance = Node::sum("risk units", units.into_iter().map(|(_, unit)| unit).collect())?;
+        let maintenance = Node::sum("risk units", units.iter().map(|(_, unit)| unit.clone()).collect())?;
         let orders = fillable(account)?;
-        let mut cases = Vec::new();
+        let mut cases = vec![(NO_FILL, self.initial(units)?)];
         for (label, fills) in fill_cases(self.market, &orders)? {
             let filled = with_fills(account, self.market, &fills)?;
-            cases.push((label, self.initial(&filled, &net_assets(&filled.portfolio, self.market)?)?));
+            let units = self.units(&filled, &net_assets(&filled.portfolio, self.market)?)?;
+            cases.push((label, self.initial(units)?));
         }
         let mut initial = vec![Node::sum("risk units", worst_by_underlying(cases))?];
         let costs = orders.iter().map(|order| fill_cost(account, self.market, order)).collect::<Result<Vec<_>, _>>()?;
@@ -122,9 +123,9 @@ impl PortfolioJudge<'_> {
     }
 
     /// The initial margin of every risk unit.
-    fn initial(&self, account: &Account, assets: &[NetAsset]) -> Result<Vec<(Underlying, Node)>, MarginError> {
-        let mut scaled = Vec::new();
-        for (underlying, unit) in self.units(account, assets)? {
+    fn initial(&self, units: Vec<(Underlying, Node)>) -> Result<Vec<(Underlying, Node)>, MarginError> {
+        let mut scaled = Vec::with_capacity(units.len());
+        for (underlying, unit) in units {
             let factor = *self.parameters.im_factor.of(underlying.as_str());
             scaled.push((underlying, Node::scale("initial ÷ maintenance margin", factor, unit)?));
         }

@@ -30,7 +30,6 @@ const STEPS: i64 = 5;
 /// One underlying in one market.
 pub(super) struct Prepared {
     table: Table,
-    rows: BTreeMap<RowKey, usize>,
     /// By row: cash delta and vega of one contract, in its quote.
     greeks: Vec<[f64; 2]>,
 }
@@ -120,9 +119,8 @@ pub(super) fn prepare(
             counted: Counted::PnlPerLot,
         };
         let table = Table::build(&spec, &keys)?;
-        let rows = table.rows().iter().enumerate().map(|(at, row)| (row.key, at)).collect();
         let greeks = table.rows().iter().map(|row| greeks_of(market, row.key)).collect::<Result<_, _>>()?;
-        all.insert(underlying, Prepared { table, rows, greeks });
+        all.insert(underlying, Prepared { table, greeks });
     }
     Ok(all)
 }
@@ -168,7 +166,7 @@ impl Prepared {
     }
 
     fn holding(&self, id: InstrumentId, instrument: &Instrument, quantity: Decimal) -> Result<Holding, MarginError> {
-        let row = *self.rows.get(&RowKey::Instrument(id)).ok_or(MarginError::UnknownInstrument(id.0))?;
+        let row = self.table.row_of(RowKey::Instrument(id)).ok_or(MarginError::UnknownInstrument(id.0))?;
         let lot = self.table.rows()[row].lot;
         let lots = whole_lots(quantity, lot).ok_or_else(|| MarginError::NotWholeLots {
             instrument: Arc::clone(&instrument.terms().name),
@@ -183,7 +181,7 @@ impl Prepared {
     /// # Errors
     /// [`MarginError::Number`].
     pub(super) fn hedge(&self, book: &mut Book<'_>, coins: &NetAsset) -> Result<(), MarginError> {
-        let Some(row) = self.rows.get(&RowKey::Asset(coins.asset)) else { return Ok(()) };
+        let Some(row) = self.table.row_of(RowKey::Asset(coins.asset)) else { return Ok(()) };
         let net = book.delta.values().copied().try_fold(Decimal::ZERO, Decimal::plus)?;
         let price = coins.price.value;
         let used = coins.balance()?.or_zero().min(net.negated().or_zero().over(price, Rounding::Down)?);
@@ -193,7 +191,7 @@ impl Prepared {
             lots: count.unsigned_abs(),
         })?;
         if lots != 0 {
-            book.holdings.push(Holding { row: *row, lots });
+            book.holdings.push(Holding { row, lots });
             add(book.delta.entry(None).or_default(), used.times(price, Rounding::Down)?)?;
         }
         Ok(())

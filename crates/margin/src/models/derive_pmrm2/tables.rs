@@ -50,7 +50,6 @@ pub(in crate::models) struct Rulebook<'a> {
 #[derive(Debug)]
 pub(in crate::models) struct UnderlyingTable {
     pub(in crate::models) table: Table,
-    rows: BTreeMap<InstrumentId, usize>,
     pub(in crate::models) index: Decimal,
     /// How far the sources of the perpetuals' marks agree.
     pub(in crate::models) perpetual_confidence: Decimal,
@@ -133,12 +132,6 @@ fn one(
     };
     let keys: Vec<RowKey> = ids.iter().copied().map(RowKey::Instrument).collect();
     let table = Table::build(&spec, &keys)?;
-    let mut rows = BTreeMap::new();
-    for (at, row) in table.rows().iter().enumerate() {
-        if let RowKey::Instrument(id) = row.key {
-            rows.insert(id, at);
-        }
-    }
     let quote = market.snapshot().underlyings.get(&underlying);
     let quote = quote.ok_or(MarginError::Market(MarketError::UnknownUnderlying(underlying)))?;
     let mut expiries = BTreeMap::new();
@@ -155,7 +148,6 @@ fn one(
         index: quote.index,
         perpetual_confidence: marks.min().unwrap_or(Decimal::ONE),
         table,
-        rows,
         expiries,
         cash,
     })
@@ -208,7 +200,7 @@ impl UnderlyingTable {
     pub(in crate::models) fn holdings(&self, net: &[NetPosition<'_>]) -> Result<Vec<Holding>, MarginError> {
         let mut holdings = Vec::with_capacity(net.len());
         for &NetPosition { id, quantity, .. } in net {
-            let row = *self.rows.get(&id).ok_or(MarginError::UnknownInstrument(id.0))?;
+            let row = self.table.row_of(RowKey::Instrument(id)).ok_or(MarginError::UnknownInstrument(id.0))?;
             let lots = fine_lots(quantity, self.table.underlying())?;
             holdings.push(Holding { row, lots });
         }

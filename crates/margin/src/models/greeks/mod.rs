@@ -12,7 +12,7 @@ use plimsoll_pricing::market::{Market, MarketError};
 
 pub use parameters::GreeksParameters;
 
-use super::fills::{exchanged, fill_cases, fill_cost, with_fills, worst_by_underlying};
+use super::fills::{NO_FILL, exchanged, fill_cases, fill_cost, with_fills, worst_by_underlying};
 use super::{About, Held, Judge, Model};
 use crate::array::{Counted, Holding, RowKey, Table, TableSpec};
 use crate::collateral::{AssetClass, CollateralRules};
@@ -69,7 +69,6 @@ impl Model for Greeks {
 struct Prepared {
     /// Contracts, fully revalued.
     table: Table,
-    rows: BTreeMap<RowKey, usize>,
     /// Of one lot, row by row.
     per_lot: Vec<Sensitivities>,
 }
@@ -90,9 +89,8 @@ impl Greeks {
             counted: Counted::PnlPerLot,
         };
         let table = Table::build(&spec, keys)?;
-        let rows = table.rows().iter().enumerate().map(|(at, row)| (row.key, at)).collect();
         let per_lot = table.rows().iter().map(|row| sensitivities(market, row, &p.rules, own_coin));
-        Ok(Prepared { per_lot: per_lot.collect::<Result<_, _>>()?, table, rows })
+        Ok(Prepared { per_lot: per_lot.collect::<Result<_, _>>()?, table })
     }
 
     fn scenarios(&self, underlying: Underlying) -> Result<Arc<[Scenario]>, MarginError> {
@@ -126,11 +124,11 @@ struct GreeksJudge<'m> {
 
 impl Judge for GreeksJudge<'_> {
     fn requirement(&self, account: &Account, assets: &[NetAsset]) -> Result<Requirement, MarginError> {
-        let held = self.risk(account, assets)?.into_iter().map(|(_, node)| node).collect();
-        let maintenance =
-            Node::scale("maintenance margin", self.parameters.maintenance_share, Node::sum("initial", held)?)?;
+        let held = self.risk(account, assets)?;
+        let sum = Node::sum("initial", held.iter().map(|(_, node)| node.clone()).collect())?;
+        let maintenance = Node::scale("maintenance margin", self.parameters.maintenance_share, sum)?;
         let orders = fillable(account)?;
-        let mut cases = Vec::new();
+        let mut cases = vec![(NO_FILL, held)];
         for (label, fills) in fill_cases(self.market, &orders)? {
             let filled = with_fills(account, self.market, &fills)?;
             cases.push((label, self.risk(&filled, &net_assets(&filled.portfolio, self.market)?)?));
@@ -190,8 +188,8 @@ impl GreeksJudge<'_> {
 
     fn row(&self, underlying: Underlying, id: InstrumentId) -> Result<usize, MarginError> {
         let prepared = self.underlyings.get(&underlying);
-        let row = prepared.and_then(|prepared| prepared.rows.get(&RowKey::Instrument(id)));
-        row.copied().ok_or(MarginError::UnknownInstrument(id.0))
+        let row = prepared.and_then(|prepared| prepared.table.row_of(RowKey::Instrument(id)));
+        row.ok_or(MarginError::UnknownInstrument(id.0))
     }
 
     fn underlying(&self, underlying: Underlying, stake: &Stake) -> Result<Node, MarginError> {

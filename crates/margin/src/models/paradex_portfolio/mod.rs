@@ -14,7 +14,7 @@ pub use delta::Deltas;
 pub use parameters::ParadexPortfolioParameters;
 
 use super::cash::only_cash;
-use super::fills::{fill_cases, fill_cost, with_fills, worst_by_underlying};
+use super::fills::{NO_FILL, fill_cases, fill_cost, with_fills, worst_by_underlying};
 use super::paradex_cross::listed;
 use super::{About, Held, Judge, Model};
 use crate::collateral::CollateralRules;
@@ -78,20 +78,21 @@ impl Judge for PortfolioJudge<'_> {
     fn requirement(&self, account: &Account, assets: &[NetAsset]) -> Result<Requirement, MarginError> {
         only_cash(NAME, self.market, assets)?;
         let orders = fillable(account)?;
-        let (mut risks, mut provisions, mut costs) = (Vec::new(), Vec::new(), Vec::new());
+        let mut costs = Vec::with_capacity(orders.len());
         for order in &orders {
             let unknown = MarginError::UnknownInstrument(order.instrument.0);
             listed(NAME, self.market.listing().get(order.instrument).ok_or(unknown)?)?;
             costs.push(fill_cost(account, self.market, order)?);
         }
+        let held = self.margin(account)?;
+        let scan = Node::sum("scan or minimum", held.risk.iter().map(|(_, node)| node.clone()).collect())?;
+        let (mut risks, mut provisions) = (vec![(NO_FILL, held.risk)], vec![held.provisions]);
         for (label, fills) in fill_cases(self.market, &orders)? {
             let margin = self.margin(&with_fills(account, self.market, &fills)?)?;
             risks.push((label, margin.risk));
             provisions.push(margin.provisions);
         }
-        let held = risks.first().map(|(_, held)| held.iter().map(|(_, node)| node.clone()).collect());
-        let held = Node::sum("scan or minimum", held.unwrap_or_default())?;
-        let mut maintenance = vec![Node::scale("share of the initial", self.parameters.maintenance_share, held)?];
+        let mut maintenance = vec![Node::scale("share of the initial", self.parameters.maintenance_share, scan)?];
         maintenance.extend(provisions.first().cloned());
         let mut initial = vec![Node::sum("scan or minimum", worst_by_underlying(risks))?];
         initial.push(if provisions.len() == 1 {

@@ -40,7 +40,6 @@ pub(super) struct UnderlyingTables {
     pub(super) leading: Vec<Label>,
     /// Labels of its rows' expiries.
     expiries: Vec<Label>,
-    rows: BTreeMap<RowKey, usize>,
 }
 
 /// Tables of everything that accounts hold.
@@ -187,13 +186,13 @@ impl<'m> Tables<'m> {
         let instrument = self.market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
         let tables = self.by_underlying.get(&instrument.terms().underlying);
         tables
-            .and_then(|tables| Some((tables, *tables.rows.get(&RowKey::Instrument(id))?)))
+            .and_then(|tables| Some((tables, tables.table.row_of(RowKey::Instrument(id))?)))
             .ok_or(MarginError::UnknownInstrument(id.0))
     }
 
     fn asset_row(&self, asset: Asset) -> Option<(&UnderlyingTables, usize)> {
         let tables = self.by_underlying.get(&asset.underlying())?;
-        Some((tables, *tables.rows.get(&RowKey::Asset(asset))?))
+        Some((tables, tables.table.row_of(RowKey::Asset(asset))?))
     }
 
     pub(super) fn parameters(&self) -> &PlimsollParameters {
@@ -227,12 +226,11 @@ fn one(
     let table = Table::build(&spec, keys)?;
     let near = Near::build(&spec, keys, parameters, &set)?;
     let charges = Charges::new(&table, market, parameters)?;
-    let rows = table.rows().iter().enumerate().map(|(at, row)| (row.key, at)).collect();
     let expiries = table.rows().iter().map(|row| expiry_label(row.expiry)).collect();
     let (together, leading) = joint::labels(&set, underlying);
     let name = underlying.as_str().into();
     let alone = format!("{underlying} alone").into();
-    Ok(UnderlyingTables { table, set, near, charges, name, alone, together, leading, expiries, rows })
+    Ok(UnderlyingTables { table, set, near, charges, name, alone, together, leading, expiries })
 }
 
 /// Refuses a contract whose quote or settlement is another coin, or an asset that moves in no scenario:

@@ -21,7 +21,7 @@ pub use pairing::{Paired, Pairing, Work, least};
 pub use parameters::StrategyParameters;
 
 use super::by_position::Figure;
-use super::fills::{fill_cases, fill_cost, with_fills, worst_by_underlying};
+use super::fills::{NO_FILL, fill_cases, fill_cost, with_fills, worst_by_underlying};
 use super::{About, Held, Judge, Model};
 use crate::collateral::CollateralRules;
 use crate::equity::{NetAsset, net_assets};
@@ -74,20 +74,11 @@ impl Judge for StrategyJudge<'_> {
         for (underlying, book) in &held {
             maintenance.insert(*underlying, self.underlying(*underlying, book, Figure::Maintenance)?);
         }
-        let mut cases = Vec::new();
+        let mut cases = vec![(NO_FILL, self.initial(&held, &held, &maintenance)?)];
         for (label, fills) in fill_cases(self.market, &orders)? {
             let filled = with_fills(account, self.market, &fills)?;
-            let mut of = Vec::new();
-            for (underlying, book) in &self.books(&filled, &net_assets(&filled.portfolio, self.market)?)? {
-                // The two levels differ in stock alone.
-                of.push(match maintenance.get(underlying) {
-                    Some(node) if !book.has_stock() && held.get(underlying) == Some(book) => {
-                        (*underlying, node.clone())
-                    }
-                    _ => (*underlying, self.underlying(*underlying, book, Figure::Initial)?),
-                });
-            }
-            cases.push((label, of));
+            let books = self.books(&filled, &net_assets(&filled.portfolio, self.market)?)?;
+            cases.push((label, self.initial(&books, &held, &maintenance)?));
         }
         let mut initial = worst_by_underlying(cases);
         for order in &orders {
@@ -112,6 +103,24 @@ fn at_least_zero(label: &'static str, of: Vec<Node>) -> Result<Node, MarginError
 }
 
 impl StrategyJudge<'_> {
+    /// The initial margin of `books`; where they are `held` and have no stock, in which alone the two levels differ,
+    /// it is the `maintenance` margin.
+    fn initial(
+        &self,
+        books: &BTreeMap<Underlying, Book>,
+        held: &BTreeMap<Underlying, Book>,
+        maintenance: &BTreeMap<Underlying, Node>,
+    ) -> Result<Vec<(Underlying, Node)>, MarginError> {
+        let mut of = Vec::with_capacity(books.len());
+        for (underlying, book) in books {
+            of.push(match maintenance.get(underlying) {
+                Some(node) if !book.has_stock() && held.get(underlying) == Some(book) => (*underlying, node.clone()),
+                _ => (*underlying, self.underlying(*underlying, book, Figure::Initial)?),
+            });
+        }
+        Ok(of)
+    }
+
     fn books(&self, account: &Account, assets: &[NetAsset]) -> Result<BTreeMap<Underlying, Book>, MarginError> {
         books(&account.portfolio, assets, self.parameters.long_dated_days, self.market)
     }

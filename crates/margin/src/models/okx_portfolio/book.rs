@@ -255,12 +255,16 @@ impl Prepared {
         Ok(())
     }
 
-    /// The loss of the whole book in a column, gains negative.
+    /// The loss of the whole book in every column, gains negative.
     ///
     /// # Errors
     /// [`MarginError::Number`].
-    pub(super) fn loss(&self, book: &Book, column: usize) -> Result<Decimal, MarginError> {
-        let options = self.table.loss(self.table.sums(&book.options, column..column + 1)[0])?;
-        Ok(options.plus(super::unit::loss(book.notional, self.table.scenarios()[column].price)?)?)
+    pub(super) fn losses(&self, book: &Book) -> Result<Vec<Decimal>, MarginError> {
+        let scenarios = self.table.scenarios();
+        let sums = self.table.sums(&book.options, 0..scenarios.len());
+        let loss = |(sum, scenario): (i128, &Scenario)| {
+            Ok(self.table.loss(sum)?.plus(super::unit::loss(book.notional, scenario.price)?)?)
+        };
+        sums.into_iter().zip(scenarios).map(loss).collect()
     }
 }

@@ -142,33 +142,22 @@ impl PortfolioJudge<'_> {
         let p = &self.parameters;
         let name = underlying.as_str();
         let prepared = self.units.get(&underlying).ok_or_else(|| unknown(underlying))?;
-        let columns = prepared.columns();
+        let (columns, losses) = (prepared.columns(), prepared.losses(book)?);
         let leaf = |amount| Node::leaf("charge", amount, Origin::default());
-        let extreme = self.worst(prepared, book, columns.extreme.clone())?;
+        let extreme = worst(prepared, &losses, columns.extreme.clone());
         let raw = unit::on_delta(book.gross_delta, *sets::extreme(&p.mr7_rate, name))?.plus(book.option_fees)?;
         let parts = Parts {
-            spot_shock: self.worst(prepared, book, columns.spot_shock.clone())?,
-            theta: leaf(prepared.loss(book, columns.theta)?.or_zero()),
+            spot_shock: worst(prepared, &losses, columns.spot_shock.clone()),
+            theta: leaf(losses[columns.theta].or_zero()),
             vega_term: leaf(self.vega_term(book)?),
             basis: self.basis(name, book)?,
-            rates: self.worst(prepared, book, columns.rates.clone())?,
+            rates: worst(prepared, &losses, columns.rates.clone()),
             extreme: Node::scale("half", unit::HALF, extreme)?,
             minimum: leaf(unit::scaled_minimum(raw, sets::shock(&p.mr7_multiplier, name))?),
             stablecoin: self.stablecoins(book)?,
         };
         let label = quote.map_or_else(|| underlying.to_string(), |quote| format!("{underlying}-{quote}"));
         parts.margin(label)
-    }
-
-    fn worst(&self, prepared: &Prepared, book: &Book, columns: Range<usize>) -> Result<Node, MarginError> {
-        let mut of = Vec::with_capacity(columns.len() + 1);
-        for column in columns {
-            let origin =
-                Origin { scenario: Some(Arc::clone(&prepared.table().scenarios()[column].name)), ..Origin::default() };
-            of.push(Node::leaf("loss", prepared.loss(book, column)?, origin));
-        }
-        of.push(Node::leaf("no loss", Decimal::ZERO, Origin::default()));
-        Ok(Node::worst_of("worst move", of))
     }
 
     /// Vega of some expiries that others' cancels, × its share.
@@ -229,4 +218,14 @@ fn unknown(underlying: Underlying) -> MarginError {
 
 fn unsupported(instrument: &Instrument, why: &str) -> MarginError {
     MarginError::Unsupported { model: NAME, what: instrument.terms().name.clone(), why: why.to_owned() }
+}
+
+/// The largest loss in some columns, at least zero.
+fn worst(prepared: &Prepared, losses: &[Decimal], columns: Range<usize>) -> Node {
+    let named = columns.map(|column| {
+        let scenario = Some(Arc::clone(&prepared.table().scenarios()[column].name));
+        Node::leaf("loss", losses[column], Origin { scenario, ..Origin::default() })
+    });
+    let none = Node::leaf("no loss", Decimal::ZERO, Origin::default());
+    Node::worst_of("worst move", named.chain(std::iter::once(none)).collect())
 }

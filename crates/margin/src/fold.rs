@@ -25,6 +25,8 @@ pub struct Summed<'a> {
     pub sums: Vec<i128>,
     /// Grains of `sums` that come from open orders, per column, never positive; empty without orders.
     pub orders: Vec<i128>,
+    /// Whether figures are taken apart by position; where nobody asks why they need not be.
+    explains: bool,
 }
 
 impl<'a> Summed<'a> {
@@ -41,7 +43,13 @@ impl<'a> Summed<'a> {
         let mut sums = table.sums(holdings, columns.clone());
         let orders = orders.get(columns.clone()).unwrap_or_default().to_vec();
         sums.iter_mut().zip(&orders).for_each(|(sum, order)| *sum += order);
-        Self { table, holdings, group, columns, sums, orders }
+        Self { table, holdings, group, columns, sums, orders, explains: true }
+    }
+
+    /// The same with figures that are taken apart, or not.
+    #[must_use]
+    pub fn explained(self, explains: bool) -> Self {
+        Self { explains, ..self }
     }
 
     /// The loss in the `at`-th of its columns; negative where it gains.
@@ -54,11 +62,14 @@ impl<'a> Summed<'a> {
         Ok(Node::leaf("loss", self.table.loss(self.sums[at])?, origin))
     }
 
-    /// The same loss, as the sum of every position's share.
+    /// The same loss, as the sum of every position's share where figures are taken apart.
     ///
     /// # Errors
     /// [`NumberError::Overflow`].
     pub fn loss_by_position(&self, at: usize) -> Result<Node, NumberError> {
+        if !self.explains {
+            return self.loss(at);
+        }
         let column = self.columns.start + at;
         let scenario = &self.table.scenarios()[column].name;
         let share = |name: Arc<str>, grains: i128| {
@@ -85,6 +96,10 @@ impl<'a> Summed<'a> {
     /// # Errors
     /// [`NumberError::Overflow`].
     pub fn worst(&self, label: impl Into<Label>) -> Result<Node, NumberError> {
+        if !self.explains {
+            let least = self.sums.iter().copied().min().unwrap_or(0).min(0);
+            return Ok(Node::leaf(label, self.table.loss(least)?, Origin::default()));
+        }
         let mut of = Vec::with_capacity(self.sums.len() + 1);
         for at in 0..self.sums.len() {
             of.push(self.loss(at)?);

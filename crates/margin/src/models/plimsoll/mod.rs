@@ -63,7 +63,24 @@ pub struct PlimsollJudge<'m>(Tables<'m>);
 
 impl Judge for PlimsollJudge<'_> {
     fn requirement(&self, account: &Account, assets: &[NetAsset]) -> Result<Requirement, MarginError> {
+        self.judged(account, assets, true)
+    }
+
+    fn amounts(&self, account: &Account, assets: &[NetAsset]) -> Result<(Decimal, Decimal), MarginError> {
+        let plain = self.judged(account, assets, false)?;
+        Ok((plain.initial.amount, plain.maintenance.amount))
+    }
+
+    fn collateral(&self) -> &CollateralRules {
+        &self.0.parameters().collateral
+    }
+}
+
+impl PlimsollJudge<'_> {
+    /// The requirement, its figures taken apart by position or not.
+    fn judged(&self, account: &Account, assets: &[NetAsset], explains: bool) -> Result<Requirement, MarginError> {
         let (mut stakes, part_lots) = self.0.stakes(account, assets)?;
+        stakes.iter_mut().for_each(|stake| stake.explains = explains);
         let with_orders = risk(&stakes, self.0.parameters())?;
         let ordered = stakes.iter().any(|stake| !stake.orders.is_empty());
         let without_orders = if ordered { None } else { Some(with_orders.clone()) };
@@ -77,10 +94,6 @@ impl Judge for PlimsollJudge<'_> {
         let quiet = without_orders.map_or_else(|| risk(&stakes, self.0.parameters()), Ok)?;
         let maintenance = total("maintenance margin", quiet, share, &part_lots, allowance(&stakes)?)?;
         Ok(Requirement { asset: self.0.market().snapshot().currency, initial, maintenance })
-    }
-
-    fn collateral(&self) -> &CollateralRules {
-        &self.0.parameters().collateral
     }
 }
 

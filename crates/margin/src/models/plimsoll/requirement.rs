@@ -82,7 +82,8 @@ impl<'a> Scan<'a> {
     pub(super) fn new(stake: &'a Stake<'_>) -> Result<Self, NumberError> {
         let UnderlyingTables { table, set, .. } = stake.tables;
         let fills = worst_fills(pnl_of(&stake.orders));
-        let summed = Summed::new(table, &stake.holdings, Arc::clone(&stake.group), set.scan.clone(), &fills);
+        let summed = Summed::new(table, &stake.holdings, Arc::clone(&stake.group), set.scan.clone(), &fills)
+            .explained(stake.explains);
         let unshocked: i128 = stake.orders.iter().map(|order| order.unshocked.min(0)).sum();
         let grid = Grid { summed: &summed, set, unshocked };
         let mut losses = Vec::with_capacity(set.scan.len());
@@ -109,7 +110,10 @@ impl<'a> Scan<'a> {
         let strikes: Vec<Summed<'_>> = near
             .columns(stake.instruments())
             .into_iter()
-            .map(|columns| Summed::new(&near.table, &stake.holdings, Arc::clone(&stake.group), columns, &fills))
+            .map(|columns| {
+                Summed::new(&near.table, &stake.holdings, Arc::clone(&stake.group), columns, &fills)
+                    .explained(stake.explains)
+            })
             .collect();
         // The near column that loses most beside each cell, the unshocked one last; all share a grain.
         let mut worst: Vec<Option<(&Summed<'_>, usize)>> = vec![None; self.losses.len() + 1];
@@ -238,7 +242,9 @@ fn by_expiry_worst(
         let here = stake.orders.iter().filter(|order| order.expiry == run.expiry);
         let fills = worst_fills(here.map(|order| order.moves.as_slice()));
         let held = &stake.holdings[run.holdings.clone()];
-        let worst = Summed::new(table, held, Arc::clone(&run.group), columns(set), &fills).worst(run.label.clone())?;
+        let worst = Summed::new(table, held, Arc::clone(&run.group), columns(set), &fills)
+            .explained(stake.explains)
+            .worst(run.label.clone())?;
         if !worst.amount.is_zero() {
             of.push(worst);
         }
@@ -249,7 +255,9 @@ fn by_expiry_worst(
 fn rate_worst(stake: &Stake<'_>) -> Result<Node, NumberError> {
     let UnderlyingTables { table, set, name, .. } = stake.tables;
     let fills = worst_fills(moves_of(&stake.orders));
-    Summed::new(table, &stake.holdings, Arc::clone(&stake.group), set.rate.clone(), &fills).worst(name)
+    Summed::new(table, &stake.holdings, Arc::clone(&stake.group), set.rate.clone(), &fills)
+        .explained(stake.explains)
+        .worst(name)
 }
 
 /// Each stablecoin on its own: everything paid in it, whatever it is written on.
@@ -264,7 +272,8 @@ fn stablecoins(stakes: &[Stake<'_>]) -> Result<Node, NumberError> {
                 let UnderlyingTables { table, set, name, .. } = stake.tables;
                 let column = set.stable.start + 2 * at + way;
                 let fills = worst_fills(moves_of(&stake.orders));
-                let summed = Summed::new(table, &stake.holdings, Arc::clone(&stake.group), column..column + 1, &fills);
+                let summed = Summed::new(table, &stake.holdings, Arc::clone(&stake.group), column..column + 1, &fills)
+                    .explained(stake.explains);
                 if summed.sums[0] != 0 {
                     parts.push(summed.loss_by_position(0)?.named(name));
                 }

@@ -60,6 +60,8 @@ pub(super) struct Stake<'a> {
     pub(super) group: Arc<Group>,
     /// The holdings by expiry.
     pub(super) runs: Vec<Run>,
+    /// Whether its figures are taken apart by position.
+    pub(super) explains: bool,
 }
 
 /// Holdings of one expiry.
@@ -179,7 +181,7 @@ impl<'m> Tables<'m> {
         let near_orders = tables.near.as_ref().map_or(Ok(Vec::new()), |near| arrays(&near.table))?;
         let group = Arc::new(group(&tables.table, &holdings));
         let runs = runs(tables, &holdings, &orders);
-        Ok(Stake { tables, holdings, orders, near_orders, group, runs })
+        Ok(Stake { tables, holdings, orders, near_orders, group, runs, explains: true })
     }
 
     fn instrument_row(&self, id: InstrumentId) -> Result<(&UnderlyingTables, usize), MarginError> {

@@ -113,29 +113,3 @@ fn options_are_margined_one_by_one() {
         "0.0001",
     );
 }
-
-/// Equity counts no value of an option that is not paid for, so a long one is no safer than a short one.
-#[test]
-fn options_without_a_date_or_a_premium_are_refused_on_both_sides() {
-    let market = "index BTC 60000\nprice USDC 1\nforward BTC 2026-06-26T08:00:00Z 60000 vol 0.6
-                  mark BTC_USDC-PERP-60000-C 300\nmark BTC_USDC-26JUN26-60000-C 3000";
-    for side in ["", "-"] {
-        for name in ["BTC_USDC-PERP-60000-C", "BTC_USDC-26JUN26-60000-C"] {
-            let book = book(&format!("{market}\nposition {name} {side}100")).futures_style(name);
-            let error = book.margin(by_name("okx-discount").unwrap().as_ref()).unwrap_err().to_string();
-            assert!(error.starts_with(&format!("okx-discount cannot margin {name}: expected")), "{error}");
-        }
-    }
-}
-
-/// What a quanto pays is not what its quote says.
-#[test]
-fn quantos_are_refused() {
-    let market = "index BTC 60000\nprice USDC 1\nforward BTC 2026-06-26T08:00:00Z 60000 vol 0.6";
-    for position in ["BTC/USD:USDC-260626-60000-C 1", "BTC/USD:USDC-260626-60000-C -1"] {
-        let book = book(&format!("{market}\nposition {position}"));
-        let error = book.margin(by_name("okx-discount").unwrap().as_ref()).unwrap_err().to_string();
-        let name = position.split(' ').next().unwrap();
-        assert!(error.starts_with(&format!("okx-discount cannot margin {name}: expected")), "{error}");
-    }
-}

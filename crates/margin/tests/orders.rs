@@ -64,7 +64,7 @@ fn an_order_that_leaves_what_the_model_refuses_is_refused_by_name() {
     let error = initial("leverage-tiers", "collateral BTC 1\norder sell BTC_USDT 1.8 @ 90000", &[]).unwrap_err();
     assert_eq!(
         error,
-        "leverage-tiers cannot margin an order of BTC_USDT: once filled, BTC: expected no debt but in the currency or a dollar stablecoin"
+        "leverage-tiers cannot margin orders of BTC_USDT: once filled, BTC: expected no debt but in the currency or a dollar stablecoin"
     );
     let error = initial("paradex-portfolio", "collateral USDC 100000\norder buy BTC_USDT 1 @ 90000", &[]).unwrap_err();
     assert!(error.starts_with("paradex-portfolio cannot margin BTC_USDT: expected a linear"), "{error}");

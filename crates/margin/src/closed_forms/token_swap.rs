@@ -24,11 +24,13 @@ pub struct TokenSwap {
     pub liability_weight: Decimal,
     /// What the liquidator and the venue take of the asset, a share ≥ 0 of what is due.
     pub fee: Decimal,
-    /// Most that may be given: the less of the balance and of the balance with settled perpetuals.
-    pub asset_available: Decimal,
-    /// Most that may be repaid: the less of the debt, of the debt with settled perpetuals, and of
-    /// the liquidator's own limit.
-    pub liability_available: Decimal,
+    /// The asset owned, and the same with perpetuals settled into it: no more is given than the less of them.
+    pub asset: [Decimal; 2],
+    /// The liability's balance, negative, and the same with perpetuals settled into it: no more is repaid than the
+    /// less that is owed,
+    pub liability: [Decimal; 2],
+    /// nor more than the liquidator's own limit, ≥ 0.
+    pub limit: Decimal,
 }
 
 /// What changes hands.
@@ -46,7 +48,7 @@ impl TokenSwap {
     ///
     /// # Errors
     /// [`MarginError::NotPositive`] for a price; [`MarginError::Parameter`] for a negative weight,
-    /// fee or balance available; [`MarginError::Number`] when a figure does not fit.
+    /// fee or limit; [`MarginError::Number`] when a figure does not fit.
     /// # Source
     /// Mango v4, token against token; its own tests as carried in `mango_liquidation.json`, checked
     /// by `mango_token_swaps` to their 0.01.
@@ -55,8 +57,9 @@ impl TokenSwap {
         let price = positive("liability price", self.liability_price)?;
         let gross = Decimal::ONE.plus(not_negative("fee", self.fee)?)?;
         let cost = price.times(gross, Rounding::Up)?;
-        let available = not_negative("asset available", self.asset_available)?;
-        let repayable = not_negative("liability available", self.liability_available)?;
+        let available = self.asset[0].min(self.asset[1]).or_zero();
+        let owed = self.liability[0].max(self.liability[1]).negated().or_zero();
+        let repayable = owed.min(not_negative("limit", self.limit)?);
         let shed = price.times(not_negative("liability weight", self.liability_weight)?, Rounding::Down)?;
         let spent = cost.times(not_negative("asset weight", self.asset_weight)?, Rounding::Up)?;
         if self.health.signum() >= 0 {

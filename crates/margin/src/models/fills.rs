@@ -110,7 +110,9 @@ pub(super) fn exchanged(
             spot.entry((order.instrument, order.side)).or_default().push(order);
         }
     }
-    let Some((first, _)) = spot.first_key_value() else { return Ok(None) };
+    if spot.is_empty() {
+        return Ok(None);
+    }
     let asked = |account: &Account| -> Result<Decimal, MarginError> {
         let assets = net_assets(&account.portfolio, market)?;
         let equity = Equity::of(&assets, None, collateral, market)?.initial.amount;
@@ -118,16 +120,16 @@ pub(super) fn exchanged(
         Ok(of.iter().try_fold(equity.negated(), |sum, node| sum.plus(node.amount))?)
     };
     let now = asked(account)?;
-    let grown = |filled: &[&Order], of: InstrumentId| -> Result<Decimal, MarginError> {
+    let grown = |filled: &[&Order]| -> Result<Decimal, MarginError> {
         let mut then = account.clone();
         for order in filled {
             exchange(&mut then, order, market)?;
         }
-        asked(&then).and_then(|then| Ok(then.minus(now)?)).map_err(|error| once_filled(market, of, error))
+        asked(&then).and_then(|then| Ok(then.minus(now)?)).map_err(|error| once_filled(market, filled, error))
     };
     let (mut alone, mut growing) = (Vec::new(), Vec::new());
     for ((id, _), filled) in &spot {
-        let growth = grown(filled, *id)?;
+        let growth = grown(filled)?;
         if growth.signum() > 0 {
             let position = Some(of(market, *id)?.terms().name.clone());
             alone.push(Node::leaf("exchange", growth, Origin { position, ..Origin::default() }));
@@ -140,23 +142,23 @@ pub(super) fn exchanged(
     for (label, filled) in
         [("together", growing), ("all buys", side(Side::Buy).collect()), ("all sells", side(Side::Sell).collect())]
     {
-        worst.push(Node::leaf(label, grown(&filled, first.0)?, Origin::default()));
+        worst.push(Node::leaf(label, grown(&filled)?, Origin::default()));
     }
     let worst = Node::worst_of("balances once exchanged", worst);
     Ok((worst.amount.signum() > 0).then_some(worst))
 }
 
-/// What a model refuses once an order is filled is refused for that order.
-fn once_filled(market: &Market, id: InstrumentId, error: MarginError) -> MarginError {
-    let name = market.listing().get(id).map(|instrument| instrument.terms().name.clone());
-    match (error, name) {
-        (MarginError::Unsupported { model, what, why }, Some(name)) => MarginError::Unsupported {
-            model,
-            what: format!("an order of {name}").into(),
-            why: format!("once filled, {what}: {why}"),
-        },
-        (error, _) => error,
+/// What a model refuses once orders are filled is refused for those orders.
+fn once_filled(market: &Market, filled: &[&Order], error: MarginError) -> MarginError {
+    let MarginError::Unsupported { model, what, why } = error else { return error };
+    let mut names: Vec<&str> = Vec::new();
+    for name in filled.iter().filter_map(|order| market.listing().get(order.instrument)).map(Instrument::name) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
     }
+    let orders = format!("orders of {}", names.join(" and "));
+    MarginError::Unsupported { model, what: orders.into(), why: format!("once filled, {what}: {why}") }
 }
 
 /// The account once `fills` are filled at the mark.

@@ -104,8 +104,7 @@ fn mango_token_swaps() {
             let counted = times(owned("asset"), n(&of["asset_init_weight"]));
             let health = counted.plus(times(owned("liab"), weight)).unwrap().plus(n(&held["other_health"])).unwrap();
             let price = |key: &str, other: &str| n(&market[key]).max(n(&market[other]));
-            let debt = owned("liab").abs().min(spot("liab").abs());
-            let limit = if held["max_liab_transfer"].is_null() { debt } else { n(&held["max_liab_transfer"]) };
+            let limit = &held["max_liab_transfer"];
             let swap = TokenSwap {
                 health,
                 asset_price: price("asset_price", "asset_oracle"),
@@ -113,8 +112,9 @@ fn mango_token_swaps() {
                 asset_weight: n(&of["asset_init_weight"]),
                 liability_weight: weight,
                 fee: n(&of["liquidation_fee"]),
-                asset_available: owned("asset").min(spot("asset")),
-                liability_available: debt.min(limit),
+                asset: [spot("asset"), owned("asset")],
+                liability: [spot("liab"), owned("liab")],
+                limit: if limit.is_null() { Decimal::MAX } else { n(limit) },
             };
             let swapped = swap.swap().unwrap();
             check(&case, "asset_after", spot("asset").minus(swapped.asset).unwrap());
@@ -179,11 +179,12 @@ fn figures_of_the_sources() {
         asset_weight: d("0.8"),
         liability_weight: d("1.2"),
         fee: Decimal::ZERO,
-        asset_available: d("10"),
-        liability_available: d("9"),
+        asset: [d("10"), d("12")],
+        liability: [d("-9"), d("-11")],
+        limit: d("100"),
     };
     assert_eq!(swap.swap(), Ok(Swapped { asset: d("6"), liability: d("6") }));
-    assert_eq!(TokenSwap { asset_available: d("5"), ..swap }.swap(), Ok(Swapped { asset: d("5"), liability: d("5") }));
+    assert_eq!(TokenSwap { asset: [d("10"), d("5")], ..swap }.swap(), Ok(Swapped { asset: d("5"), liability: d("5") }));
     // A fee that eats the weights' gap: no size cures, and what can be swapped is.
     let eaten = TokenSwap { fee: d("0.5"), ..swap }.swap().unwrap();
     assert_eq!(eaten.asset.rounded(12, Rounding::HalfEven), Ok(d("10")));

@@ -52,6 +52,10 @@ impl Judge for CreditJudge<'_> {
         self.risk.requirement(account, assets)
     }
 
+    fn amounts(&self, account: &Account, assets: &[NetAsset]) -> Result<(Decimal, Decimal), MarginError> {
+        self.risk.amounts(account, assets)
+    }
+
     fn credit(&self, account: &Account, required: &Requirement) -> Result<Option<Node>, MarginError> {
         let terms = self.terms(account)?;
         if account.credit_line.is_zero() {

@@ -117,12 +117,9 @@ fn token_swap(given: &Given<'_>) -> Result<Figures, Refused> {
         asset_weight: asset_of.asset_weight,
         liability_weight: liability_of.liability_weight,
         fee: given.number_or("fee", Decimal::ZERO)?,
-        asset_available: owned.min(asset_of.balance).or_zero(),
-        liability_available: owed
-            .max(liability_of.balance)
-            .negated()
-            .or_zero()
-            .min(given.number_or("limit", Decimal::MAX)?),
+        asset: [asset_of.balance, owned],
+        liability: [liability_of.balance, owed],
+        limit: given.number_or("limit", Decimal::MAX)?,
     };
     let swapped = swap.swap()?;
     Ok(Figures::new()

@@ -1,11 +1,11 @@
 //! The exact number under every price, quantity, amount and rate.
 
+mod divide;
 mod text;
 
-use std::cmp::Ordering;
-
-use ethnum::I256;
 use thiserror::Error;
+
+use divide::Number;
 
 /// An exact decimal: an `i128` count of 10⁻¹⁸, so ±1.7 × 10²⁰ with 18 places.
 ///
@@ -189,10 +189,7 @@ impl Decimal {
         if right.0 == Self::UNITS_PER_ONE {
             return Ok(self);
         }
-        let units = match self.0.checked_mul(right.0) {
-            Some(product) => Some(divide_narrow(product, Self::UNITS_PER_ONE, rounding)),
-            None => divide_wide(I256::from(self.0) * I256::from(right.0), Self::UNITS_PER_ONE, rounding),
-        };
+        let units = Number::product(self.0, right.0).over(Self::UNITS_PER_ONE, rounding);
         units.and_then(Self::from_units).ok_or_else(|| self.overflow("the product", right))
     }
 
@@ -204,8 +201,8 @@ impl Decimal {
         if right.is_zero() {
             return Err(NumberError::DivisionByZero(self));
         }
-        let sign = if right.0 < 0 { -1 } else { 1 };
-        divide_wide(I256::from(self.0 * sign) * I256::from(Self::UNITS_PER_ONE), right.0.abs(), rounding)
+        Number::product(self.0, Self::UNITS_PER_ONE)
+            .over(right.0, rounding)
             .and_then(Self::from_units)
             .ok_or_else(|| self.overflow("the quotient", right))
     }
@@ -218,8 +215,8 @@ impl Decimal {
         if denominator.is_zero() {
             return Err(NumberError::DivisionByZero(self));
         }
-        let sign = if denominator.0 < 0 { -1 } else { 1 };
-        divide_wide(I256::from(self.0 * sign) * I256::from(numerator.0), denominator.0.abs(), rounding)
+        Number::product(self.0, numerator.0)
+            .over(denominator.0, rounding)
             .and_then(Self::from_units)
             .ok_or_else(|| self.overflow("the ratio", numerator))
     }
@@ -238,11 +235,8 @@ impl Decimal {
             return Err(NumberError::DivisionByZero(self));
         }
         // Two products of at most (2¹²⁷ − 1)² each: their sum fits 256 bits.
-        let sum = I256::from(self.0) * I256::from(weight.0) + I256::from(right.0) * I256::from(right_weight.0);
-        let sum = if total.0 < 0 { -sum } else { sum };
-        divide_wide(sum, total.0.abs(), rounding)
-            .and_then(Self::from_units)
-            .ok_or_else(|| self.overflow("the mean", right))
+        let sum = Number::product(self.0, weight.0).plus(Number::product(right.0, right_weight.0));
+        sum.over(total.0, rounding).and_then(Self::from_units).ok_or_else(|| self.overflow("the mean", right))
     }
 
     /// `count` times itself, exactly: lots × lot size, grains × grain.
@@ -268,71 +262,25 @@ impl Decimal {
     /// # Errors
     /// [`NumberError::Overflow`] when rounding away from zero leaves the range.
     pub fn rounded(self, places: u32, rounding: Rounding) -> Result<Self, NumberError> {
-        let step = 10_i128.pow(Self::PLACES.saturating_sub(places));
-        divide_narrow(self.0, step, rounding)
-            .checked_mul(step)
+        let dropped = Self::PLACES.saturating_sub(places);
+        let step = 10_i128.pow(dropped);
+        Number::of(self.0)
+            .over_power_of_ten(dropped, rounding)
+            .and_then(|count| count.checked_mul(step))
             .and_then(Self::from_units)
             .ok_or_else(|| self.overflow("rounding", Self(step)))
+    }
+
+    /// How many 10⁻ᵖˡᵃᶜᵉˢ it is, rounded to whole ones; 18 places or more count units.
+    #[must_use]
+    pub fn count(self, places: u32, rounding: Rounding) -> i128 {
+        // A count is never further from zero than the units, of which it is that many or fewer.
+        Number::of(self.0).over_power_of_ten(Self::PLACES.saturating_sub(places), rounding).unwrap_or(self.0)
     }
 
     fn overflow(self, operation: &'static str, right: Self) -> NumberError {
         NumberError::Overflow { operation, left: self, right }
     }
-}
-
-/// `number ÷ divisor` as an integer; `divisor` is positive.
-fn divide_narrow(number: i128, divisor: i128, rounding: Rounding) -> i128 {
-    // One division and a correction: a floor and its remainder asked for apart divide twice.
-    let toward_zero = number / divisor;
-    let left = number - toward_zero * divisor;
-    let (quotient, rest) = if left < 0 { (toward_zero - 1, left + divisor) } else { (toward_zero, left) };
-    let up = rounds_up(rounding, number < 0, quotient & 1 != 0, rest != 0, (divisor - rest).cmp(&rest));
-    quotient + i128::from(up)
-}
-
-/// The same in 256 bits; `None` when the quotient does not fit `i128`.
-fn divide_wide(number: I256, divisor: i128, rounding: Rounding) -> Option<i128> {
-    let toward_zero = quotient(number, divisor);
-    let divisor = I256::from(divisor);
-    let left = number - toward_zero * divisor;
-    let negative = left < I256::ZERO;
-    let (quotient, rest) = if negative { (toward_zero - I256::ONE, left + divisor) } else { (toward_zero, left) };
-    let odd = quotient & I256::ONE != I256::ZERO;
-    let up = rounds_up(rounding, number < I256::ZERO, odd, rest != I256::ZERO, (divisor - rest).cmp(&rest));
-    i128::try_from(quotient + I256::from(i8::from(up))).ok()
-}
-
-/// `number ÷ divisor` toward zero; digit by digit where the divisor is one digit of 64 bits, as 10¹⁸ is.
-fn quotient(number: I256, divisor: i128) -> I256 {
-    let Ok(small) = u64::try_from(divisor) else { return number / I256::from(divisor) };
-    let (high, low) = number.unsigned_abs().into_words();
-    let mut rest = 0_u128;
-    let mut digit = |word: u128, shift: u32| {
-        let next = (rest << 64) | ((word >> shift) & u128::from(u64::MAX));
-        rest = next % u128::from(small);
-        next / u128::from(small)
-    };
-    let high = (digit(high, 64) << 64) | digit(high, 0);
-    let low = (digit(low, 64) << 64) | digit(low, 0);
-    let magnitude = I256::from_words(high.cast_signed(), low.cast_signed());
-    if number.is_negative() { -magnitude } else { magnitude }
-}
-
-/// Whether a floor quotient with a remainder moves up one. `to_next` compares the distance to the
-/// next integer with the remainder.
-fn rounds_up(rounding: Rounding, negative: bool, floor_is_odd: bool, inexact: bool, to_next: Ordering) -> bool {
-    inexact
-        && match rounding {
-            Rounding::Down => false,
-            Rounding::Up => true,
-            Rounding::TowardZero => negative,
-            Rounding::AwayFromZero => !negative,
-            Rounding::HalfEven => match to_next {
-                Ordering::Less => true,
-                Ordering::Equal => floor_is_odd,
-                Ordering::Greater => false,
-            },
-        }
 }
 
 impl From<i32> for Decimal {

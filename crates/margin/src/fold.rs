@@ -7,9 +7,68 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use plimsoll_core::requirement::{Group, Origin};
-use plimsoll_core::{Label, Node, NumberError};
+use plimsoll_core::{Decimal, Label, Node, NumberError};
 
 use crate::array::{Holding, Table};
+
+/// How much of a requirement is worked out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// What is asked and why: the worst scenarios' figures taken apart, position by position.
+    Explained,
+    /// What is asked alone, to the same digit: for many accounts, where nobody asks why.
+    Amounts,
+}
+
+/// `holdings` as explanations name them, with their expiry where all share one; none where nobody asks.
+#[must_use]
+pub fn group(table: &Table, holdings: &[Holding], detail: Detail) -> Option<Arc<Group>> {
+    if detail == Detail::Amounts {
+        return None;
+    }
+    let expiry_of = |holding: &Holding| table.rows()[holding.row].expiry;
+    let same = holdings.iter().all(|each| expiry_of(each) == expiry_of(&holdings[0]));
+    let expiry = holdings.first().filter(|_| same).and_then(expiry_of);
+    let positions = holdings.iter().map(|holding| Arc::clone(&table.rows()[holding.row].name)).collect();
+    Some(Arc::new(Group { underlying: table.underlying(), expiry, positions }))
+}
+
+/// A sum in the making, whose parts are kept where somebody asks why. Parts that are zero are left out.
+pub struct Parts {
+    amount: Decimal,
+    of: Option<Vec<Node>>,
+}
+
+impl Parts {
+    /// Of nothing yet.
+    #[must_use]
+    pub fn new(detail: Detail) -> Self {
+        Self { amount: Decimal::ZERO, of: (detail == Detail::Explained).then(Vec::new) }
+    }
+
+    /// Adds a part.
+    ///
+    /// # Errors
+    /// [`NumberError::Overflow`].
+    pub fn add(&mut self, part: Node) -> Result<(), NumberError> {
+        self.amount = self.amount.plus(part.amount)?;
+        if let Some(of) = self.of.as_mut().filter(|_| !part.amount.is_zero()) {
+            of.push(part);
+        }
+        Ok(())
+    }
+
+    /// The sum.
+    ///
+    /// # Errors
+    /// [`NumberError::Overflow`].
+    pub fn sum(self, label: impl Into<Label>) -> Result<Node, NumberError> {
+        match self.of {
+            Some(of) => Node::sum(label, of),
+            None => Ok(Node::leaf(label, self.amount, Origin::default())),
+        }
+    }
+}
 
 /// A group: holdings of one table that are summed together.
 pub struct Summed<'a> {
@@ -17,16 +76,14 @@ pub struct Summed<'a> {
     pub table: &'a Table,
     /// What is summed.
     pub holdings: &'a [Holding],
-    /// The group as explanations name it.
-    pub group: Arc<Group>,
+    /// The [`group`] as explanations name it; without one, figures are not taken apart.
+    pub group: Option<Arc<Group>>,
     /// Which columns were summed.
     pub columns: Range<usize>,
     /// Grains gained per column: positions, and the worst fills of open orders where they count.
     pub sums: Vec<i128>,
     /// Grains of `sums` that come from open orders, per column, never positive; empty without orders.
     pub orders: Vec<i128>,
-    /// Whether figures are taken apart by position; where nobody asks why they need not be.
-    explains: bool,
 }
 
 impl<'a> Summed<'a> {
@@ -36,20 +93,14 @@ impl<'a> Summed<'a> {
     pub fn new(
         table: &'a Table,
         holdings: &'a [Holding],
-        group: Arc<Group>,
+        group: Option<Arc<Group>>,
         columns: Range<usize>,
         orders: &[i128],
     ) -> Self {
         let mut sums = table.sums(holdings, columns.clone());
         let orders = orders.get(columns.clone()).unwrap_or_default().to_vec();
         sums.iter_mut().zip(&orders).for_each(|(sum, order)| *sum += order);
-        Self { table, holdings, group, columns, sums, orders, explains: true }
-    }
-
-    /// The same with figures that are taken apart, or not.
-    #[must_use]
-    pub fn explained(self, explains: bool) -> Self {
-        Self { explains, ..self }
+        Self { table, holdings, group, columns, sums, orders }
     }
 
     /// The loss in the `at`-th of its columns; negative where it gains.
@@ -58,7 +109,7 @@ impl<'a> Summed<'a> {
     /// [`NumberError::Overflow`].
     pub fn loss(&self, at: usize) -> Result<Node, NumberError> {
         let scenario = Arc::clone(&self.table.scenarios()[self.columns.start + at].name);
-        let origin = Origin { scenario: Some(scenario), group: Some(Arc::clone(&self.group)), position: None };
+        let origin = Origin { scenario: Some(scenario), group: self.group.clone(), position: None };
         Ok(Node::leaf("loss", self.table.loss(self.sums[at])?, origin))
     }
 
@@ -67,17 +118,14 @@ impl<'a> Summed<'a> {
     /// # Errors
     /// [`NumberError::Overflow`].
     pub fn loss_by_position(&self, at: usize) -> Result<Node, NumberError> {
-        if !self.explains {
+        if self.group.is_none() {
             return self.loss(at);
         }
         let column = self.columns.start + at;
         let scenario = &self.table.scenarios()[column].name;
         let share = |name: Arc<str>, grains: i128| {
-            let origin = Origin {
-                scenario: Some(Arc::clone(scenario)),
-                group: Some(Arc::clone(&self.group)),
-                position: Some(name),
-            };
+            let origin =
+                Origin { scenario: Some(Arc::clone(scenario)), group: self.group.clone(), position: Some(name) };
             Ok::<_, NumberError>(Node::leaf("share", self.table.loss(grains)?, origin))
         };
         let mut of = Vec::with_capacity(self.holdings.len() + 1);
@@ -96,7 +144,7 @@ impl<'a> Summed<'a> {
     /// # Errors
     /// [`NumberError::Overflow`].
     pub fn worst(&self, label: impl Into<Label>) -> Result<Node, NumberError> {
-        if !self.explains {
+        if self.group.is_none() {
             let least = self.sums.iter().copied().min().unwrap_or(0).min(0);
             return Ok(Node::leaf(label, self.table.loss(least)?, Origin::default()));
         }
@@ -104,7 +152,7 @@ impl<'a> Summed<'a> {
         for at in 0..self.sums.len() {
             of.push(self.loss(at)?);
         }
-        of.push(Node::leaf("no loss", plimsoll_core::Decimal::ZERO, Origin::default()));
+        of.push(Node::leaf("no loss", Decimal::ZERO, Origin::default()));
         let scanned = self.sums.len();
         let explain = |_: &Node, winner| (winner < scanned).then(|| self.loss_by_position(winner)).transpose();
         Node::worst_explained(label, of, explain)

@@ -168,8 +168,7 @@ pub fn whole_lots(quantity: Decimal, lot: Decimal) -> Option<i64> {
 }
 
 fn grains(amount: Amount, grain: Decimal) -> Result<i128, MarginError> {
-    let rounded = amount.value.over(grain, Rounding::Down)?.rounded(0, Rounding::Down)?;
-    Ok(rounded.units() / Decimal::UNITS_PER_ONE)
+    Ok(amount.value.over(grain, Rounding::Down)?.count(0, Rounding::Down))
 }
 
 /// `grains` × `growth`, rounded down.

@@ -23,13 +23,21 @@ pub struct NetPosition<'a> {
 /// # Errors
 /// [`MarginError::UnknownInstrument`], [`MarginError::Number`].
 pub fn net<'a>(portfolio: &Portfolio, listing: &'a Listing) -> Result<Vec<NetPosition<'a>>, MarginError> {
-    let mut held: Vec<(InstrumentId, Decimal)> =
-        portfolio.positions.iter().map(|position| (position.instrument, position.quantity.0)).collect();
-    held.sort_by_key(|(id, _)| *id);
-    let mut net = Vec::with_capacity(held.len());
-    for same in held.chunk_by(|left, right| left.0 == right.0) {
+    // Small keys sort fast, and the positions are read in their own order.
+    let count = portfolio.positions.len();
+    let (mut places, mut quantities) = (Vec::with_capacity(count), Vec::with_capacity(count));
+    for (at, position) in (0_u32..).zip(&portfolio.positions) {
+        places.push((position.instrument, at));
+        quantities.push(position.quantity.0);
+    }
+    places.sort_unstable();
+    let mut net = Vec::with_capacity(count);
+    for same in places.chunk_by(|left, right| left.0 == right.0) {
         let id = same[0].0;
-        let quantity = same.iter().try_fold(Decimal::ZERO, |sum, (_, quantity)| sum.plus(*quantity))?;
+        let mut quantity = quantities[same[0].1 as usize];
+        for (_, more) in &same[1..] {
+            quantity = quantity.plus(quantities[*more as usize])?;
+        }
         let instrument = listing.get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
         if !quantity.is_zero() {
             let size = quantity.times(instrument.terms().contract_size, Rounding::HalfEven)?;

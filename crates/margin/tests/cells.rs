@@ -5,11 +5,10 @@ mod support;
 
 use std::sync::Arc;
 
-use plimsoll_core::requirement::Group;
 use plimsoll_core::{Decimal, Position, Quantity, Rounding};
 use plimsoll_margin::MarginError;
 use plimsoll_margin::array::{Holding, RowKey, Table, TableSpec};
-use plimsoll_margin::fold::Summed;
+use plimsoll_margin::fold::{Detail, Summed, group};
 use plimsoll_margin::models::plimsoll::{Plimsoll, PlimsollParameters};
 use plimsoll_margin::models::{Model, NAMES, by_name};
 use plimsoll_margin::scenario::Scenario;
@@ -132,10 +131,10 @@ fn a_further_scenario_never_lowers_the_worst() {
         let table = btc_table(&book, &price_moves(), decimal("0.0001")).unwrap();
         let holdings: Vec<Holding> =
             (0..table.rows().len()).map(|row| Holding { row, lots: 7 - 3 * i64::try_from(row).unwrap() }).collect();
-        let group = Arc::new(Group { underlying: table.underlying(), expiry: None, positions: Vec::new() });
+        let group = group(&table, &holdings, Detail::Explained);
         let mut last = Decimal::ZERO;
         for end in 0..=table.scenarios().len() {
-            let worst = Summed::new(&table, &holdings, Arc::clone(&group), 0..end, &[]).worst("worst").unwrap();
+            let worst = Summed::new(&table, &holdings, group.clone(), 0..end, &[]).worst("worst").unwrap();
             worst.check().unwrap();
             assert!(worst.amount >= last, "seed {seed}");
             last = worst.amount;

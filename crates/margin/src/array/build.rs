@@ -10,8 +10,7 @@ use plimsoll_pricing::float::float;
 use plimsoll_pricing::instruments::{Instrument, Priced, worths};
 use plimsoll_pricing::market::Market;
 
-use super::places::Places;
-use super::{Cells, Row, RowKey, Table};
+use super::{Cells, Row, RowKey, Table, Unit, rows_by_contract};
 use crate::MarginError;
 use crate::scenario::{Columns, ExpiryState, Scenario, ShockRules, Skew, asset_growth, years_left};
 
@@ -53,8 +52,8 @@ const WIDE_GRAINS_PER_GRAIN: i64 = 10_000;
 const GRAINS_MAX: f64 = 9_007_199_254_740_992.0;
 /// A worth fits 62 bits; a float past 2⁵³ is a whole number of grains anyway.
 const WORTH_GRAINS_MAX: f64 = 4_611_686_018_427_387_904.0;
-/// The lot that contracts are counted in where a cell is a whole contract: 10⁻¹².
-const FINE_LOTS_PER_CONTRACT: i64 = 1_000_000_000_000;
+/// Decimals of the lot that contracts are counted in where a cell is a whole contract.
+const FINE_PLACES: u32 = 12;
 
 impl Table {
     /// Revalues `keys` under the scenarios of `spec`.
@@ -89,9 +88,12 @@ impl Table {
             underlying: spec.underlying,
             coin: spec.coin,
             grain,
-            lots_per_cell: if spec.counted == Counted::PnlPerLot { 1 } else { FINE_LOTS_PER_CONTRACT.into() },
+            unit: match spec.counted {
+                Counted::PnlPerLot => Unit::Amount(grain),
+                Counted::WorthPerContract => Unit::of(grain, FINE_PLACES),
+            },
             scenarios: Arc::clone(&spec.scenarios),
-            places: Places::of(&rows),
+            by_contract: rows_by_contract(&rows),
             rows,
             cells,
         })
@@ -129,7 +131,7 @@ fn row(spec: &TableSpec<'_>, key: RowKey) -> Result<Row, MarginError> {
             let terms = instrument.terms();
             let lot = match spec.counted {
                 Counted::PnlPerLot => terms.lot_size.0,
-                Counted::WorthPerContract => fine_lot(),
+                Counted::WorthPerContract => Decimal::new(1, FINE_PLACES),
             };
             Row { key, name: Arc::clone(&terms.name), expiry: instrument.expiry(), lot, moves: false }
         }
@@ -141,13 +143,8 @@ fn row(spec: &TableSpec<'_>, key: RowKey) -> Result<Row, MarginError> {
 /// # Errors
 /// [`MarginError::TooManyLots`] above 9 × 10⁶ contracts.
 pub fn fine_lots(quantity: Decimal, underlying: Underlying) -> Result<i64, MarginError> {
-    let units = quantity.rounded(12, Rounding::HalfEven)?.units() / fine_lot().units();
+    let units = quantity.count(FINE_PLACES, Rounding::HalfEven);
     i64::try_from(units).map_err(|_| MarginError::TooManyLots { underlying, lots: units.unsigned_abs() })
-}
-
-/// 10⁻¹² of a contract.
-fn fine_lot() -> Decimal {
-    Decimal::new(1, 12)
 }
 
 /// P&L of one lot of every row in every scenario, in the market's currency: row-major floats.

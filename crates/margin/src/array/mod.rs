@@ -15,14 +15,14 @@
 //! 10⁻¹² of a contract.
 
 mod build;
+mod by_contract;
 mod measure;
-mod places;
 mod published;
 mod sums;
 
 use std::sync::Arc;
 
-use plimsoll_core::{Asset, Decimal, InstrumentId, NumberError, Timestamp, Underlying};
+use plimsoll_core::{Asset, Decimal, InstrumentId, NumberError, Rounding, Timestamp, Underlying};
 use plimsoll_pricing::float::float;
 
 pub use build::{Counted, TableSpec, fine_lots};
@@ -30,7 +30,7 @@ pub use measure::{Measure, per_lot};
 pub use published::{ContractArray, array_lots, contract_arrays};
 
 use crate::scenario::Scenario;
-use places::Places;
+pub(crate) use by_contract::ByContract;
 
 /// What a row is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,12 +71,32 @@ pub struct Table {
     underlying: Underlying,
     coin: Option<Asset>,
     grain: Decimal,
-    /// Sums are counted in grains ÷ this.
-    lots_per_cell: i128,
+    unit: Unit,
     scenarios: Arc<[Scenario]>,
     rows: Vec<Row>,
-    places: Places,
+    /// Where contracts stand.
+    by_contract: ByContract<usize>,
     cells: Cells,
+}
+
+/// What a sum of one stands for.
+#[derive(Clone, Copy, Debug)]
+enum Unit {
+    /// An amount of the table's asset.
+    Amount(Decimal),
+    /// 10⁻ᵖˡᵃᶜᵉˢ of the least amount there is.
+    Part(u32),
+}
+
+impl Unit {
+    /// Of lots of 10⁻ᵖˡᵃᶜᵉˢ of what cells are in grains of; `grain` is a power of ten.
+    fn of(grain: Decimal, places: u32) -> Self {
+        let (grain, lots) = (grain.units(), 10_i128.pow(places));
+        match Decimal::from_units(grain / lots) {
+            Some(each) if !each.is_zero() => Self::Amount(each),
+            _ => Self::Part((lots / grain.max(1)).ilog10()),
+        }
+    }
 }
 
 /// Row-major rows × scenarios.
@@ -121,7 +141,7 @@ impl Table {
     #[must_use]
     pub fn row_of(&self, key: RowKey) -> Option<usize> {
         match key {
-            RowKey::Instrument(id) => self.places.row(id.0),
+            RowKey::Instrument(id) => self.by_contract.get(id).copied(),
             RowKey::Asset(_) => self.rows.iter().position(|row| row.key == key),
         }
     }
@@ -147,22 +167,24 @@ impl Table {
     /// # Errors
     /// [`NumberError::Overflow`].
     pub fn loss(&self, grains: i128) -> Result<Decimal, NumberError> {
-        if self.lots_per_cell == 1 {
-            return self.grain.times_count(-grains);
+        match self.unit {
+            Unit::Amount(each) => each.times_count(-grains),
+            Unit::Part(places) => {
+                let gain = Decimal::from_units(grains).map(|all| all.count(Decimal::PLACES - places, Rounding::Down));
+                let loss = gain.and_then(|gain| Decimal::from_units(-gain));
+                // What does not fit counted whole does not fit counted in parts.
+                loss.map_or_else(|| self.grain.times_count(grains), Ok)
+            }
         }
-        // The grain is at least 10⁻¹⁸ and there are 10¹² lots in a cell: whole both ways.
-        let (up, down) = (self.grain.units(), self.lots_per_cell);
-        let divisor = (down / up).max(1);
-        let units = grains.div_euclid(divisor).checked_mul((up / down).max(1)).and_then(i128::checked_neg);
-        // What does not fit counted whole does not fit counted in lots.
-        units.and_then(Decimal::from_units).map_or_else(|| self.grain.times_count(grains), Ok)
     }
 
     /// What a sum of one stands for, in floats: for comparing sums, never for amounts.
     #[must_use]
     pub fn unit(&self) -> f64 {
-        let per_cell = Decimal::ONE.times_count(self.lots_per_cell).map_or(1.0, float);
-        float(self.grain) / per_cell
+        match self.unit {
+            Unit::Amount(each) => float(each),
+            Unit::Part(places) => float(Decimal::new(1, Decimal::PLACES)) * float(Decimal::new(1, places)),
+        }
     }
 
     /// The most that rounding can hide in one sum over `holdings`: half a grain a lot of every row
@@ -175,6 +197,15 @@ impl Table {
             holdings.iter().filter(|h| self.rows[h.row].moves).map(|h| u128::from(h.lots.unsigned_abs())).sum();
         self.grain.times_count(i128::try_from(lots.div_ceil(2)).unwrap_or(i128::MAX))
     }
+}
+
+/// Where the contracts among `rows` stand.
+fn rows_by_contract(rows: &[Row]) -> ByContract<usize> {
+    let contracts = rows.iter().enumerate().filter_map(|(at, row)| match row.key {
+        RowKey::Instrument(id) => Some((id, at)),
+        RowKey::Asset(_) => None,
+    });
+    contracts.collect()
 }
 
 /// Holdings of one table, in runs of equal expiry.

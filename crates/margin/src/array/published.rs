@@ -6,8 +6,7 @@ use plimsoll_core::{Asset, Decimal, InstrumentId, NumberError, Rounding, Timesta
 use plimsoll_pricing::instruments::Instrument;
 use plimsoll_pricing::market::Market;
 
-use super::places::Places;
-use super::{Cells, Counted, Row, RowKey, Table, TableSpec};
+use super::{Cells, Counted, Row, RowKey, Table, TableSpec, Unit, rows_by_contract};
 use crate::MarginError;
 use crate::scenario::{Scenario, ShockRules};
 
@@ -70,9 +69,9 @@ impl Table {
             underlying,
             coin: None,
             grain: Decimal::new(1, places),
-            lots_per_cell: 10_i128.pow(ARRAY_PLACES),
+            unit: Unit::of(Decimal::new(1, places), ARRAY_PLACES),
             scenarios,
-            places: Places::of(&rows),
+            by_contract: rows_by_contract(&rows),
             rows,
             cells: Cells::Wide(cells),
         })
@@ -87,7 +86,7 @@ const ARRAY_PLACES: u32 = 9;
 /// # Errors
 /// [`MarginError::TooManyLots`] above 9 × 10⁹ contracts.
 pub fn array_lots(quantity: Decimal, underlying: Underlying) -> Result<i64, MarginError> {
-    let lots = quantity.rounded(ARRAY_PLACES, Rounding::HalfEven)?.units() / grain_units(ARRAY_PLACES);
+    let lots = quantity.count(ARRAY_PLACES, Rounding::HalfEven);
     i64::try_from(lots).map_err(|_| MarginError::TooManyLots { underlying, lots: lots.unsigned_abs() })
 }
 

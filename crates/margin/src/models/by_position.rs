@@ -15,6 +15,7 @@ use plimsoll_pricing::market::Market;
 use super::Judge;
 use crate::collateral::CollateralRules;
 use crate::equity::NetAsset;
+use crate::fold::Detail;
 use crate::models::fills::{cost_with, exchanged, fill_fee};
 use crate::orders::fillable;
 use crate::{Account, MarginError};
@@ -104,7 +105,7 @@ pub(super) struct ByPosition<'m, R> {
 }
 
 impl<R: Rules> Judge for ByPosition<'_, R> {
-    fn requirement(&self, account: &Account, assets: &[NetAsset]) -> Result<Requirement, MarginError> {
+    fn judged(&self, account: &Account, assets: &[NetAsset], _: Detail) -> Result<Requirement, MarginError> {
         let portfolio = &account.portfolio;
         let mut ids: Vec<InstrumentId> = portfolio.positions.iter().map(|position| position.instrument).collect();
         ids.extend(portfolio.orders.iter().map(|order| order.instrument));

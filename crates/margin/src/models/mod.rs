@@ -44,6 +44,7 @@ use plimsoll_pricing::market::Market;
 
 use crate::collateral::CollateralRules;
 use crate::equity::{NetAsset, agreed_line};
+use crate::fold::Detail;
 use crate::parameters::{self, Dated, Field};
 use crate::{Account, MarginError};
 
@@ -90,19 +91,26 @@ pub trait Model: Any + Send + Sync {
 
 /// A model in one market.
 pub trait Judge: Send + Sync {
-    /// What `account` must hold; `assets` are its own, netted.
+    /// What `account` must hold, in as much `detail` as is asked; `assets` are its own, netted.
     ///
     /// # Errors
     /// [`MarginError`] for what the model was not prepared for or cannot margin.
-    fn requirement(&self, account: &Account, assets: &[NetAsset]) -> Result<Requirement, MarginError>;
+    fn judged(&self, account: &Account, assets: &[NetAsset], detail: Detail) -> Result<Requirement, MarginError>;
 
-    /// The amounts of [`Self::requirement`], initial and maintenance, to the last digit; for re-margining many
-    /// accounts, where nobody asks why.
+    /// The same, explained.
     ///
     /// # Errors
-    /// As [`Self::requirement`].
+    /// As [`Self::judged`].
+    fn requirement(&self, account: &Account, assets: &[NetAsset]) -> Result<Requirement, MarginError> {
+        self.judged(account, assets, Detail::Explained)
+    }
+
+    /// The amounts of it, initial and maintenance, to the last digit.
+    ///
+    /// # Errors
+    /// As [`Self::judged`].
     fn amounts(&self, account: &Account, assets: &[NetAsset]) -> Result<(Decimal, Decimal), MarginError> {
-        let requirement = self.requirement(account, assets)?;
+        let requirement = self.judged(account, assets, Detail::Amounts)?;
         Ok((requirement.initial.amount, requirement.maintenance.amount))
     }
 

@@ -223,8 +223,7 @@ fn observed(shape: &Shape, row: &dyn Fields, instrument: &Instrument) -> Result<
         Observed::At(column) => read(column, "an instant like 2026-02-03T21:35:03Z", &instant),
         Observed::Millis(column) => read(column, "milliseconds since 1970", &|text| {
             // Tables that went through floats write 1.704712781414e12.
-            let millis =
-                text.parse::<Decimal>().ok()?.rounded(0, Rounding::Down).ok()?.units() / Decimal::UNITS_PER_ONE;
+            let millis = text.parse::<Decimal>().ok()?.count(0, Rounding::Down);
             Timestamp::from_millis(i64::try_from(millis).ok()?)
         }),
         Observed::YearsLeft(column) => {
@@ -237,7 +236,7 @@ fn observed(shape: &Shape, row: &dyn Fields, instrument: &Instrument) -> Result<
 /// The second `years` of 365 days before `expiry`.
 fn before(expiry: Timestamp, years: Decimal) -> Option<Timestamp> {
     let seconds = years.times(Decimal::from_int(Timestamp::SECONDS_PER_YEAR), Rounding::HalfEven).ok()?;
-    let seconds = seconds.rounded(0, Rounding::HalfEven).ok()?.units() / Decimal::UNITS_PER_ONE;
+    let seconds = seconds.count(0, Rounding::HalfEven);
     expiry.plus_seconds(i64::try_from(-seconds).ok()?)
 }
 

@@ -18,6 +18,7 @@ use super::tiered::debts;
 use super::{About, Held, Judge, Model};
 use crate::collateral::CollateralRules;
 use crate::equity::{NetAsset, net_assets};
+use crate::fold::Detail;
 use crate::orders::fillable;
 use crate::parameters::Field;
 use crate::positions::net;
@@ -65,15 +66,15 @@ struct PortfolioJudge<'m> {
 }
 
 impl Judge for PortfolioJudge<'_> {
-    fn requirement(&self, account: &Account, assets: &[NetAsset]) -> Result<Requirement, MarginError> {
+    fn judged(&self, account: &Account, assets: &[NetAsset], detail: Detail) -> Result<Requirement, MarginError> {
         let p = &self.parameters;
-        let units = self.units(account, assets)?;
+        let units = self.units(account, assets, detail)?;
         let maintenance = Node::sum("risk units", units.iter().map(|(_, unit)| unit.clone()).collect())?;
         let orders = fillable(account)?;
         let mut cases = vec![(NO_FILL, self.initial(units)?)];
         for (label, fills) in fill_cases(self.market, &orders)? {
             let filled = with_fills(account, self.market, &fills)?;
-            let units = self.units(&filled, &net_assets(&filled.portfolio, self.market)?)?;
+            let units = self.units(&filled, &net_assets(&filled.portfolio, self.market)?, detail)?;
             cases.push((label, self.initial(units)?));
         }
         let mut initial = vec![Node::sum("risk units", worst_by_underlying(cases))?];
@@ -102,7 +103,12 @@ impl Judge for PortfolioJudge<'_> {
 
 impl PortfolioJudge<'_> {
     /// The margin of every risk unit to maintain it.
-    fn units(&self, account: &Account, assets: &[NetAsset]) -> Result<Vec<(Underlying, Node)>, MarginError> {
+    fn units(
+        &self,
+        account: &Account,
+        assets: &[NetAsset],
+        detail: Detail,
+    ) -> Result<Vec<(Underlying, Node)>, MarginError> {
         let mut books: BTreeMap<Underlying, Book<'_>> = BTreeMap::new();
         for held in net(&account.portfolio, self.market.listing())? {
             if held.instrument.only_moves_balances() {
@@ -110,14 +116,14 @@ impl PortfolioJudge<'_> {
             }
             unit::supported(held.instrument)?;
             let underlying = held.instrument.terms().underlying;
-            self.prepared(underlying)?.add(books.entry(underlying).or_default(), self.market, held)?;
+            self.prepared(underlying)?.add(books.entry(underlying).or_default(), held)?;
         }
         let mut of = Vec::with_capacity(books.len());
         for (underlying, mut book) in books {
             if let Some(coins) = assets.iter().find(|net| net.asset == underlying.asset()) {
                 self.prepared(underlying)?.hedge(&mut book, coins)?;
             }
-            of.push((underlying, self.unit(underlying, &book)?));
+            of.push((underlying, self.unit(underlying, &book, detail)?));
         }
         Ok(of)
     }
@@ -137,8 +143,8 @@ impl PortfolioJudge<'_> {
     }
 
     /// Maintenance margin of one unit.
-    fn unit(&self, underlying: Underlying, book: &Book<'_>) -> Result<Node, MarginError> {
-        let loss = self.prepared(underlying)?.maximum_loss(book)?;
+    fn unit(&self, underlying: Underlying, book: &Book<'_>, detail: Detail) -> Result<Node, MarginError> {
+        let loss = self.prepared(underlying)?.maximum_loss(book, detail)?;
         let parts = self.contingencies(underlying, book)?;
         let leaf = |label: &'static str, amount| Node::leaf(label, amount, Origin::default());
         let contingency = vec![

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use plimsoll_core::requirement::Group;
 use plimsoll_core::{Asset, Decimal, InstrumentId, Node, Quantity, Rounding, Timestamp, Underlying};
 use plimsoll_pricing::float::{decimal, float};
 use plimsoll_pricing::instruments::{Instrument, Style};
@@ -14,7 +13,7 @@ use super::parameters::BybitPortfolioParameters;
 use crate::MarginError;
 use crate::array::{Counted, Holding, RowKey, Table, TableSpec};
 use crate::equity::NetAsset;
-use crate::fold::Summed;
+use crate::fold::{Detail, Summed, group};
 use crate::models::Held;
 use crate::orders::whole_lots;
 use crate::positions::NetPosition;
@@ -30,8 +29,8 @@ const STEPS: i64 = 5;
 /// One underlying in one market.
 pub(super) struct Prepared {
     table: Table,
-    /// By row: cash delta and vega of one contract, in its quote.
-    greeks: Vec<[f64; 2]>,
+    /// By row: cash delta and vega of one contract, in the currency.
+    greeks: Vec<[Decimal; 2]>,
 }
 
 /// A unit's positions in an account; amounts in the market's currency.
@@ -125,13 +124,15 @@ pub(super) fn prepare(
     Ok(all)
 }
 
-/// Cash delta and vega of one contract, in its quote; a balance has none.
-fn greeks_of(market: &Market, key: RowKey) -> Result<[f64; 2], MarginError> {
-    let RowKey::Instrument(id) = key else { return Ok([0.0; 2]) };
+/// Cash delta and vega of one contract, in the currency; a balance has none.
+fn greeks_of(market: &Market, key: RowKey) -> Result<[Decimal; 2], MarginError> {
+    let RowKey::Instrument(id) = key else { return Ok([Decimal::ZERO; 2]) };
     let instrument = market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
     let priced = market.priced(id)?;
     let greeks = instrument.greeks(priced);
-    Ok([greeks.delta * priced.forward, greeks.vega * 100.0])
+    let quote_price = float(market.asset_price(instrument.terms().quote)?.value);
+    let exact = |value: f64| decimal(value * quote_price, Decimal::PLACES).map_err(MarginError::of(instrument));
+    Ok([exact(greeks.delta * priced.forward)?, exact(greeks.vega * 100.0)?])
 }
 
 impl Prepared {
@@ -139,24 +140,17 @@ impl Prepared {
     ///
     /// # Errors
     /// [`MarginError`] for what cannot be priced or is no whole number of lots.
-    pub(super) fn add<'a>(
-        &self,
-        book: &mut Book<'a>,
-        market: &Market,
-        held: NetPosition<'a>,
-    ) -> Result<(), MarginError> {
+    pub(super) fn add<'a>(&self, book: &mut Book<'a>, held: NetPosition<'a>) -> Result<(), MarginError> {
         let NetPosition { id, instrument, quantity, .. } = held;
         let terms = instrument.terms();
-        let exact = |value: f64| decimal(value, Decimal::PLACES).map_err(MarginError::of(instrument));
         let holding = self.holding(id, instrument, quantity)?;
         let [delta, vega] = self.greeks[holding.row];
-        let scale = float(market.asset_price(terms.quote)?.value) * float(quantity);
-        let delta = exact(delta * scale)?;
+        let delta = delta.times(quantity, Rounding::HalfEven)?;
         add(book.delta.entry(instrument.expiry()).or_default(), delta)?;
         add(book.by_settlement.entry(terms.settlement).or_default(), delta)?;
         match instrument.expiry() {
             Some(expiry) if instrument.strike().is_some() => {
-                add(book.vega.entry(expiry).or_default(), exact(vega * scale)?)?;
+                add(book.vega.entry(expiry).or_default(), vega.times(quantity, Rounding::HalfEven)?)?;
             }
             _ => add(&mut book.futures, delta.abs())?,
         }
@@ -201,13 +195,12 @@ impl Prepared {
     ///
     /// # Errors
     /// [`MarginError::Number`].
-    pub(super) fn maximum_loss(&self, book: &Book<'_>) -> Result<Node, MarginError> {
+    pub(super) fn maximum_loss(&self, book: &Book<'_>, detail: Detail) -> Result<Node, MarginError> {
         let mut holdings = book.holdings.clone();
         holdings.sort_by_key(|holding| holding.row);
-        let positions = holdings.iter().map(|holding| Arc::clone(&self.table.rows()[holding.row].name)).collect();
-        let group = Group { underlying: self.table.underlying(), expiry: None, positions };
+        let group = group(&self.table, &holdings, detail);
         let columns = 0..self.table.scenarios().len();
-        Ok(Summed::new(&self.table, &holdings, Arc::new(group), columns, &[]).worst("maximum loss")?)
+        Ok(Summed::new(&self.table, &holdings, group, columns, &[]).worst("maximum loss")?)
     }
 }
 

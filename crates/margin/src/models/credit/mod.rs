@@ -14,6 +14,7 @@ use super::plimsoll::PlimsollJudge;
 use super::{About, Held, Judge, Model};
 use crate::collateral::CollateralRules;
 use crate::equity::{CREDIT, NetAsset};
+use crate::fold::Detail;
 use crate::parameters::Field;
 use crate::{Account, MarginError};
 
@@ -48,12 +49,8 @@ struct CreditJudge<'m> {
 }
 
 impl Judge for CreditJudge<'_> {
-    fn requirement(&self, account: &Account, assets: &[NetAsset]) -> Result<Requirement, MarginError> {
-        self.risk.requirement(account, assets)
-    }
-
-    fn amounts(&self, account: &Account, assets: &[NetAsset]) -> Result<(Decimal, Decimal), MarginError> {
-        self.risk.amounts(account, assets)
+    fn judged(&self, account: &Account, assets: &[NetAsset], detail: Detail) -> Result<Requirement, MarginError> {
+        self.risk.judged(account, assets, detail)
     }
 
     fn credit(&self, account: &Account, required: &Requirement) -> Result<Option<Node>, MarginError> {

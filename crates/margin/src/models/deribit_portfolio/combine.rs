@@ -4,19 +4,20 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use plimsoll_core::requirement::{Group, Origin};
-use plimsoll_core::{Asset, Decimal, Label, Node, Rounding, Underlying};
+use plimsoll_core::{Asset, Decimal, Label, Node, Rounding, Timestamp, Underlying};
 
 use super::matrix::{RiskVectors, VOLS};
 use super::pairs::{Pair, PairRisk, Prepared};
 use super::parameters::DeribitPortfolioParameters;
 use crate::MarginError;
+use crate::fold::Detail;
 
 /// One pair's part.
 pub(super) struct Part<'a> {
     pub(super) pair: Pair,
     pub(super) prepared: &'a Prepared,
     pub(super) risk: &'a PairRisk,
-    pub(super) group: &'a Arc<Group>,
+    pub(super) group: Option<&'a Arc<Group>>,
 }
 
 /// What the pairs come to.
@@ -56,21 +57,32 @@ pub(super) fn label((coin, settlement): Pair) -> Label {
 ///
 /// # Errors
 /// [`MarginError::Number`].
-pub(super) fn combine(parts: &[Part<'_>], p: &DeribitPortfolioParameters, unit: Unit) -> Result<Combined, MarginError> {
+pub(super) fn combine(
+    parts: &[Part<'_>],
+    p: &DeribitPortfolioParameters,
+    unit: Unit,
+    detail: Detail,
+) -> Result<Combined, MarginError> {
     let (mut roll, mut delta, mut older) = (Vec::new(), Vec::new(), Vec::new());
+    let named = |pair: Pair, expiry: Option<Timestamp>| match (detail, expiry) {
+        (Detail::Amounts, _) => "pair".into(),
+        (Detail::Explained, None) => label(pair),
+        (Detail::Explained, Some(expiry)) => format!("{} {expiry}", label(pair)).into(),
+    };
     for Part { pair, prepared, risk, .. } in parts {
-        let counted = |amount: Decimal| amount.times(unit.price(prepared), Rounding::Up);
+        let leaf = |expiry, amount: Decimal| {
+            let amount = amount.times(unit.price(prepared), Rounding::Up)?;
+            Ok::<_, MarginError>(Node::leaf(named(*pair, expiry), amount, Origin::default()))
+        };
         for (expiry, shock) in &risk.roll {
-            let of_expiry = |expiry| format!("{} {expiry}", label(*pair)).into();
-            let name: Label = expiry.map_or_else(|| label(*pair), of_expiry);
-            roll.push(Node::leaf(name, counted(*shock)?, Origin::default()));
+            roll.push(leaf(*expiry, *shock)?);
         }
-        delta.push(Node::leaf(label(*pair), counted(risk.delta_shock)?, Origin::default()));
+        delta.push(leaf(None, risk.delta_shock)?);
         if !risk.contingencies.is_zero() {
-            older.push(Node::leaf(label(*pair), counted(risk.contingencies)?, Origin::default()));
+            older.push(leaf(None, risk.contingencies)?);
         }
     }
-    let (worst, vectors, gains) = worst_case(parts, p, unit)?;
+    let (worst, vectors, gains) = worst_case(parts, p, unit, detail)?;
     let roll = Node::sum("roll shock", roll)?;
     let delta = Node::sum("delta shock", delta)?;
     let gains = Node::leaf("gains of other coins that stand against losses", gains, Origin::default());
@@ -92,6 +104,7 @@ fn worst_case(
     parts: &[Part<'_>],
     p: &DeribitPortfolioParameters,
     unit: Unit,
+    detail: Detail,
 ) -> Result<(Node, RiskVectors, Decimal), MarginError> {
     let mut moved = Vec::with_capacity(parts.len());
     for part in parts {
@@ -99,35 +112,33 @@ fn worst_case(
         let pnl = part.risk.aggregated.all().map(|pnl| pnl.times(price, Rounding::Down));
         moved.push(pnl.collect::<Result<Vec<_>, _>>()?);
     }
+    let losses = losses(parts, &moved, p, unit)?;
+    if detail == Detail::Amounts {
+        let none = (Decimal::ZERO, Decimal::ZERO);
+        // The first where several are, as explained.
+        let first = losses.into_iter().reduce(|worst, next| if next.0 > worst.0 { next } else { worst });
+        let (loss, gains) = first.unwrap_or(none);
+        return Ok((Node::leaf(WORST, loss, Origin::default()), RiskVectors::default(), gains));
+    }
     let standard = parts.first().map_or(0, |part| part.risk.aggregated.standard.len());
-    let count = moved.iter().map(Vec::len).max().unwrap_or(0);
-    let (mut of, mut used, mut vectors) = (Vec::with_capacity(count + 1), Vec::new(), RiskVectors::default());
-    for at in 0..count {
-        let of_pair = |(part, pnl): (&Part<'_>, &Vec<Decimal>)| (part.pair, pnl.get(at).copied().unwrap_or_default());
-        let pnl: Vec<_> = parts.iter().zip(&moved).map(of_pair).collect();
-        let (loss, gains) = offset(&pnl, p, &|asset| cap(parts, p, unit, asset))?;
+    let count = losses.len();
+    let (mut of, mut vectors) = (Vec::with_capacity(count + 1), RiskVectors::default());
+    for (at, (loss, _)) in losses.iter().enumerate() {
         let origin = Origin { scenario: Some(name(parts, at)), ..Origin::default() };
-        of.push(Node::leaf("loss", loss, origin));
-        used.push(gains);
+        of.push(Node::leaf("loss", *loss, origin));
         let side = if at < standard { &mut vectors.standard } else { &mut vectors.extended };
         // A pair that gains alone gains: what it does not offset is nobody's loss.
-        side.push(if parts.len() == 1 {
-            pnl.iter().map(|(_, pnl)| *pnl).max().unwrap_or_default()
-        } else {
-            loss.negated()
-        });
+        side.push(if let [alone] = &moved[..] { alone[at] } else { loss.negated() });
     }
     of.push(Node::leaf("no loss", Decimal::ZERO, Origin::default()));
     let mut counted = Decimal::ZERO;
-    let node = Node::worst_explained("worst case", of, |node, at| {
-        counted = used.get(at).copied().unwrap_or_default();
-        if at >= count {
-            return Ok(None);
-        }
+    let node = Node::worst_explained(WORST, of, |node, at| {
+        let Some((_, gains)) = losses.get(at) else { return Ok(None) };
+        counted = *gains;
         let scenario = name(parts, at);
         let mut shares = Vec::with_capacity(parts.len() + 1);
         for (part, pnl) in parts.iter().zip(&moved) {
-            let group = Some(Arc::clone(part.group));
+            let group = part.group.map(Arc::clone);
             let origin = Origin { scenario: Some(Arc::clone(&scenario)), group, position: None };
             shares.push(Node::leaf(label(part.pair), pnl[at].negated(), origin));
         }
@@ -139,6 +150,28 @@ fn worst_case(
         Ok::<_, MarginError>(Some(Node::sum(&scenario, shares)?))
     })?;
     Ok((node, vectors, counted))
+}
+
+const WORST: &str = "worst case";
+
+/// Of every move: the loss, and the gains of other coins that stand against it.
+fn losses(
+    parts: &[Part<'_>],
+    moved: &[Vec<Decimal>],
+    p: &DeribitPortfolioParameters,
+    unit: Unit,
+) -> Result<Vec<(Decimal, Decimal)>, MarginError> {
+    if let [alone] = moved {
+        return Ok(alone.iter().map(|pnl| (pnl.negated().or_zero(), Decimal::ZERO)).collect());
+    }
+    let count = moved.iter().map(Vec::len).max().unwrap_or(0);
+    let mut all = Vec::with_capacity(count);
+    for at in 0..count {
+        let of_pair = |(part, pnl): (&Part<'_>, &Vec<Decimal>)| (part.pair, pnl.get(at).copied().unwrap_or_default());
+        let pnl: Vec<_> = parts.iter().zip(moved).map(of_pair).collect();
+        all.push(offset(&pnl, p, &|asset| cap(parts, p, unit, asset))?);
+    }
+    Ok(all)
 }
 
 /// The move's name; where the pairs move by different ranges, how far of each one's own.

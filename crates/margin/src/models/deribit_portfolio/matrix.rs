@@ -106,22 +106,22 @@ impl Grid {
     /// Deribit, private/simulate: a bucket's move reaches each contract at its own mark, so that a basis never
     /// shows.
     pub fn futures(&self, held: &[Future]) -> Result<RiskVectors, MarginError> {
-        if held.is_empty() {
-            let zeros = |count| vec![Decimal::ZERO; count];
-            return Ok(RiskVectors { standard: zeros(self.standard()), extended: zeros(self.extended.len()) });
-        }
-        let total = |by: Decimal| {
-            held.iter().try_fold(Decimal::ZERO, |sum, future| Ok::<_, MarginError>(sum.plus(future.pnl(by)?)?))
-        };
-        let mut vectors = RiskVectors::default();
-        for by in self.moves()? {
-            let pnl = total(by)?;
-            vectors.standard.extend([pnl; VOLS]);
-        }
-        for by in &self.extended {
-            vectors.extended.push(total(self.edge(*by))?);
+        let mut vectors = self.nothing();
+        if !held.is_empty() {
+            for (by, pnl) in self.moves()?.into_iter().zip(vectors.standard.chunks_exact_mut(VOLS)) {
+                pnl.fill(pnl_of(held, by)?);
+            }
+            for (by, pnl) in self.extended.iter().zip(&mut vectors.extended) {
+                *pnl = pnl_of(held, self.edge(*by))?;
+            }
         }
         Ok(vectors)
+    }
+
+    /// What nothing gains.
+    fn nothing(&self) -> RiskVectors {
+        let zeros = |count| vec![Decimal::ZERO; count];
+        RiskVectors { standard: zeros(self.standard()), extended: zeros(self.extended.len()) }
     }
 
     /// An option's P&L at an extended move as it counts: × factor × range ÷ |move|, and of a coin-settled one
@@ -149,20 +149,38 @@ impl Grid {
     /// # Source
     /// Deribit, private/simulate and article 25944756247837; the scaling of gains against recorded responses.
     pub fn aggregated(&self, vectors: &RiskVectors, price: Decimal) -> Result<RiskVectors, MarginError> {
+        self.scaled(vectors, &self.left_out(price)?)
+    }
+
+    /// What the dampener leaves out of every extended move, in the settlement asset, of which one is worth `price`.
+    pub(super) fn left_out(&self, price: Decimal) -> Result<Vec<Decimal>, MarginError> {
+        let mut all = Vec::with_capacity(self.extended.len());
+        for by in &self.extended {
+            let past = by.abs().over(self.price_range, Rounding::Down)?.minus(Decimal::ONE)?.or_zero();
+            all.push(past.times(self.dampener, Rounding::Down)?.over(price, Rounding::Down)?);
+        }
+        Ok(all)
+    }
+
+    /// [`Self::aggregated`] where it is known what is [left out](Self::left_out).
+    pub(super) fn scaled(&self, vectors: &RiskVectors, left_out: &[Decimal]) -> Result<RiskVectors, MarginError> {
         let offset = |pnl: Decimal| match pnl.signum() {
             1 => pnl.times(self.pnl_offset, Rounding::Down),
             _ => Ok(pnl),
         };
         let mut extended = Vec::with_capacity(vectors.extended.len());
-        for (pnl, by) in vectors.extended.iter().zip(&self.extended) {
-            let past = by.abs().over(self.price_range, Rounding::Down)?.minus(Decimal::ONE)?.or_zero();
-            let left_out = past.times(self.dampener, Rounding::Down)?.over(price, Rounding::Down)?.min(pnl.abs());
+        for (pnl, left_out) in vectors.extended.iter().zip(left_out) {
+            let left_out = (*left_out).min(pnl.abs());
             let damped = if pnl.signum() < 0 { pnl.plus(left_out)? } else { pnl.minus(left_out)? };
             extended.push(offset(damped)?);
         }
         let standard = vectors.standard.iter().map(|pnl| offset(*pnl)).collect::<Result<_, _>>()?;
         Ok(RiskVectors { standard, extended })
     }
+}
+
+fn pnl_of(held: &[Future], by: Decimal) -> Result<Decimal, MarginError> {
+    held.iter().try_fold(Decimal::ZERO, |sum, future| Ok(sum.plus(future.pnl(by)?)?))
 }
 
 impl Future {

@@ -23,6 +23,7 @@ use super::fills::exchanged;
 use super::{About, Held, Judge, Model};
 use crate::collateral::CollateralRules;
 use crate::equity::NetAsset;
+use crate::fold::Detail;
 use crate::orders::fillable;
 use crate::parameters::Field;
 use crate::positions::{NetPosition, net};
@@ -84,7 +85,7 @@ struct Book<'a> {
 /// One pair's figures, as it is and, where there are orders, at their worst fills.
 struct PairRisks {
     pair: Pair,
-    group: Arc<Group>,
+    group: Option<Arc<Group>>,
     now: PairRisk,
     filled: Option<PairRisk>,
 }
@@ -96,11 +97,11 @@ impl PairRisks {
 }
 
 impl Judge for PortfolioJudge<'_> {
-    fn requirement(&self, account: &Account, assets: &[NetAsset]) -> Result<Requirement, MarginError> {
-        let risks = self.risks(&self.books(account)?)?;
+    fn judged(&self, account: &Account, assets: &[NetAsset], detail: Detail) -> Result<Requirement, MarginError> {
+        let risks = self.risks(&self.books(account)?, detail)?;
         let matrix = |of: &dyn Fn(&PairRisks) -> &PairRisk| {
             let parts: Vec<Part<'_>> = risks.iter().map(|risks| self.part(risks, of(risks))).collect();
-            Ok::<_, MarginError>(combine(&parts, &self.parameters, Unit::Money)?.node)
+            Ok::<_, MarginError>(combine(&parts, &self.parameters, Unit::Money, detail)?.node)
         };
         let now = matrix(&|risks| &risks.now)?;
         let maintenance = Node::scale("maintenance margin", self.parameters.mm_factor, now.clone())?;
@@ -155,7 +156,7 @@ impl PortfolioJudge<'_> {
     }
 
     /// The figures of every pair.
-    fn risks(&self, books: &BTreeMap<Pair, Book<'_>>) -> Result<Vec<PairRisks>, MarginError> {
+    fn risks(&self, books: &BTreeMap<Pair, Book<'_>>, detail: Detail) -> Result<Vec<PairRisks>, MarginError> {
         let mut all = Vec::with_capacity(books.len());
         for (pair, Book { held, orders }) in books {
             let Some(any) = held.first().or_else(|| orders.first()) else { continue };
@@ -164,8 +165,9 @@ impl PortfolioJudge<'_> {
             let risk = |fills| prepared.risk(self.market, held, &exposure, &fills);
             let now = risk(Fills::default())?;
             let filled = if orders.is_empty() { None } else { Some(risk(prepared.fills(self.market, orders)?)?) };
-            let positions = held.iter().map(|position| position.instrument.terms().name.clone()).collect();
-            let group = Arc::new(Group { underlying: pair.0, expiry: None, positions });
+            let names = || held.iter().map(|position| position.instrument.terms().name.clone()).collect();
+            let group = || Arc::new(Group { underlying: pair.0, expiry: None, positions: names() });
+            let group = (detail == Detail::Explained).then(group);
             all.push(PairRisks { pair: *pair, group, now, filled });
         }
         Ok(all)
@@ -194,7 +196,7 @@ impl PortfolioJudge<'_> {
     }
 
     fn part<'a>(&'a self, risks: &'a PairRisks, risk: &'a PairRisk) -> Part<'a> {
-        Part { pair: risks.pair, prepared: &self.pairs[&risks.pair], risk, group: &risks.group }
+        Part { pair: risks.pair, prepared: &self.pairs[&risks.pair], risk, group: risks.group.as_ref() }
     }
 }
 

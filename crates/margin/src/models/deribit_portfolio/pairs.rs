@@ -1,9 +1,9 @@
 //! An account's positions by pair of base and settlement asset, and their vectors.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use plimsoll_core::{Asset, Decimal, InstrumentId, Rounding, Timestamp, Underlying};
+use plimsoll_core::{Asset, Decimal, Rounding, Timestamp, Underlying};
 use plimsoll_pricing::float::decimal;
 use plimsoll_pricing::instruments::{Instrument, Style};
 use plimsoll_pricing::market::Market;
@@ -36,14 +36,26 @@ pub(super) struct Prepared {
     coin: Decimal,
     /// Options, unshocked and under every move.
     table: Table,
-    /// The options' rows, and the net delta of one contract.
-    rows: BTreeMap<InstrumentId, (usize, Decimal)>,
+    /// By the options' rows: the net delta of one contract.
+    deltas: Vec<Decimal>,
+    /// What is known of expiries.
+    expiries: BTreeMap<Option<Timestamp>, Expiry>,
+    /// What the dampener leaves out of the extended moves.
+    left_out: Vec<Decimal>,
+}
+
+#[derive(Clone, Copy)]
+struct Expiry {
+    left: Left,
+    /// How far it moves against the others.
+    roll: Decimal,
 }
 
 /// What holdings of a pair gain in every move, and their net delta by expiry, in the settlement asset.
 pub(super) struct Exposure {
     vectors: RiskVectors,
-    deltas: BTreeMap<Option<Timestamp>, Decimal>,
+    /// Expiry by expiry, in their order.
+    deltas: Vec<(Option<Timestamp>, Decimal)>,
 }
 
 /// The worst that open orders of a pair can do, each deciding alone.
@@ -71,7 +83,7 @@ pub(super) struct PairRisk {
 }
 
 /// Share of an expiry's figures that is still to be fixed.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 struct Left {
     /// Of futures and of deltas.
     size: Decimal,
@@ -88,20 +100,21 @@ pub(super) fn prepare(
     held: &Held,
     p: &DeribitPortfolioParameters,
 ) -> Result<BTreeMap<Pair, Prepared>, MarginError> {
-    let mut keys: BTreeMap<Pair, Vec<RowKey>> = BTreeMap::new();
+    let mut keys: BTreeMap<Pair, (Vec<RowKey>, BTreeSet<Option<Timestamp>>)> = BTreeMap::new();
     for id in &held.instruments {
         let instrument = market.listing().get(*id).ok_or(MarginError::UnknownInstrument(id.0))?;
         if supported(instrument).is_ok() && !instrument.only_moves_balances() {
             let terms = instrument.terms();
-            let of_pair = keys.entry((terms.underlying, terms.settlement)).or_default();
+            let (of_pair, expiries) = keys.entry((terms.underlying, terms.settlement)).or_default();
+            expiries.insert(instrument.expiry());
             if instrument.strike().is_some() {
                 of_pair.push(RowKey::Instrument(*id));
             }
         }
     }
     let mut all = BTreeMap::new();
-    for ((coin, settlement), keys) in keys {
-        all.insert((coin, settlement), one(market, (coin, settlement), &keys, p)?);
+    for (pair, (keys, expiries)) in keys {
+        all.insert(pair, one(market, pair, &keys, expiries, p)?);
     }
     Ok(all)
 }
@@ -123,6 +136,7 @@ fn one(
     market: &Market,
     (coin, settlement): Pair,
     keys: &[RowKey],
+    expiries: BTreeSet<Option<Timestamp>>,
     p: &DeribitPortfolioParameters,
 ) -> Result<Prepared, MarginError> {
     let grid = p.grid(coin, settlement);
@@ -137,21 +151,33 @@ fn one(
         counted: Counted::WorthPerContract,
     };
     let table = Table::build(&spec, keys)?;
-    let mut rows = BTreeMap::new();
-    for (at, row) in table.rows().iter().enumerate() {
-        if let RowKey::Instrument(id) = row.key {
-            rows.insert(id, (at, delta_of_one(market, id)?));
-        }
-    }
+    let deltas = table.rows().iter().map(|row| delta_of_one(market, row.key)).collect::<Result<_, _>>()?;
     let price = market.asset_price(settlement)?.value;
     let in_coin = settlement == coin.asset();
     let one_coin = if in_coin { Decimal::ONE } else { market.index_in(coin, settlement)?.value };
     let shocks = p.shocks(coin, settlement, one_coin)?;
-    Ok(Prepared { shocks, price, contingencies: p.contingencies(), coin: one_coin, table, rows, grid })
+    let mut known = BTreeMap::new();
+    for expiry in expiries {
+        let years = years_left(market.snapshot().as_of, expiry).unwrap_or(0.0);
+        let roll = shocks.roll_move(decimal(years, Decimal::PLACES)?)?;
+        known.insert(expiry, Expiry { left: left(market, coin, expiry)?, roll });
+    }
+    Ok(Prepared {
+        shocks,
+        price,
+        contingencies: p.contingencies(),
+        coin: one_coin,
+        table,
+        deltas,
+        expiries: known,
+        left_out: grid.left_out(price)?,
+        grid,
+    })
 }
 
 /// Net delta of one option: coins, or of a linear one the currency that they are worth.
-fn delta_of_one(market: &Market, id: InstrumentId) -> Result<Decimal, MarginError> {
+fn delta_of_one(market: &Market, key: RowKey) -> Result<Decimal, MarginError> {
+    let RowKey::Instrument(id) = key else { return Ok(Decimal::ZERO) };
     let instrument = market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
     let priced = market.priced(id)?;
     let greeks = instrument.greeks(priced);
@@ -183,17 +209,53 @@ impl Prepared {
 
     /// What `held`, all of this pair, gains and how it leans; nothing held gains nothing in every move.
     pub(super) fn exposure(&self, market: &Market, held: &[NetPosition<'_>]) -> Result<Exposure, MarginError> {
-        let mut by_expiry: BTreeMap<Option<Timestamp>, Vec<&NetPosition<'_>>> = BTreeMap::new();
-        for position in held {
-            by_expiry.entry(position.instrument.expiry()).or_default().push(position);
+        let (mut deltas, mut futures) = (Vec::new(), Vec::new());
+        // Options of expiries of which as much is left are summed together: before the last minutes, all.
+        let mut options: Vec<(Decimal, Vec<Holding>)> = Vec::new();
+        for run in held.chunk_by(|left, right| left.instrument.expiry() == right.instrument.expiry()) {
+            let expiry = run[0].instrument.expiry();
+            let Left { size, options: left } = self.expiry(expiry, &run[0])?.left;
+            let mut delta = Decimal::ZERO;
+            for position in run {
+                if position.instrument.strike().is_none() {
+                    let future = self.future(market, position, size)?;
+                    delta = delta.plus(future.delta()?)?;
+                    futures.push(future);
+                    continue;
+                }
+                let holding = self.holding(position)?;
+                let of_one = self.deltas[holding.row].times(position.quantity, Rounding::HalfEven)?;
+                delta = delta.plus(of_one.times(size, Rounding::HalfEven)?)?;
+                match options.iter_mut().find(|(known, _)| *known == left) {
+                    Some((_, holdings)) => holdings.push(holding),
+                    None => options.push((left, vec![holding])),
+                }
+            }
+            deltas.push((expiry, delta));
         }
-        let mut exposure = Exposure { vectors: self.grid.futures(&[])?, deltas: BTreeMap::new() };
-        for (expiry, held) in by_expiry {
-            let (vectors, delta) = self.expiry(market, &held, self.left(market, expiry)?)?;
-            exposure.vectors = exposure.vectors.plus(&vectors)?;
-            exposure.deltas.insert(expiry, delta);
+        let inverse = held.iter().any(|position| position.instrument.style() == Style::Inverse);
+        let mut vectors = self.grid.futures(&futures)?;
+        for (left, holdings) in options {
+            vectors = vectors.plus(&self.options(&holdings, left, inverse)?)?;
         }
-        Ok(exposure)
+        Ok(Exposure { vectors, deltas })
+    }
+
+    fn expiry(&self, expiry: Option<Timestamp>, of: &NetPosition<'_>) -> Result<&Expiry, MarginError> {
+        self.expiries.get(&expiry).ok_or(MarginError::UnknownInstrument(of.id.0))
+    }
+
+    fn holding(&self, position: &NetPosition<'_>) -> Result<Holding, MarginError> {
+        let NetPosition { id, instrument, quantity, .. } = *position;
+        let row = self.table.row_of(RowKey::Instrument(id)).ok_or(MarginError::UnknownInstrument(id.0))?;
+        Ok(Holding { row, lots: fine_lots(quantity, instrument.terms().underlying)? })
+    }
+
+    /// A future of which `left` is still to be fixed.
+    fn future(&self, market: &Market, position: &NetPosition<'_>, left: Decimal) -> Result<Future, MarginError> {
+        let size = coins(market, position)?.times(left, Rounding::HalfEven)?;
+        let inverse = position.instrument.style() == Style::Inverse;
+        Ok(Future { size, mark: market.priced(position.id)?.mark.value, inverse })
     }
 
     /// The worst of `orders`, each as what it would add to what is held.
@@ -220,21 +282,27 @@ impl Prepared {
         fills: &Fills,
     ) -> Result<PairRisk, MarginError> {
         let vectors = exposure.vectors.plus(&fills.vectors)?;
-        let mut expiries: Vec<Option<Timestamp>> =
-            exposure.deltas.keys().chain(fills.added.keys()).chain(fills.taken.keys()).copied().collect();
+        let mut expiries: Vec<Option<Timestamp>> = exposure
+            .deltas
+            .iter()
+            .map(|(expiry, _)| expiry)
+            .chain(fills.added.keys())
+            .chain(fills.taken.keys())
+            .copied()
+            .collect();
         expiries.sort_unstable();
         expiries.dedup();
         let mut roll = Vec::with_capacity(expiries.len());
         let (mut least, mut most) = (Decimal::ZERO, Decimal::ZERO);
         for expiry in expiries {
             let of = |deltas: &BTreeMap<_, Decimal>| deltas.get(&expiry).copied().unwrap_or_default();
-            let held = of(&exposure.deltas);
+            let held = exposure.deltas.iter().find(|(of, _)| *of == expiry).map_or(Decimal::ZERO, |(_, delta)| *delta);
             let (low, high) = (held.plus(of(&fills.taken))?, held.plus(of(&fills.added))?);
-            let years = years_left(market.snapshot().as_of, expiry).unwrap_or(0.0);
-            roll.push((expiry, self.shocks.roll(wider(low, high), decimal(years, Decimal::PLACES)?)?));
+            let by = self.expiries.get(&expiry).map_or(self.shocks.minimum_move, |known| known.roll);
+            roll.push((expiry, wider(low, high).abs().times(by, Rounding::Up)?));
             (least, most) = (least.plus(low)?, most.plus(high)?);
         }
-        let aggregated = self.grid.aggregated(&vectors, self.price)?;
+        let aggregated = self.grid.scaled(&vectors, &self.left_out)?;
         let delta_shock = self.shocks.delta(wider(least, most), self.price)?;
         let contingencies = self.contingencies(market, held)?;
         Ok(PairRisk { pre_aggregated: vectors, aggregated, roll, delta_shock, contingencies })
@@ -245,58 +313,8 @@ impl Prepared {
         Ok(self.exposure(market, std::slice::from_ref(position))?.vectors)
     }
 
-    /// How much of an expiry is still to be fixed: what the market says of its forward, else what is left of the
-    /// window in which it settles.
-    fn left(&self, market: &Market, expiry: Option<Timestamp>) -> Result<Left, MarginError> {
-        let Some(at) = expiry else { return Ok(Left { size: Decimal::ONE, options: Decimal::ONE }) };
-        let moving = market.view().moving(self.table.underlying(), at);
-        if moving < 1.0 {
-            // The table has moved the rest of the forward alone.
-            return Ok(Left { size: decimal(moving, Decimal::PLACES)?, options: Decimal::ONE });
-        }
-        let window = Decimal::from_int(WINDOW_MINUTES);
-        let (left, _) = settling_delta(Decimal::ONE, Decimal::ZERO, elapsed_minutes(market, expiry)?, window)?;
-        Ok(Left { size: left, options: left })
-    }
-
-    /// Vectors and net delta of one expiry.
-    fn expiry(
-        &self,
-        market: &Market,
-        held: &[&NetPosition<'_>],
-        left: Left,
-    ) -> Result<(RiskVectors, Decimal), MarginError> {
-        let of = |figure: Decimal| figure.times(left.size, Rounding::HalfEven);
-        let (mut futures, mut holdings, mut delta) = (Vec::new(), Vec::new(), Decimal::ZERO);
-        for position in held {
-            let NetPosition { id, instrument, quantity, .. } = **position;
-            let priced = market.priced(id)?;
-            let inverse = instrument.style() == Style::Inverse;
-            if instrument.strike().is_none() {
-                let future = Future { size: of(coins(market, position)?)?, mark: priced.mark.value, inverse };
-                delta = delta.plus(future.delta()?)?;
-                futures.push(future);
-                continue;
-            }
-            let (row, each) = *self.rows.get(&id).ok_or(MarginError::UnknownInstrument(id.0))?;
-            holdings.push(Holding { row, lots: fine_lots(quantity, instrument.terms().underlying)? });
-            delta = delta.plus(of(each.times(quantity, Rounding::HalfEven)?)?)?;
-        }
-        let mut vectors = self.grid.futures(&futures)?;
-        if !holdings.is_empty() {
-            vectors = vectors.plus(&self.options(&holdings, held, left.options)?)?;
-        }
-        Ok((vectors, delta))
-    }
-
     /// Vectors of options.
-    fn options(
-        &self,
-        holdings: &[Holding],
-        held: &[&NetPosition<'_>],
-        left: Decimal,
-    ) -> Result<RiskVectors, MarginError> {
-        let inverse = held.iter().any(|position| position.instrument.style() == Style::Inverse);
+    fn options(&self, holdings: &[Holding], left: Decimal, inverse: bool) -> Result<RiskVectors, MarginError> {
         let sums = self.table.sums(holdings, 0..self.table.scenarios().len());
         let worth = |at: usize| self.table.loss(-sums[at]);
         let now = worth(0)?;
@@ -345,6 +363,20 @@ impl Prepared {
         }
         Ok(others.charge(&sizes)?.times(self.coin, Rounding::Up)?.plus(vega.charge(&sizes)?)?)
     }
+}
+
+/// How much of an expiry is still to be fixed: what the market says of its forward, else what is left of the window in
+/// which it settles.
+fn left(market: &Market, underlying: Underlying, expiry: Option<Timestamp>) -> Result<Left, MarginError> {
+    let Some(at) = expiry else { return Ok(Left { size: Decimal::ONE, options: Decimal::ONE }) };
+    let moving = market.view().moving(underlying, at);
+    if moving < 1.0 {
+        // The table has moved the rest of the forward alone.
+        return Ok(Left { size: decimal(moving, Decimal::PLACES)?, options: Decimal::ONE });
+    }
+    let window = Decimal::from_int(WINDOW_MINUTES);
+    let (left, _) = settling_delta(Decimal::ONE, Decimal::ZERO, elapsed_minutes(market, expiry)?, window)?;
+    Ok(Left { size: left, options: left })
 }
 
 /// Coins that a future stands for, negative where short: of an inverse one, its size ÷ its mark.

@@ -32,9 +32,17 @@ impl ShockRules {
     /// # Source
     /// Deribit, private/simulate; verified at the minimum, the annual branch is not.
     pub fn roll(&self, net_delta: Decimal, years: Decimal) -> Result<Decimal, MarginError> {
+        Ok(net_delta.abs().times(self.roll_move(years)?, Rounding::Up)?)
+    }
+
+    /// How far an expiry moves against the others.
+    ///
+    /// # Errors
+    /// [`MarginError::Number`].
+    pub fn roll_move(&self, years: Decimal) -> Result<Decimal, MarginError> {
         let linear = self.annual_move.times(years, Rounding::Up)?;
         let by = if self.compounds { decimal(exp(float(linear)) - 1.0, Decimal::PLACES)? } else { linear };
-        Ok(net_delta.abs().times(by.max(self.minimum_move), Rounding::Up)?)
+        Ok(by.max(self.minimum_move))
     }
 
     /// The charge on a large net delta: a rate that rises by the slope with every unit past the threshold, × the

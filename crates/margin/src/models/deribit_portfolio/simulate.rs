@@ -11,6 +11,7 @@ use super::matrix::{Bucket, RiskVectors};
 use super::pairs::{self, Pair};
 use super::parameters::DeribitPortfolioParameters;
 use super::{DeribitPortfolio, PairRisks, PortfolioJudge};
+use crate::fold::Detail;
 use crate::models::Held;
 use crate::models::fills::fill_cost;
 use crate::orders::fillable;
@@ -149,7 +150,7 @@ impl DeribitPortfolio {
     pub fn simulate(&self, account: &Account, market: &Market) -> Result<Simulation, MarginError> {
         let judge = self.judge(market, &Held::by([account]))?;
         let books = judge.books(account)?;
-        let risks = judge.risks(&books)?;
+        let risks = judge.risks(&books, Detail::Explained)?;
         let mut by_asset: BTreeMap<Asset, Vec<&PairRisks>> = BTreeMap::new();
         for risk in &risks {
             by_asset.entry(risk.pair.1).or_default().push(risk);
@@ -184,13 +185,13 @@ impl PortfolioJudge<'_> {
         mmp_margin: Decimal,
     ) -> Result<CurrencyMargins, MarginError> {
         let parts: Vec<Part<'_>> = risks.iter().map(|risks| self.part(risks, &risks.now)).collect();
-        let now = combine(&parts, &self.parameters, Unit::Settlement)?;
+        let now = combine(&parts, &self.parameters, Unit::Settlement, Detail::Explained)?;
         let price = self.market.asset_price(asset)?.value;
         let (orders, spot) = self.fills(account, Some(asset))?;
         let mut open_orders_margin = orders.amount.over(price, Rounding::Up)?;
         if risks.iter().any(|risks| risks.filled.is_some()) {
             let parts: Vec<Part<'_>> = risks.iter().map(|risks| self.part(risks, risks.at_worst_fills())).collect();
-            let filled = combine(&parts, &self.parameters, Unit::Settlement)?;
+            let filled = combine(&parts, &self.parameters, Unit::Settlement, Detail::Explained)?;
             open_orders_margin = open_orders_margin.plus(filled.node.amount.minus(now.node.amount)?)?;
         }
         let grid = parts.first().map(|part| &part.prepared.grid);

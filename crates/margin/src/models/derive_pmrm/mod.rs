@@ -12,12 +12,13 @@ use plimsoll_pricing::market::Market;
 
 pub use parameters::PmrmParameters;
 
-use super::derive_pmrm2::fold::{Scan, worst_amount};
+use super::derive_pmrm2::fold;
 use super::derive_pmrm2::tables::{self, UnderlyingTable};
 use super::{About, Held, Judge, Model};
 use crate::array::Holding;
 use crate::collateral::CollateralRules;
 use crate::equity::{NetAsset, at_maintenance};
+use crate::fold::Detail;
 use crate::parameters::{Dated, Field};
 use crate::positions::net;
 use crate::scenario::Scenario;
@@ -71,18 +72,11 @@ struct PmrmJudge<'m> {
 }
 
 impl Judge for PmrmJudge<'_> {
-    fn requirement(&self, account: &Account, assets: &[NetAsset]) -> Result<Requirement, MarginError> {
+    fn judged(&self, account: &Account, assets: &[NetAsset], detail: Detail) -> Result<Requirement, MarginError> {
         let seen = self.see(account, assets)?;
-        let scan = Scan::new(&self.scenarios, seen.tables, &seen.holdings, seen.balances.base_value)?;
-        self.combined(assets, &seen, scan.worst()?, scan.option_value)
-    }
-
-    fn amounts(&self, account: &Account, assets: &[NetAsset]) -> Result<(Decimal, Decimal), MarginError> {
-        let seen = self.see(account, assets)?;
-        let worst = worst_amount(&self.scenarios, seen.tables, &seen.holdings, seen.balances.base_value)?;
-        let loss = Node::leaf("worst scenario", worst.loss, Origin::default());
-        let all = self.combined(assets, &seen, loss, worst.option_value)?;
-        Ok((all.initial.amount, all.maintenance.amount))
+        let cancelling = seen.balances.base_value;
+        let (worst, option_value) = fold::worst(&self.scenarios, seen.tables, &seen.holdings, cancelling, detail)?;
+        self.combined(assets, &seen, worst, option_value)
     }
 
     fn collateral(&self) -> &CollateralRules {

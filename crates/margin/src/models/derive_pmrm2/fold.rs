@@ -8,6 +8,7 @@ use plimsoll_pricing::float::float;
 
 use super::tables::{BASIS, ExpiryRules, SCENARIOS, UNSHOCKED, UnderlyingTable};
 use crate::array::{Holding, Table, by_expiry};
+use crate::fold::{Detail, group};
 use crate::scenario::{Scenario, Skew};
 
 /// The holdings of one expiry, or the perpetuals, under every scenario.
@@ -52,14 +53,14 @@ impl<'a> Run<'a> {
     }
 
     /// [`Self::loss`] in floats for all scenarios, added to `totals`; what it may be off by.
-    fn add_roughly(&self, scenarios: &[Scenario], unit: f64, totals: &mut [f64]) -> f64 {
+    fn add_roughly(&self, scenarios: &[Rough], unit: f64, totals: &mut [f64]) -> f64 {
         let (long, short) = self.rules.map_or((1.0, 1.0), |rules| (float(rules.long), float(rules.short)));
         let (now, mut size) = (float(self.now), float(self.now).abs());
         for ((scenario, sum), total) in scenarios.iter().zip(&self.sums[SCENARIOS..]).zip(totals) {
             let worth = rough(*sum) * unit;
             let loss = now - if worth < 0.0 { worth * short } else { worth * long };
             size = size.max(worth.abs());
-            *total += if scenario.skew == Skew::Still { loss } else { loss.abs() } * float(scenario.damping);
+            *total += if scenario.turns { loss.abs() } else { loss } * scenario.damping;
         }
         size * ROUGH
     }
@@ -68,16 +69,58 @@ impl<'a> Run<'a> {
 /// A bound on the relative error of a handful of float operations, with room.
 const ROUGH: f64 = 1e-13;
 
-#[expect(clippy::cast_precision_loss, reason = "what it loses is bounded by ROUGH")]
+/// A sum by its halves, each of which is one instruction.
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "what it loses is bounded by ROUGH; the halves are meant"
+)]
 const fn rough(sum: i128) -> f64 {
-    sum as f64
+    const TWO_TO_64: f64 = 18_446_744_073_709_551_616.0;
+    (sum >> 64) as i64 as f64 * TWO_TO_64 + (sum as u64) as f64
 }
 
-/// The amount of [`Scan::worst`] alone: floats say which scenarios can be the worst, decimals which is.
+/// A scenario in floats.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rough {
+    price: f64,
+    damping: f64,
+    /// Whether it turns the smile.
+    turns: bool,
+}
+
+impl Rough {
+    pub(super) fn of(scenario: &Scenario) -> Self {
+        let Scenario { price, damping, skew, .. } = scenario;
+        Self { price: float(*price), damping: float(*damping), turns: *skew != Skew::Still }
+    }
+}
+
+/// The worst scenario of `holdings`, and what the options among them are worth unshocked; `cancelling` is the value of
+/// the collateral that moves with the index.
 ///
 /// # Errors
 /// [`NumberError::Overflow`].
-pub(in crate::models) fn worst_amount(
+pub(in crate::models) fn worst(
+    scenarios: &[Scenario],
+    tables: Option<&UnderlyingTable>,
+    holdings: &[Holding],
+    cancelling: Decimal,
+    detail: Detail,
+) -> Result<(Node, Decimal), NumberError> {
+    if detail == Detail::Amounts {
+        let Worst { loss, option_value } = worst_amount(scenarios, tables, holdings, cancelling)?;
+        return Ok((Node::leaf(LABEL, loss, Origin::default()), option_value));
+    }
+    let scan = Scan::new(scenarios, tables, holdings, cancelling)?;
+    Ok((scan.worst()?, scan.option_value))
+}
+
+const LABEL: &str = "worst scenario";
+
+/// The amount of [`Scan::worst`] alone: floats say which scenarios can be the worst, decimals which is.
+fn worst_amount(
     scenarios: &[Scenario],
     tables: Option<&UnderlyingTable>,
     holdings: &[Holding],
@@ -93,7 +136,7 @@ pub(in crate::models) fn worst_amount(
     let (mut runs, mut totals, mut off) = (Vec::new(), vec![0.0; scenarios.len()], ROUGH);
     for (expiry, run) in by_expiry(&tables.table, holdings) {
         let run = Run::new(tables, expiry, run)?;
-        off += run.add_roughly(scenarios, unit, &mut totals);
+        off += run.add_roughly(&tables.rough, unit, &mut totals);
         if run.rules.is_some() {
             worst.option_value = worst.option_value.plus(run.now)?;
         }
@@ -102,8 +145,8 @@ pub(in crate::models) fn worst_amount(
     }
     let held = float(cancelling);
     off += held.abs() * ROUGH;
-    for (scenario, total) in scenarios.iter().zip(&mut totals) {
-        *total -= held * float(scenario.price) * float(scenario.damping);
+    for (scenario, total) in tables.rough.iter().zip(&mut totals) {
+        *total -= held * scenario.price * scenario.damping;
     }
     let least = totals.iter().copied().fold(f64::NEG_INFINITY, f64::max) - 2.0 * off;
     for (at, scenario) in scenarios.iter().enumerate().filter(|(at, _)| totals[*at] >= least) {
@@ -117,9 +160,9 @@ pub(in crate::models) fn worst_amount(
 }
 
 /// What the worst scenario costs, and what the account's options are worth unshocked.
-pub(in crate::models) struct Worst {
-    pub(in crate::models) loss: Decimal,
-    pub(in crate::models) option_value: Decimal,
+struct Worst {
+    loss: Decimal,
+    option_value: Decimal,
 }
 
 /// One expiry's part in every scenario, or the perpetuals', or the collateral's.
@@ -131,11 +174,11 @@ struct Part {
 }
 
 /// What an account stands to lose in every scenario, and what it is worth unshocked.
-pub(in crate::models) struct Scan<'a> {
+struct Scan<'a> {
     scenarios: &'a [Scenario],
     parts: Vec<Part>,
     /// Value of the account's options by the model.
-    pub(in crate::models) option_value: Decimal,
+    option_value: Decimal,
 }
 
 impl<'a> Scan<'a> {
@@ -143,7 +186,7 @@ impl<'a> Scan<'a> {
     ///
     /// # Errors
     /// [`NumberError::Overflow`].
-    pub(in crate::models) fn new(
+    fn new(
         scenarios: &'a [Scenario],
         tables: Option<&UnderlyingTable>,
         holdings: &[Holding],
@@ -169,8 +212,7 @@ impl<'a> Scan<'a> {
     /// Folds the holdings of one expiry.
     fn add(&mut self, tables: &UnderlyingTable, expiry: Option<Timestamp>, run: &[Holding]) -> Result<(), NumberError> {
         let table = &tables.table;
-        let names = run.iter().map(|holding| Arc::clone(&table.rows()[holding.row].name)).collect();
-        let group = Arc::new(Group { underlying: table.underlying(), expiry, positions: names });
+        let group = group(table, run, Detail::Explained);
         let run = Run::new(tables, expiry, run)?;
         let losses = self.scenarios.iter().enumerate().map(|(at, scenario)| run.loss(at, scenario));
         let losses = losses.collect::<Result<Vec<_>, _>>()?;
@@ -178,7 +220,7 @@ impl<'a> Scan<'a> {
             self.option_value = self.option_value.plus(run.now)?;
         }
         let label = expiry.map_or_else(|| "perpetual".into(), |expiry| expiry.to_string().into());
-        self.parts.push(Part { label, group: Some(group), basis: run.basis()?, losses });
+        self.parts.push(Part { label, group, basis: run.basis()?, losses });
         Ok(())
     }
 
@@ -186,7 +228,7 @@ impl<'a> Scan<'a> {
     ///
     /// # Errors
     /// [`NumberError::Overflow`].
-    pub(in crate::models) fn worst(&self) -> Result<Node, NumberError> {
+    fn worst(&self) -> Result<Node, NumberError> {
         let total =
             |of: &dyn Fn(&Part) -> Decimal| self.parts.iter().try_fold(Decimal::ZERO, |sum, part| sum.plus(of(part)));
         let mut of = Vec::with_capacity(self.scenarios.len() + 1);
@@ -195,7 +237,7 @@ impl<'a> Scan<'a> {
             let origin = Origin { scenario: Some(Arc::clone(&scenario.name)), ..Origin::default() };
             of.push(Node::leaf("loss", total(&|part| part.losses[at])?, origin));
         }
-        Node::worst_explained("worst scenario", of, |_, winner| self.explained(winner).map(Some))
+        Node::worst_explained(LABEL, of, |_, winner| self.explained(winner).map(Some))
     }
 
     /// The loss in one scenario, or in the basis contingency, expiry by expiry.

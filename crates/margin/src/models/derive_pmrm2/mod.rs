@@ -18,13 +18,13 @@ use super::{About, Held, Judge, Model};
 use crate::array::Holding;
 use crate::collateral::CollateralRules;
 use crate::equity::{NetAsset, at_maintenance};
+use crate::fold::Detail;
 use crate::parameters::{Dated, Field};
 use crate::positions::net;
 use crate::scenario::Scenario;
 use crate::sizes::Sizes;
 use crate::{Account, MarginError};
 use charges::{Charges, Collateral};
-use fold::{Scan, worst_amount};
 use tables::UnderlyingTable;
 
 /// The model's name.
@@ -79,18 +79,11 @@ struct Seen<'a> {
 }
 
 impl Judge for Pmrm2Judge<'_> {
-    fn requirement(&self, account: &Account, assets: &[NetAsset]) -> Result<Requirement, MarginError> {
+    fn judged(&self, account: &Account, assets: &[NetAsset], detail: Detail) -> Result<Requirement, MarginError> {
         let seen = self.see(account, assets)?;
-        let scan = Scan::new(&self.scenarios, seen.tables, &seen.holdings, seen.collateral.risk_cancelling()?)?;
-        self.combined(assets, seen, scan.worst()?, scan.option_value)
-    }
-
-    fn amounts(&self, account: &Account, assets: &[NetAsset]) -> Result<(Decimal, Decimal), MarginError> {
-        let seen = self.see(account, assets)?;
-        let worst = worst_amount(&self.scenarios, seen.tables, &seen.holdings, seen.collateral.risk_cancelling()?)?;
-        let loss = Node::leaf("worst scenario", worst.loss, Origin::default());
-        let all = self.combined(assets, seen, loss, worst.option_value)?;
-        Ok((all.initial.amount, all.maintenance.amount))
+        let cancelling = seen.collateral.risk_cancelling()?;
+        let (worst, option_value) = fold::worst(&self.scenarios, seen.tables, &seen.holdings, cancelling, detail)?;
+        self.combined(assets, seen, worst, option_value)
     }
 
     fn collateral(&self) -> &CollateralRules {

@@ -9,6 +9,7 @@ use plimsoll_pricing::float::{decimal, float};
 use plimsoll_pricing::instruments::{Instrument, Style};
 use plimsoll_pricing::market::{Market, MarketError};
 
+use super::fold::Rough;
 use super::parameters::StaticDiscount;
 use crate::MarginError;
 use crate::array::{Counted, Holding, RowKey, Table, TableSpec, fine_lots};
@@ -56,6 +57,8 @@ pub(in crate::models) struct UnderlyingTable {
     pub(in crate::models) expiries: BTreeMap<Timestamp, ExpiryRules>,
     /// What everything is settled in.
     pub(in crate::models) cash: Asset,
+    /// The venue's scenarios, in floats.
+    pub(super) rough: Vec<Rough>,
 }
 
 /// What the fold of one expiry needs.
@@ -147,6 +150,7 @@ fn one(
     Ok(UnderlyingTable {
         index: quote.index,
         perpetual_confidence: marks.min().unwrap_or(Decimal::ONE),
+        rough: table.scenarios()[SCENARIOS..].iter().map(Rough::of).collect(),
         table,
         expiries,
         cash,

@@ -21,6 +21,7 @@ use super::derive_pmrm2::tables::supported;
 use super::{About, Held, Judge, Model};
 use crate::collateral::CollateralRules;
 use crate::equity::{NetAsset, at_maintenance};
+use crate::fold::Detail;
 use crate::parameters::{Dated, Field};
 use crate::positions::{NetPosition, net};
 use crate::{Account, MarginError};
@@ -100,7 +101,7 @@ struct Book<'a> {
 }
 
 impl Judge for StandardJudge<'_> {
-    fn requirement(&self, account: &Account, assets: &[NetAsset]) -> Result<Requirement, MarginError> {
+    fn judged(&self, account: &Account, assets: &[NetAsset], _: Detail) -> Result<Requirement, MarginError> {
         let books = self.books(account)?;
         let (_, is_cash) = stable_price(None, self.market);
         let mut cash = Decimal::ZERO;

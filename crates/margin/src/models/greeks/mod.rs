@@ -6,7 +6,7 @@ mod taylor;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use plimsoll_core::requirement::{Group, Origin};
+use plimsoll_core::requirement::Origin;
 use plimsoll_core::{Decimal, InstrumentId, Node, Quantity, Requirement, Rounding, Underlying};
 use plimsoll_pricing::market::{Market, MarketError};
 
@@ -17,6 +17,7 @@ use super::{About, Held, Judge, Model};
 use crate::array::{Counted, Holding, RowKey, Table, TableSpec};
 use crate::collateral::{AssetClass, CollateralRules};
 use crate::equity::{NetAsset, net_assets};
+use crate::fold::{Detail, group};
 use crate::orders::{fillable, whole_lots};
 use crate::parameters::Field;
 use crate::positions::net;
@@ -123,15 +124,15 @@ struct GreeksJudge<'m> {
 }
 
 impl Judge for GreeksJudge<'_> {
-    fn requirement(&self, account: &Account, assets: &[NetAsset]) -> Result<Requirement, MarginError> {
-        let held = self.risk(account, assets)?;
+    fn judged(&self, account: &Account, assets: &[NetAsset], detail: Detail) -> Result<Requirement, MarginError> {
+        let held = self.risk(account, assets, detail)?;
         let sum = Node::sum("initial", held.iter().map(|(_, node)| node.clone()).collect())?;
         let maintenance = Node::scale("maintenance margin", self.parameters.maintenance_share, sum)?;
         let orders = fillable(account)?;
         let mut cases = vec![(NO_FILL, held)];
         for (label, fills) in fill_cases(self.market, &orders)? {
             let filled = with_fills(account, self.market, &fills)?;
-            cases.push((label, self.risk(&filled, &net_assets(&filled.portfolio, self.market)?)?));
+            cases.push((label, self.risk(&filled, &net_assets(&filled.portfolio, self.market)?, detail)?));
         }
         let mut of = worst_by_underlying(cases);
         for order in &orders {
@@ -150,11 +151,16 @@ impl Judge for GreeksJudge<'_> {
 
 impl GreeksJudge<'_> {
     /// The loss of every underlying.
-    fn risk(&self, account: &Account, assets: &[NetAsset]) -> Result<Vec<(Underlying, Node)>, MarginError> {
+    fn risk(
+        &self,
+        account: &Account,
+        assets: &[NetAsset],
+        detail: Detail,
+    ) -> Result<Vec<(Underlying, Node)>, MarginError> {
         let mut of = Vec::new();
         for (underlying, mut stake) in self.stakes(account, assets)? {
             stake.contracts.sort_by_key(|holding| holding.row);
-            of.push((underlying, self.underlying(underlying, &stake)?));
+            of.push((underlying, self.underlying(underlying, &stake, detail)?));
         }
         Ok(of)
     }
@@ -192,27 +198,19 @@ impl GreeksJudge<'_> {
         row.ok_or(MarginError::UnknownInstrument(id.0))
     }
 
-    fn underlying(&self, underlying: Underlying, stake: &Stake) -> Result<Node, MarginError> {
+    fn underlying(&self, underlying: Underlying, stake: &Stake, detail: Detail) -> Result<Node, MarginError> {
         let unknown = MarginError::Market(MarketError::UnknownUnderlying(underlying));
         let prepared = self.underlyings.get(&underlying).ok_or(unknown)?;
-        let held = &stake.contracts;
-        let p = &self.parameters;
-        let table = &prepared.table;
-        let names = held.iter().map(|holding| Arc::clone(&table.rows()[holding.row].name)).collect();
-        let group = Arc::new(Group { underlying, expiry: None, positions: names });
-        let book = taylor::book(table, &prepared.per_lot, held, stake.coins)?;
-        let mut of = Vec::with_capacity(table.scenarios().len() + 1);
-        for (scenario, loss) in table.scenarios().iter().zip(book.losses(table.scenarios())?) {
-            let origin =
-                Origin { scenario: Some(Arc::clone(&scenario.name)), group: Some(Arc::clone(&group)), position: None };
-            of.push(Node::leaf("loss", loss, origin));
-        }
-        of.push(Node::leaf("no loss", Decimal::ZERO, Origin::default()));
-        let mut winner = None;
-        let worst = Node::worst_explained("worst scenario", of, |node, at| {
-            winner = table.scenarios().get(at).map(|scenario| (at, scenario, node.amount));
-            winner.map(|(_, scenario, _)| book.explained(scenario)).transpose()
-        })?;
+        let (p, table) = (&self.parameters, &prepared.table);
+        let book = taylor::book(table, &prepared.per_lot, &stake.contracts, stake.coins)?;
+        let losses = book.losses(table.scenarios())?;
+        let (worst, error) = match detail {
+            Detail::Explained => explained(table, stake, &book, &losses)?,
+            Detail::Amounts => {
+                let worst = losses.into_iter().fold(Decimal::ZERO, Decimal::max);
+                (Node::leaf(WORST, worst, Origin::default()), None)
+            }
+        };
         let hedged = |label: &'static str, share, size| {
             Node::scale(label, share, Node::leaf("hedged by another expiry", size, Origin::default()))
         };
@@ -221,12 +219,36 @@ impl GreeksJudge<'_> {
             hedged("delta between expiries", p.delta_between, book.delta_between()?)?,
             hedged("vega between expiries", p.vega_between, book.vega_between(p.vol_up.max(p.vol_down))?)?,
         ];
-        if let Some((at, scenario, taylor)) = winner {
-            let contracts = table.loss(table.sums(held, at..at + 1)[0])?;
-            let revalued = contracts.minus(stake.coins.times(scenario.price, Rounding::HalfEven)?)?;
-            let error = Node::leaf("full revaluation less this", revalued.minus(taylor)?, Origin::default());
-            parts.push(Node::scale("error of the worst scenario, not counted", Decimal::ZERO, error)?);
-        }
+        parts.extend(error);
         Ok(Node::sum(underlying.asset(), parts)?)
     }
+}
+
+const WORST: &str = "worst scenario";
+
+/// The worst of `losses`, by expiry and Greek, and how far off it is, which is not counted.
+fn explained(
+    table: &Table,
+    stake: &Stake,
+    book: &taylor::Book,
+    losses: &[Decimal],
+) -> Result<(Node, Option<Node>), MarginError> {
+    let held = &stake.contracts;
+    let group = group(table, held, Detail::Explained);
+    let mut of = Vec::with_capacity(losses.len() + 1);
+    for (scenario, loss) in table.scenarios().iter().zip(losses) {
+        let origin = Origin { scenario: Some(Arc::clone(&scenario.name)), group: group.clone(), position: None };
+        of.push(Node::leaf("loss", *loss, origin));
+    }
+    of.push(Node::leaf("no loss", Decimal::ZERO, Origin::default()));
+    let mut winner = None;
+    let worst = Node::worst_explained(WORST, of, |node, at| {
+        winner = table.scenarios().get(at).map(|scenario| (at, scenario, node.amount));
+        winner.map(|(_, scenario, _)| book.explained(scenario)).transpose()
+    })?;
+    let Some((at, scenario, taylor)) = winner else { return Ok((worst, None)) };
+    let contracts = table.loss(table.sums(held, at..at + 1)[0])?;
+    let revalued = contracts.minus(stake.coins.times(scenario.price, Rounding::HalfEven)?)?;
+    let error = Node::leaf("full revaluation less this", revalued.minus(taylor)?, Origin::default());
+    Ok((worst, Some(Node::scale("error of the worst scenario, not counted", Decimal::ZERO, error)?)))
 }

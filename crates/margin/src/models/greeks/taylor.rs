@@ -92,10 +92,9 @@ pub(super) fn book(
 }
 
 impl Sensitivities {
-    /// Loss by delta and by gamma.
-    fn price_losses(&self, price: Decimal) -> Result<[Decimal; 2], NumberError> {
+    /// Loss by delta and by gamma of a price move and its square.
+    fn price_losses(&self, price: Decimal, square: Decimal) -> Result<[Decimal; 2], NumberError> {
         let up = Rounding::Up;
-        let square = price.times(price, up)?;
         let gamma = self.gamma.negated().times(square, up)?.times(Decimal::new(5, 1), up)?;
         Ok([self.delta.negated().times(price, up)?, gamma])
     }
@@ -107,26 +106,33 @@ impl Sensitivities {
 }
 
 impl Book {
-    /// The Taylor loss in every scenario: what its price costs and what its volatility does, each found once.
+    /// The Taylor loss in every scenario: what its price costs, found once for columns of one price that lie together,
+    /// and what its volatility does, found once.
     pub(super) fn losses(&self, scenarios: &[Scenario]) -> Result<Vec<Decimal>, NumberError> {
-        let mut by_price: BTreeMap<Decimal, Decimal> = BTreeMap::new();
-        let mut by_vol: BTreeMap<Decimal, Decimal> = BTreeMap::new();
+        let mut of_price: Option<(Decimal, Decimal)> = None;
+        let mut of_vols: Vec<(Decimal, Decimal)> = Vec::with_capacity(3);
         let mut all = Vec::with_capacity(scenarios.len());
-        for scenario in scenarios {
-            let of_price = match by_price.get(&scenario.price) {
-                Some(found) => *found,
-                None => self.sum(|bucket| {
-                    let [delta, gamma] = bucket.price_losses(scenario.price)?;
-                    delta.plus(gamma)
-                })?,
+        for Scenario { price, vol, .. } in scenarios {
+            let price_loss = match of_price {
+                Some((known, loss)) if known == *price => loss,
+                _ => {
+                    let square = price.times(*price, Rounding::Up)?;
+                    self.sum(|bucket| {
+                        let [delta, gamma] = bucket.price_losses(*price, square)?;
+                        delta.plus(gamma)
+                    })?
+                }
             };
-            by_price.insert(scenario.price, of_price);
-            let of_vol = match by_vol.get(&scenario.vol) {
-                Some(found) => *found,
-                None => self.sum(|bucket| bucket.vol_loss(scenario.vol))?,
+            of_price = Some((*price, price_loss));
+            let vol_loss = match of_vols.iter().find(|(known, _)| known == vol) {
+                Some((_, loss)) => *loss,
+                None => {
+                    let loss = self.sum(|bucket| bucket.vol_loss(*vol))?;
+                    of_vols.push((*vol, loss));
+                    loss
+                }
             };
-            by_vol.insert(scenario.vol, of_vol);
-            all.push(of_price.plus(of_vol)?);
+            all.push(price_loss.plus(vol_loss)?);
         }
         Ok(all)
     }
@@ -137,10 +143,11 @@ impl Book {
 
     /// The same taken apart by expiry and Greek.
     pub(super) fn explained(&self, scenario: &Scenario) -> Result<Node, NumberError> {
+        let square = scenario.price.times(scenario.price, Rounding::Up)?;
         let mut of = Vec::with_capacity(self.0.len());
         for (expiry, bucket) in &self.0 {
             let label: Label = expiry.map_or_else(|| "no expiry".into(), |expiry| expiry.to_string().into());
-            let [delta, gamma] = bucket.price_losses(scenario.price)?;
+            let [delta, gamma] = bucket.price_losses(scenario.price, square)?;
             let parts = [("delta", delta), ("gamma", gamma), ("vega", bucket.vol_loss(scenario.vol)?)].into_iter();
             of.push(Node::sum(label, parts.map(|(name, loss)| Node::leaf(name, loss, Origin::default())).collect())?);
         }

@@ -10,6 +10,7 @@ use super::fills::{exchanged, fill_cost};
 use super::{About, Held, Judge, Model};
 use crate::collateral::CollateralRules;
 use crate::equity::NetAsset;
+use crate::fold::Detail;
 use crate::orders::fillable;
 use crate::parameters::Field;
 use crate::{Account, MarginError};
@@ -49,7 +50,7 @@ struct IsolatedJudge<'m> {
 }
 
 impl Judge for IsolatedJudge<'_> {
-    fn requirement(&self, account: &Account, _assets: &[NetAsset]) -> Result<Requirement, MarginError> {
+    fn judged(&self, account: &Account, _: &[NetAsset], _: Detail) -> Result<Requirement, MarginError> {
         let (mut initial, mut maintenance) = (Vec::new(), Vec::new());
         for position in &account.portfolio.positions {
             initial.push(self.alone(position.instrument, position.quantity, Figure::Initial)?);

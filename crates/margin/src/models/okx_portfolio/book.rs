@@ -12,7 +12,7 @@ use plimsoll_pricing::market::Market;
 use super::parameters::OkxPortfolioParameters;
 use super::{sets, unsupported};
 use crate::MarginError;
-use crate::array::{Counted, Holding, RowKey, Table, TableSpec};
+use crate::array::{ByContract, Counted, Holding, RowKey, Table, TableSpec};
 use crate::models::Held;
 use crate::orders::whole_lots;
 use crate::positions::NetPosition;
@@ -24,15 +24,15 @@ pub(super) struct Prepared {
     table: Table,
     /// Where its charges' columns stand.
     columns: Columns,
-    contracts: BTreeMap<InstrumentId, Contract>,
+    contracts: ByContract<Contract>,
 }
 
 /// What the charges look at, of one contract, in the market's currency.
 struct Contract {
     /// Cash delta at the forward,
-    delta: f64,
+    delta: Decimal,
     /// and at the index.
-    delta_at_index: f64,
+    delta_at_index: Decimal,
     /// Where it is an option.
     option: Option<OptionContract>,
 }
@@ -43,7 +43,7 @@ struct OptionContract {
     /// When it expires.
     at: Timestamp,
     /// P&L of MR1's rise of its volatility.
-    vega: f64,
+    vega: Decimal,
     /// Fee of closing one unit.
     fee: Decimal,
 }
@@ -155,18 +155,20 @@ pub(super) fn prepare(
             counted: Counted::PnlPerLot,
         };
         let table = Table::build(&spec, &keys)?;
-        all.insert(underlying, Prepared { table, columns, contracts: BTreeMap::new() });
+        all.insert(underlying, Prepared { table, columns, contracts: ByContract::default() });
     }
     // What cannot be priced or is not listed is refused with the account that holds it.
+    let mut contracts: BTreeMap<Underlying, Vec<(InstrumentId, Contract)>> = BTreeMap::new();
     for id in &held.instruments {
         let instrument = market.listing().get(*id).ok_or(MarginError::UnknownInstrument(id.0))?;
-        let priced = market.priced(*id);
-        if let (Ok(()), Ok(priced), Some(unit)) =
-            (supported(instrument), priced, all.get_mut(&instrument.terms().underlying))
-        {
+        let underlying = instrument.terms().underlying;
+        if let (Ok(()), Ok(priced), Some(unit)) = (supported(instrument), market.priced(*id), all.get(&underlying)) {
             let contract = unit.contract(market, *id, instrument, priced, p)?;
-            unit.contracts.insert(*id, contract);
+            contracts.entry(underlying).or_default().push((*id, contract));
         }
+    }
+    for (underlying, unit) in &mut all {
+        unit.contracts = contracts.remove(underlying).unwrap_or_default().into_iter().collect();
     }
     Ok(all)
 }
@@ -201,6 +203,7 @@ impl Prepared {
     ) -> Result<Contract, MarginError> {
         let quote_price = float(market.asset_price(instrument.terms().quote)?.value);
         let greeks = instrument.greeks(priced);
+        let exact = |value: f64| decimal(value, Decimal::PLACES).map_err(MarginError::of(instrument));
         let option = match instrument.expiry().filter(|_| instrument.strike().is_some()) {
             None => None,
             Some(at) => {
@@ -209,16 +212,14 @@ impl Prepared {
                 let days = years_left(market.snapshot().as_of, Some(at)).map_or(30.0, |years| years * 365.0);
                 let weight = p.vol_rules.term_factor(days);
                 let mark = market.asset_price(priced.mark.quote)?.value.times(priced.mark.value, Rounding::Up)?;
-                let index =
-                    decimal(priced.index * quote_price, Decimal::PLACES).map_err(MarginError::of(instrument))?;
+                let index = exact(priced.index * quote_price)?;
                 let fee = p.mr7_fee.times(index, Rounding::Up)?.min(p.mr7_fee_most.times(mark, Rounding::Up)?);
-                let vega = greeks.vega * 100.0 * vol * weight * quote_price;
+                let vega = exact(greeks.vega * 100.0 * vol * weight * quote_price)?;
                 Some(OptionContract { row, lot: self.table.rows()[row].lot, at, vega, fee })
             }
         };
-        let (delta, delta_at_index) =
-            (greeks.delta * priced.forward * quote_price, greeks.delta * priced.index * quote_price);
-        Ok(Contract { delta, delta_at_index, option })
+        let delta = exact(greeks.delta * priced.forward * quote_price)?;
+        Ok(Contract { delta, delta_at_index: exact(greeks.delta * priced.index * quote_price)?, option })
     }
 
     /// Adds a position to its unit's book.
@@ -227,20 +228,21 @@ impl Prepared {
     /// [`MarginError::Unsupported`] for what the venue does not list.
     pub(super) fn add(&self, book: &mut Book, market: &Market, held: &NetPosition<'_>) -> Result<(), MarginError> {
         let NetPosition { id, instrument, quantity, size } = *held;
-        supported(instrument)?;
-        market.priced(id)?;
-        let contract = self.contracts.get(&id).ok_or(MarginError::UnknownInstrument(id.0))?;
+        let Some(contract) = self.contracts.get(id) else {
+            supported(instrument)?;
+            market.priced(id)?;
+            return Err(MarginError::UnknownInstrument(id.0));
+        };
         let terms = instrument.terms();
-        let exact = |value: f64| decimal(value, Decimal::PLACES).map_err(MarginError::of(instrument));
-        let count = float(quantity);
-        let delta = exact(contract.delta * count)?;
+        let of_all = |each: Decimal| each.times(quantity, Rounding::HalfEven);
+        let delta = of_all(contract.delta)?;
         let of_expiry = book.delta.entry(instrument.expiry().map_or(Leg::Perpetual, Leg::Expiry)).or_default();
         *of_expiry = of_expiry.plus(delta)?;
         let of_quote = book.by_quote.entry(terms.quote).or_default();
         *of_quote = of_quote.plus(delta)?;
         book.gross_delta = book.gross_delta.plus(delta.abs())?;
         let Some(option) = &contract.option else {
-            book.notional = book.notional.plus(exact(contract.delta_at_index * count)?)?;
+            book.notional = book.notional.plus(of_all(contract.delta_at_index)?)?;
             return Ok(());
         };
         let lots = whole_lots(quantity, option.lot).ok_or_else(|| MarginError::NotWholeLots {
@@ -250,7 +252,7 @@ impl Prepared {
         })?;
         book.options.push(Holding { row: option.row, lots });
         let vega = book.vega.entry(option.at).or_default();
-        *vega = vega.plus(exact(option.vega * count)?)?;
+        *vega = vega.plus(of_all(option.vega)?)?;
         book.option_fees = book.option_fees.plus(option.fee.times(size.abs(), Rounding::Up)?)?;
         Ok(())
     }
@@ -262,9 +264,15 @@ impl Prepared {
     pub(super) fn losses(&self, book: &Book) -> Result<Vec<Decimal>, MarginError> {
         let scenarios = self.table.scenarios();
         let sums = self.table.sums(&book.options, 0..scenarios.len());
-        let loss = |(sum, scenario): (i128, &Scenario)| {
-            Ok(self.table.loss(sum)?.plus(super::unit::loss(book.notional, scenario.price)?)?)
-        };
-        sums.into_iter().zip(scenarios).map(loss).collect()
+        let mut all = Vec::with_capacity(sums.len());
+        let mut futures = (Decimal::ZERO, Decimal::ZERO);
+        for (sum, scenario) in sums.into_iter().zip(scenarios) {
+            // Columns of one price lie together.
+            if scenario.price != futures.0 {
+                futures = (scenario.price, super::unit::loss(book.notional, scenario.price)?);
+            }
+            all.push(self.table.loss(sum)?.plus(futures.1)?);
+        }
+        Ok(all)
     }
 }

@@ -10,7 +10,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use plimsoll_core::requirement::Origin;
-use plimsoll_core::{Asset, Decimal, Node, Requirement, Rounding, Underlying};
+use plimsoll_core::{Asset, Decimal, Label, Node, Requirement, Rounding, Underlying};
 use plimsoll_pricing::float::decimal;
 use plimsoll_pricing::instruments::Instrument;
 use plimsoll_pricing::market::Market;
@@ -21,6 +21,7 @@ use super::tiered::debts;
 use super::{About, Held, Judge, Model};
 use crate::collateral::CollateralRules;
 use crate::equity::NetAsset;
+use crate::fold::Detail;
 use crate::orders::fillable;
 use crate::parameters::Field;
 use crate::positions::net;
@@ -62,7 +63,7 @@ struct PortfolioJudge<'m> {
 }
 
 impl Judge for PortfolioJudge<'_> {
-    fn requirement(&self, account: &Account, assets: &[NetAsset]) -> Result<Requirement, MarginError> {
+    fn judged(&self, account: &Account, assets: &[NetAsset], detail: Detail) -> Result<Requirement, MarginError> {
         if let Some(order) = fillable(account)?.first() {
             let id = order.instrument;
             let instrument = self.market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
@@ -72,7 +73,7 @@ impl Judge for PortfolioJudge<'_> {
         let books = self.books(account, assets)?;
         let mut units = Vec::with_capacity(books.len());
         for ((underlying, quote), book) in &books {
-            units.push(self.unit(*underlying, *quote, book)?);
+            units.push(self.unit(*underlying, *quote, book, detail)?);
         }
         let units = Node::sum("risk units", units)?;
         let discount = p.discount.not_counted(assets)?;
@@ -138,20 +139,27 @@ impl PortfolioJudge<'_> {
     }
 
     /// The maintenance margin of one unit, charge by charge.
-    fn unit(&self, underlying: Underlying, quote: Option<Asset>, book: &Book) -> Result<Node, MarginError> {
+    fn unit(
+        &self,
+        underlying: Underlying,
+        quote: Option<Asset>,
+        book: &Book,
+        detail: Detail,
+    ) -> Result<Node, MarginError> {
         let p = &self.parameters;
         let name = underlying.as_str();
         let prepared = self.units.get(&underlying).ok_or_else(|| unknown(underlying))?;
         let (columns, losses) = (prepared.columns(), prepared.losses(book)?);
         let leaf = |amount| Node::leaf("charge", amount, Origin::default());
-        let extreme = worst(prepared, &losses, columns.extreme.clone());
+        let worst = |columns: &Range<usize>| worst(prepared, &losses, columns.clone(), detail);
+        let extreme = worst(&columns.extreme);
         let raw = unit::on_delta(book.gross_delta, *sets::extreme(&p.mr7_rate, name))?.plus(book.option_fees)?;
         let parts = Parts {
-            spot_shock: worst(prepared, &losses, columns.spot_shock.clone()),
+            spot_shock: worst(&columns.spot_shock),
             theta: leaf(losses[columns.theta].or_zero()),
             vega_term: leaf(self.vega_term(book)?),
-            basis: self.basis(name, book)?,
-            rates: worst(prepared, &losses, columns.rates.clone()),
+            basis: self.basis(name, book, detail)?,
+            rates: worst(&columns.rates),
             extreme: Node::scale("half", unit::HALF, extreme)?,
             minimum: leaf(unit::scaled_minimum(raw, sets::shock(&p.mr7_multiplier, name))?),
             stablecoin: self.stablecoins(book)?,
@@ -168,7 +176,7 @@ impl PortfolioJudge<'_> {
     }
 
     /// MR4, leg by leg.
-    fn basis(&self, name: &str, book: &Book) -> Result<Node, MarginError> {
+    fn basis(&self, name: &str, book: &Book, detail: Detail) -> Result<Node, MarginError> {
         let p = &self.parameters;
         let (least, annual) = (*sets::extreme(&p.mr4_perpetual, name), *sets::extreme(&p.mr4_annual, name));
         let deltas: Vec<Decimal> = book.delta.values().copied().collect();
@@ -176,12 +184,16 @@ impl PortfolioJudge<'_> {
         let mut of = Vec::with_capacity(sizes.len());
         for (leg, size) in book.delta.keys().zip(sizes) {
             let (label, rate) = match leg {
-                Leg::Spot => ("spot in use".to_owned(), least),
-                Leg::Perpetual => ("perpetuals".to_owned(), least),
+                Leg::Spot => ("spot in use".into(), least),
+                Leg::Perpetual => ("perpetuals".into(), least),
                 Leg::Expiry(at) => {
                     let years = years_left(self.market.snapshot().as_of, Some(*at)).unwrap_or(0.0);
                     let rate = annual.times(decimal(years, Decimal::PLACES)?, Rounding::Up)?;
-                    (at.to_string(), rate.max(least))
+                    let label: Label = match detail {
+                        Detail::Explained => at.to_string().into(),
+                        Detail::Amounts => "expiry".into(),
+                    };
+                    (label, rate.max(least))
                 }
             };
             of.push(Node::leaf(label, unit::on_delta(size, rate)?, Origin::default()));
@@ -221,7 +233,11 @@ fn unsupported(instrument: &Instrument, why: &str) -> MarginError {
 }
 
 /// The largest loss in some columns, at least zero.
-fn worst(prepared: &Prepared, losses: &[Decimal], columns: Range<usize>) -> Node {
+fn worst(prepared: &Prepared, losses: &[Decimal], columns: Range<usize>, detail: Detail) -> Node {
+    if detail == Detail::Amounts {
+        let worst = losses[columns].iter().copied().fold(Decimal::ZERO, Decimal::max);
+        return Node::leaf("worst move", worst, Origin::default());
+    }
     let named = columns.map(|column| {
         let scenario = Some(Arc::clone(&prepared.table().scenarios()[column].name));
         Node::leaf("loss", losses[column], Origin { scenario, ..Origin::default() })

@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use plimsoll_core::requirement::{Group, Origin};
-use plimsoll_core::{Decimal, InstrumentId, Node, Quantity, Rounding, Underlying};
+use plimsoll_core::requirement::Origin;
+use plimsoll_core::{Amount, Decimal, InstrumentId, Node, Price, Quantity, Rounding, Underlying};
 use plimsoll_pricing::float::decimal;
 use plimsoll_pricing::market::Market;
 
 use super::delta::Deltas;
 use super::parameters::ParadexPortfolioParameters;
 use crate::MarginError;
-use crate::array::{Counted, Holding, RowKey, Table, TableSpec};
-use crate::fold::Summed;
+use crate::array::{ByContract, Counted, Holding, RowKey, Table, TableSpec};
+use crate::fold::{Detail, Summed, group};
 use crate::models::Held;
 use crate::models::paradex_cross::listed;
 use crate::orders::whole_lots;
@@ -30,8 +30,20 @@ fn grain(market: &Market, underlying: Underlying) -> Result<Decimal, MarginError
 /// One underlying in one market.
 pub(super) struct Prepared {
     table: Table,
-    /// Where each contract stands, and the delta of one.
-    rows: BTreeMap<InstrumentId, (usize, Decimal)>,
+    contracts: ByContract<Contract>,
+    /// Its index in the currency.
+    spot: Decimal,
+}
+
+/// What is known of a contract besides its cells.
+pub(super) struct Contract {
+    row: usize,
+    /// Delta of one.
+    delta: Decimal,
+    /// What one of them stands for at the index, in what it is paid in, and what one of that is worth.
+    pub(super) notional: (Amount, Price),
+    /// What one unit of its size pays in funding over the time provided for, in the currency.
+    pub(super) funding: Decimal,
 }
 
 /// The tables of everything held, by underlying; what the venue does not list is left out, and refused with the account
@@ -65,21 +77,49 @@ pub(super) fn prepare(
             counted: Counted::PnlPerLot,
         };
         let table = Table::build(&spec, &keys)?;
-        let mut rows = BTreeMap::new();
-        for (at, row) in table.rows().iter().enumerate() {
-            if let RowKey::Instrument(id) = row.key {
-                let instrument = market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
-                let delta = instrument.greeks(market.priced(id)?).delta;
-                let of_one = decimal(delta, Decimal::PLACES).map_err(MarginError::of(instrument))?;
-                rows.insert(id, (at, of_one));
+        let mut contracts = Vec::with_capacity(table.rows().len());
+        for (row, of) in table.rows().iter().enumerate() {
+            if let RowKey::Instrument(id) = of.key {
+                contracts.push((id, contract(market, id, row, parameters)?));
             }
         }
-        all.insert(underlying, Prepared { table, rows });
+        let quote = market.index(underlying)?;
+        let spot = quote.value.times(market.asset_price(quote.quote)?.value, Rounding::Up)?;
+        all.insert(underlying, Prepared { table, contracts: contracts.into_iter().collect(), spot });
     }
     Ok(all)
 }
 
+fn contract(
+    market: &Market,
+    id: InstrumentId,
+    row: usize,
+    parameters: &ParadexPortfolioParameters,
+) -> Result<Contract, MarginError> {
+    let instrument = market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
+    let (terms, priced) = (instrument.terms(), market.priced(id)?);
+    let delta = decimal(instrument.greeks(priced).delta, Decimal::PLACES).map_err(MarginError::of(instrument))?;
+    let index = market.index_in(terms.underlying, terms.quote)?;
+    let notional = instrument.notional(priced.mark, index).map_err(MarginError::of(instrument))?;
+    let quoted = market.snapshot().marks.get(&terms.name).and_then(|mark| mark.funding_rate);
+    let funding = match (quoted, instrument.funding_period_s()) {
+        (Some(rate), Some(period_s)) => {
+            let price = index.value.times(market.asset_price(index.quote)?.value, Rounding::Up)?;
+            let seconds = parameters.funding_hours.times_count(3_600)?;
+            let of_one = price.times(rate, Rounding::HalfEven)?;
+            of_one.times_ratio(seconds, Decimal::from_int(period_s.into()), Rounding::HalfEven)?
+        }
+        _ => Decimal::ZERO,
+    };
+    let price = market.asset_price(notional.asset)?;
+    Ok(Contract { row, delta, notional: (notional, price), funding })
+}
+
 impl Prepared {
+    pub(super) fn contract(&self, id: InstrumentId) -> Result<&Contract, MarginError> {
+        self.contracts.get(id).ok_or(MarginError::UnknownInstrument(id.0))
+    }
+
     /// The larger of the worst weighted loss and the minimum on deltas.
     ///
     /// # Errors
@@ -87,13 +127,13 @@ impl Prepared {
     pub(super) fn risk(
         &self,
         underlying: Underlying,
-        market: &Market,
         held: &[NetPosition<'_>],
         parameters: &ParadexPortfolioParameters,
+        detail: Detail,
     ) -> Result<Node, MarginError> {
         let (mut holdings, mut deltas) = (Vec::with_capacity(held.len()), Deltas::default());
         for position in held {
-            let (row, of_one) = *self.rows.get(&position.id).ok_or(MarginError::UnknownInstrument(position.id.0))?;
+            let Contract { row, delta, .. } = *self.contract(position.id)?;
             let lot = self.table.rows()[row].lot;
             let lots = whole_lots(position.quantity, lot).ok_or_else(|| MarginError::NotWholeLots {
                 instrument: Arc::clone(&position.instrument.terms().name),
@@ -101,17 +141,14 @@ impl Prepared {
                 lot: Quantity(lot),
             })?;
             holdings.push(Holding { row, lots });
-            deltas = deltas.plus(position.quantity, of_one)?;
+            deltas = deltas.plus(position.quantity, delta)?;
         }
         holdings.sort_by_key(|holding| holding.row);
-        let names = holdings.iter().map(|holding| Arc::clone(&self.table.rows()[holding.row].name)).collect();
-        let group = Arc::new(Group { underlying, expiry: None, positions: names });
+        let group = group(&self.table, &holdings, detail);
         let columns = 0..self.table.scenarios().len();
-        let scan = Summed::new(&self.table, &holdings, Arc::clone(&group), columns, &[]).worst("scan")?;
-        let quote = market.index(underlying)?;
-        let spot = quote.value.times(market.asset_price(quote.quote)?.value, Rounding::Up)?;
-        let minimum = deltas.minimum(parameters.net_rate, parameters.hedged_rate, spot)?;
-        let origin = Origin { group: Some(group), ..Origin::default() };
+        let scan = Summed::new(&self.table, &holdings, group.clone(), columns, &[]).worst("scan")?;
+        let minimum = deltas.minimum(parameters.net_rate, parameters.hedged_rate, self.spot)?;
+        let origin = Origin { group, ..Origin::default() };
         Ok(Node::worst_of(underlying.asset(), vec![scan, Node::leaf("minimum on deltas", minimum, origin)]))
     }
 }

@@ -19,11 +19,12 @@ use super::paradex_cross::listed;
 use super::{About, Held, Judge, Model};
 use crate::collateral::CollateralRules;
 use crate::equity::NetAsset;
+use crate::fold::Detail;
 use crate::orders::fillable;
 use crate::parameters::{Dated, Field};
 use crate::positions::{NetPosition, net};
 use crate::{Account, MarginError};
-use book::Prepared;
+use book::{Contract, Prepared};
 
 /// The model's name.
 const NAME: &str = "paradex-portfolio";
@@ -75,7 +76,7 @@ struct Margin {
 }
 
 impl Judge for PortfolioJudge<'_> {
-    fn requirement(&self, account: &Account, assets: &[NetAsset]) -> Result<Requirement, MarginError> {
+    fn judged(&self, account: &Account, assets: &[NetAsset], detail: Detail) -> Result<Requirement, MarginError> {
         only_cash(NAME, self.market, assets)?;
         let orders = fillable(account)?;
         let mut costs = Vec::with_capacity(orders.len());
@@ -84,11 +85,11 @@ impl Judge for PortfolioJudge<'_> {
             listed(NAME, self.market.listing().get(order.instrument).ok_or(unknown)?)?;
             costs.push(fill_cost(account, self.market, order)?);
         }
-        let held = self.margin(account)?;
+        let held = self.margin(account, detail)?;
         let scan = Node::sum("scan or minimum", held.risk.iter().map(|(_, node)| node.clone()).collect())?;
         let (mut risks, mut provisions) = (vec![(NO_FILL, held.risk)], vec![held.provisions]);
         for (label, fills) in fill_cases(self.market, &orders)? {
-            let margin = self.margin(&with_fills(account, self.market, &fills)?)?;
+            let margin = self.margin(&with_fills(account, self.market, &fills)?, detail)?;
             risks.push((label, margin.risk));
             provisions.push(margin.provisions);
         }
@@ -114,7 +115,7 @@ impl Judge for PortfolioJudge<'_> {
 }
 
 impl PortfolioJudge<'_> {
-    fn margin(&self, account: &Account) -> Result<Margin, MarginError> {
+    fn margin(&self, account: &Account, detail: Detail) -> Result<Margin, MarginError> {
         let mut books: BTreeMap<Underlying, Vec<NetPosition<'_>>> = BTreeMap::new();
         let held = net(&account.portfolio, self.market.listing())?;
         for position in held.into_iter().filter(|position| !position.instrument.only_moves_balances()) {
@@ -125,36 +126,22 @@ impl PortfolioJudge<'_> {
         for (underlying, held) in &books {
             let unknown = || MarginError::UnknownInstrument(held[0].id.0);
             let prepared = self.underlyings.get(underlying).ok_or_else(unknown)?;
-            risk.push((*underlying, prepared.risk(*underlying, self.market, held, &self.parameters)?));
+            risk.push((*underlying, prepared.risk(*underlying, held, &self.parameters, detail)?));
             for position in held {
-                funding = funding.plus(self.funding(position)?)?;
-                fees = fees.plus(self.closing_fee(account, position)?)?;
+                let contract = prepared.contract(position.id)?;
+                funding = funding.plus(position.size.times(contract.funding, Rounding::Up)?)?;
+                fees = fees.plus(closing_fee(account, position, contract)?)?;
             }
         }
         let leaf = |label: &'static str, amount| Node::leaf(label, amount, Origin::default());
         let provisions = vec![leaf("funding", funding.or_zero()), leaf("fees of closing", fees)];
         Ok(Margin { risk, provisions: Node::sum("provisions", provisions)? })
     }
+}
 
-    /// What the position is expected to pay in funding, received negative, in the currency.
-    fn funding(&self, held: &NetPosition<'_>) -> Result<Decimal, MarginError> {
-        let (instrument, terms) = (held.instrument, held.instrument.terms());
-        let quoted = self.market.snapshot().marks.get(&terms.name).and_then(|mark| mark.funding_rate);
-        let (Some(rate), Some(period_s)) = (quoted, instrument.funding_period_s()) else { return Ok(Decimal::ZERO) };
-        let index = self.market.index_in(terms.underlying, terms.quote)?;
-        let price = index.value.times(self.market.asset_price(index.quote)?.value, Rounding::Up)?;
-        let size = held.size.times(price, Rounding::Up)?;
-        let seconds = self.parameters.funding_hours.times_count(3_600)?;
-        Ok(size.times(rate, Rounding::Up)?.times_ratio(seconds, Decimal::from_int(period_s.into()), Rounding::Up)?)
-    }
-
-    /// What closing the position would cost its owner as a taker, in the currency.
-    fn closing_fee(&self, account: &Account, held: &NetPosition<'_>) -> Result<Decimal, MarginError> {
-        let terms = held.instrument.terms();
-        let index = self.market.index_in(terms.underlying, terms.quote)?;
-        let notional = held.instrument.notional(self.market.priced(held.id)?.mark, index);
-        let notional = notional.map_err(MarginError::of(held.instrument))?.scaled(held.quantity.abs(), Rounding::Up)?;
-        let fee = notional.scaled(account.taker_fee_rate.or_zero(), Rounding::Up)?;
-        Ok(fee.at(self.market.asset_price(fee.asset)?, Rounding::Up)?.value)
-    }
+/// What closing the position would cost its owner as a taker, in the currency.
+fn closing_fee(account: &Account, held: &NetPosition<'_>, contract: &Contract) -> Result<Decimal, MarginError> {
+    let (of_one, price) = contract.notional;
+    let fee = of_one.scaled(held.quantity.abs(), Rounding::Up)?;
+    Ok(fee.scaled(account.taker_fee_rate.or_zero(), Rounding::Up)?.at(price, Rounding::Up)?.value)
 }

@@ -14,6 +14,7 @@ use super::parameters::PlimsollParameters;
 use super::tables::{Run, UnderlyingTables};
 use crate::MarginError;
 use crate::array::{Holding, Measure, RowKey, Table, per_lot};
+use crate::fold::{Detail, Parts};
 
 /// Measures of an underlying's rows.
 #[derive(Clone, Debug)]
@@ -90,8 +91,9 @@ impl Charges {
         tables: &UnderlyingTables,
         holdings: &[Holding],
         runs: &[Run],
+        detail: Detail,
     ) -> Result<Node, NumberError> {
-        let mut of = Vec::new();
+        let mut of = Parts::new(detail);
         for run in runs {
             let held = &holdings[run.holdings.clone()];
             for (label, measure) in
@@ -99,11 +101,11 @@ impl Charges {
             {
                 let net = measure.net_short(held)?;
                 if net.signum() > 0 {
-                    of.push(Node::leaf(label, net, origin(&run.group)));
+                    of.add(Node::leaf(label, net, origin(&run.group)))?;
                 }
             }
         }
-        Node::sum(&tables.name, of)
+        of.sum(&tables.name)
     }
 
     /// What closing everything would cost, expiry by expiry.
@@ -115,15 +117,14 @@ impl Charges {
         tables: &UnderlyingTables,
         holdings: &[Holding],
         runs: &[Run],
+        detail: Detail,
     ) -> Result<Node, NumberError> {
-        let mut of = Vec::with_capacity(runs.len());
+        let mut of = Parts::new(detail);
         for run in runs {
             let cost = self.closing.gross(&holdings[run.holdings.clone()])?;
-            if !cost.is_zero() {
-                of.push(Node::leaf("cost to close", cost, origin(&run.group)));
-            }
+            of.add(Node::leaf("cost to close", cost, origin(&run.group)))?;
         }
-        Node::sum(&tables.name, of)
+        of.sum(&tables.name)
     }
 
     /// The charge on gross size.
@@ -143,19 +144,8 @@ impl Charges {
 }
 
 /// The group a charge was summed over.
-fn origin(group: &Arc<Group>) -> Origin {
-    Origin { group: Some(Arc::clone(group)), ..Origin::default() }
-}
-
-/// A run of holdings as explanations name it: with its expiry where all share one.
-pub(super) fn group(table: &Table, run: &[Holding]) -> Group {
-    let expiry_of = |holding: &Holding| table.rows()[holding.row].expiry;
-    let expiry = run.first().and_then(expiry_of).filter(|first| run.iter().all(|each| expiry_of(each) == Some(*first)));
-    Group {
-        underlying: table.underlying(),
-        expiry,
-        positions: run.iter().map(|holding| Arc::clone(&table.rows()[holding.row].name)).collect(),
-    }
+fn origin(group: &Option<Arc<Group>>) -> Origin {
+    Origin { group: group.clone(), ..Origin::default() }
 }
 
 fn measure(

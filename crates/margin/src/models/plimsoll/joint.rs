@@ -7,12 +7,13 @@
 //! not given the credit when they part. γ is the share that no offset can take away.
 
 use plimsoll_core::requirement::Origin;
-use plimsoll_core::{Label, Node, NumberError, Underlying};
+use plimsoll_core::{Decimal, Label, Node, NumberError, Underlying};
 
 use super::parameters::PlimsollParameters;
-use super::requirement::Scan;
+use super::scan::Scan;
 use super::scenarios::{ScenarioSet, VolRow};
 use super::tables::Stake;
+use crate::fold::Detail;
 
 /// Where one underlying and the rest go, in halves of their own ranges.
 const PARTING: [(i64, i64); 4] = [(-2, -1), (2, 1), (-2, 1), (2, -1)];
@@ -43,24 +44,30 @@ pub(super) fn across(stakes: &[Stake<'_>], parameters: &PlimsollParameters) -> R
         let own = stakes.iter().zip(scans).map(|(stake, scan)| scan.worst(&stake.tables.name));
         return Node::sum("net risk", own.collect::<Result<Vec<_>, _>>()?);
     }
-    let alone = stakes.iter().zip(&scans);
-    let mut of: Vec<Node> = alone
-        .map(|(stake, scan)| Node::leaf(stake.tables.alone.clone(), scan.worst_amount(), Origin::default()))
-        .collect();
-    let (joints, first_joint) = (joints(&stakes), of.len());
-    for joint in &joints {
-        of.push(joint.node(&stakes, &scans)?);
-    }
-    // The joint move that may win shows its positions; the scans are used up after that.
-    let worst_joint = (first_joint..of.len()).rev().max_by_key(|at| of[*at].amount);
-    if let Some(at) = worst_joint
-        && of[..first_joint].iter().all(|alone| alone.amount < of[at].amount)
-    {
-        of[at] = joints[at - first_joint].explained(&stakes, &scans)?;
-    }
-    let own = stakes.iter().zip(scans).map(|(stake, scan)| scan.worst(&stake.tables.name));
+    let joints = joints(&stakes);
+    let losses = joints.iter().map(|joint| joint.loss(&stakes, &scans)).collect::<Result<Vec<_>, _>>()?;
+    let own = stakes.iter().zip(&scans).map(|(stake, scan)| scan.worst(&stake.tables.name));
     let sum = Node::sum("sum of own worsts", own.collect::<Result<Vec<_>, _>>()?)?;
-    of.push(Node::scale("floor on credit", parameters.credit_floor, sum)?);
+    let floor = Node::scale("floor on credit", parameters.credit_floor, sum)?;
+    let alone = scans.iter().map(Scan::worst_amount);
+    if stakes.iter().all(|stake| stake.detail == Detail::Amounts) {
+        let worst = alone.chain(losses).fold(floor.amount, Decimal::max);
+        return Ok(Node::leaf("net risk", worst, Origin::default()));
+    }
+    let largest_alone = alone.clone().reduce(Decimal::max).unwrap_or_default();
+    let alone = stakes.iter().zip(alone);
+    let mut of: Vec<Node> =
+        alone.map(|(stake, worst)| Node::leaf(stake.tables.alone.clone(), worst, Origin::default())).collect();
+    // The joint move that may win shows its positions.
+    let worst_joint = (0..losses.len()).rev().max_by_key(|at| losses[*at]).filter(|at| losses[*at] > largest_alone);
+    for (at, joint) in joints.iter().enumerate() {
+        of.push(if worst_joint == Some(at) {
+            joint.explained(&stakes, &scans)?
+        } else {
+            joint.node(&stakes, &scans)?
+        });
+    }
+    of.push(floor);
     Ok(Node::worst_of("net risk", of))
 }
 
@@ -105,7 +112,13 @@ impl Joint {
         }
     }
 
-    /// The move's loss, underlying by underlying.
+    /// The move's loss.
+    fn loss(&self, stakes: &[&Stake<'_>], scans: &[Scan<'_>]) -> Result<Decimal, NumberError> {
+        let mut losses = stakes.iter().zip(scans).enumerate();
+        losses.try_fold(Decimal::ZERO, |sum, (at, (stake, scan))| sum.plus(scan.loss(self.column(at, stake))))
+    }
+
+    /// The same, underlying by underlying.
     fn node(&self, stakes: &[&Stake<'_>], scans: &[Scan<'_>]) -> Result<Node, NumberError> {
         let losses = stakes.iter().zip(scans).enumerate().map(|(at, (stake, scan))| {
             Node::leaf(&stake.tables.name, scan.loss(self.column(at, stake)), Origin::default())

@@ -5,6 +5,7 @@ mod joint;
 mod near;
 mod parameters;
 mod requirement;
+mod scan;
 mod scenarios;
 mod tables;
 
@@ -20,10 +21,12 @@ use super::{About, Held, Judge, Model};
 use crate::array::Holding;
 use crate::collateral::CollateralRules;
 use crate::equity::{NetAsset, net_assets};
+use crate::fold::Detail;
 use crate::orders::fillable;
 use crate::parameters::Field;
 use crate::{Account, MarginError};
-use requirement::{Risk, Scan, risk};
+use requirement::{Risk, risk};
+use scan::Scan;
 use tables::{Stake, Tables};
 
 /// The house model.
@@ -62,25 +65,8 @@ impl Model for Plimsoll {
 pub struct PlimsollJudge<'m>(Tables<'m>);
 
 impl Judge for PlimsollJudge<'_> {
-    fn requirement(&self, account: &Account, assets: &[NetAsset]) -> Result<Requirement, MarginError> {
-        self.judged(account, assets, true)
-    }
-
-    fn amounts(&self, account: &Account, assets: &[NetAsset]) -> Result<(Decimal, Decimal), MarginError> {
-        let plain = self.judged(account, assets, false)?;
-        Ok((plain.initial.amount, plain.maintenance.amount))
-    }
-
-    fn collateral(&self) -> &CollateralRules {
-        &self.0.parameters().collateral
-    }
-}
-
-impl PlimsollJudge<'_> {
-    /// The requirement, its figures taken apart by position or not.
-    fn judged(&self, account: &Account, assets: &[NetAsset], explains: bool) -> Result<Requirement, MarginError> {
-        let (mut stakes, part_lots) = self.0.stakes(account, assets)?;
-        stakes.iter_mut().for_each(|stake| stake.explains = explains);
+    fn judged(&self, account: &Account, assets: &[NetAsset], detail: Detail) -> Result<Requirement, MarginError> {
+        let (mut stakes, part_lots) = self.0.stakes(account, assets, detail)?;
         let with_orders = risk(&stakes, self.0.parameters())?;
         let ordered = stakes.iter().any(|stake| !stake.orders.is_empty());
         let without_orders = if ordered { None } else { Some(with_orders.clone()) };
@@ -94,6 +80,10 @@ impl PlimsollJudge<'_> {
         let quiet = without_orders.map_or_else(|| risk(&stakes, self.0.parameters()), Ok)?;
         let maintenance = total("maintenance margin", quiet, share, &part_lots, allowance(&stakes)?)?;
         Ok(Requirement { asset: self.0.market().snapshot().currency, initial, maintenance })
+    }
+
+    fn collateral(&self) -> &CollateralRules {
+        &self.0.parameters().collateral
     }
 }
 
@@ -159,7 +149,7 @@ impl PlimsollJudge<'_> {
     /// [`MarginError`] as [`Judge::requirement`].
     pub(crate) fn own_worsts(&self, account: &Account) -> Result<Vec<(Underlying, Decimal)>, MarginError> {
         let assets = net_assets(&account.portfolio, self.0.market())?;
-        let (stakes, _) = self.0.stakes(account, &assets)?;
+        let (stakes, _) = self.0.stakes(account, &assets, Detail::Amounts)?;
         let moving = stakes.iter().filter(|stake| stake.moves_with_price());
         moving.map(|stake| Ok((stake.tables.table.underlying(), Scan::new(stake)?.worst_amount()))).collect()
     }
@@ -170,7 +160,7 @@ impl PlimsollJudge<'_> {
     /// [`MarginError`] as [`Judge::requirement`].
     pub fn matrix(&self, account: &Account) -> Result<Vec<(Underlying, Vec<MatrixCell>)>, MarginError> {
         let assets = net_assets(&account.portfolio, self.0.market())?;
-        let (mut stakes, _) = self.0.stakes(account, &assets)?;
+        let (mut stakes, _) = self.0.stakes(account, &assets, Detail::Amounts)?;
         let mut all = Vec::with_capacity(stakes.len());
         for stake in &mut stakes {
             stake.forget_orders();
@@ -184,7 +174,7 @@ impl PlimsollJudge<'_> {
                     price: scenario.price,
                     vol: scenario.vol,
                     damping: scenario.damping,
-                    pnl: scan.pnl(column)?,
+                    pnl: scan.pnl(column),
                     loss: scan.loss(Some(column)),
                 })
             });

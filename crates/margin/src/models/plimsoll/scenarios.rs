@@ -84,7 +84,7 @@ impl ScenarioSet {
         stablecoins: &[Asset],
     ) -> Result<Self, NumberError> {
         let range = *parameters.price_range.of(underlying.as_str());
-        let steps = i64::try_from(parameters.price_steps.units() / Decimal::UNITS_PER_ONE).unwrap_or(1).max(1);
+        let steps = i64::try_from(parameters.price_steps.count(0, Rounding::Down)).unwrap_or(1).max(1);
         let mut all = Vec::new();
         for row in VolRow::ALL {
             for step in -steps..=steps {

@@ -11,7 +11,7 @@ use plimsoll_core::{
 use plimsoll_pricing::instruments::Instrument;
 use plimsoll_pricing::market::Market;
 
-use super::charges::{Charges, group};
+use super::charges::Charges;
 use super::joint;
 use super::near::Near;
 use super::parameters::PlimsollParameters;
@@ -19,6 +19,7 @@ use super::scenarios::ScenarioSet;
 use crate::array::{Counted, Holding, RowKey, Table, TableSpec, by_expiry};
 use crate::collateral::AssetClass;
 use crate::equity::NetAsset;
+use crate::fold::{Detail, group};
 use crate::models::Held;
 use crate::orders::{OrderArray, fillable, whole_lots};
 use crate::{Account, MarginError};
@@ -57,11 +58,11 @@ pub(super) struct Stake<'a> {
     pub(super) orders: Vec<OrderArray>,
     pub(super) near_orders: Vec<OrderArray>,
     /// All of them, as explanations name them.
-    pub(super) group: Arc<Group>,
+    pub(super) group: Option<Arc<Group>>,
     /// The holdings by expiry.
     pub(super) runs: Vec<Run>,
-    /// Whether its figures are taken apart by position.
-    pub(super) explains: bool,
+    /// What is asked of it.
+    pub(super) detail: Detail,
 }
 
 /// Holdings of one expiry.
@@ -69,7 +70,7 @@ pub(super) struct Run {
     pub(super) expiry: Option<Timestamp>,
     pub(super) label: Label,
     pub(super) holdings: Range<usize>,
-    pub(super) group: Arc<Group>,
+    pub(super) group: Option<Arc<Group>>,
 }
 
 impl<'m> Tables<'m> {
@@ -112,7 +113,12 @@ impl<'m> Tables<'m> {
     ///
     /// # Errors
     /// [`MarginError`] for what the tables do not have, part lots of a position, too many lots.
-    pub(super) fn stakes(&self, account: &Account, assets: &[NetAsset]) -> Result<(Vec<Stake<'_>>, Node), MarginError> {
+    pub(super) fn stakes(
+        &self,
+        account: &Account,
+        assets: &[NetAsset],
+        detail: Detail,
+    ) -> Result<(Vec<Stake<'_>>, Node), MarginError> {
         let mut holdings: BTreeMap<Underlying, Vec<Holding>> = BTreeMap::new();
         let mut part_lots = Vec::new();
         for position in &account.portfolio.positions {
@@ -154,7 +160,7 @@ impl<'m> Tables<'m> {
         let mut stakes = Vec::with_capacity(holdings.len());
         for (underlying, mut holdings) in holdings {
             holdings.sort_by_key(|holding| holding.row);
-            stakes.push(self.stake(account, &orders, underlying, merged(underlying, holdings)?)?);
+            stakes.push(self.stake(account, &orders, underlying, merged(underlying, holdings)?, detail)?);
         }
         Ok((stakes, Node::sum("balances under one lot", part_lots)?))
     }
@@ -165,6 +171,7 @@ impl<'m> Tables<'m> {
         orders: &[Order],
         underlying: Underlying,
         holdings: Vec<Holding>,
+        detail: Detail,
     ) -> Result<Stake<'_>, MarginError> {
         let tables = &self.by_underlying[&underlying];
         let mut mine: Vec<&Order> = Vec::new();
@@ -179,9 +186,9 @@ impl<'m> Tables<'m> {
         };
         let orders = arrays(&tables.table)?;
         let near_orders = tables.near.as_ref().map_or(Ok(Vec::new()), |near| arrays(&near.table))?;
-        let group = Arc::new(group(&tables.table, &holdings));
-        let runs = runs(tables, &holdings, &orders);
-        Ok(Stake { tables, holdings, orders, near_orders, group, runs, explains: true })
+        let group = group(&tables.table, &holdings, detail);
+        let runs = runs(tables, &holdings, &orders, detail);
+        Ok(Stake { tables, holdings, orders, near_orders, group, runs, detail })
     }
 
     fn instrument_row(&self, id: InstrumentId) -> Result<(&UnderlyingTables, usize), MarginError> {
@@ -258,21 +265,22 @@ fn expiry_label(expiry: Option<Timestamp>) -> Label {
 }
 
 /// The holdings of each expiry, and the expiries that only orders are in.
-fn runs(tables: &UnderlyingTables, holdings: &[Holding], orders: &[OrderArray]) -> Vec<Run> {
+fn runs(tables: &UnderlyingTables, holdings: &[Holding], orders: &[OrderArray], detail: Detail) -> Vec<Run> {
     let table = &tables.table;
     let mut start = 0;
     let mut all: Vec<Run> = by_expiry(table, holdings)
         .map(|(expiry, run)| {
             let holdings = start..start + run.len();
             start = holdings.end;
-            Run { expiry, label: tables.expiries[run[0].row].clone(), holdings, group: Arc::new(group(table, run)) }
+            Run { expiry, label: tables.expiries[run[0].row].clone(), holdings, group: group(table, run, detail) }
         })
         .collect();
     for order in orders {
         if !all.iter().any(|run| run.expiry == order.expiry) {
             let label = tables.expiries[order.row].clone();
-            let group = Group { underlying: table.underlying(), expiry: order.expiry, positions: Vec::new() };
-            all.push(Run { expiry: order.expiry, label, holdings: 0..0, group: Arc::new(group) });
+            let empty = || Group { underlying: table.underlying(), expiry: order.expiry, positions: Vec::new() };
+            let group = (detail == Detail::Explained).then(|| Arc::new(empty()));
+            all.push(Run { expiry: order.expiry, label, holdings: 0..0, group });
         }
     }
     all
@@ -357,7 +365,7 @@ impl Stake<'_> {
         let mut of = vec![now.named("no order filled")];
         for (label, side) in [("all buys filled", Side::Buy), ("all sells filled", Side::Sell)] {
             let filled = self.filled(side)?;
-            of.push(charge(self.tables, &filled, &runs(self.tables, &filled, &[]))?.named(label));
+            of.push(charge(self.tables, &filled, &runs(self.tables, &filled, &[], self.detail))?.named(label));
         }
         Ok(Node::worst_of(label, of))
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use plimsoll_core::requirement::{Group, Origin};
+use plimsoll_core::requirement::Origin;
 use plimsoll_core::{Decimal, InstrumentId, Label, Node, Rounding, Timestamp, Underlying};
 use plimsoll_pricing::float::{decimal, float};
 use plimsoll_pricing::formulas::Right;
@@ -15,15 +15,15 @@ use super::parameters::SpanParameters;
 use super::scan::{SCENARIOS, Scan, composite_delta, short_option_minimum};
 use super::{RiskArray, Span};
 use crate::MarginError;
-use crate::array::{ContractArray, Holding, Table, array_lots, contract_arrays};
-use crate::fold::Summed;
+use crate::array::{ByContract, ContractArray, Holding, Table, array_lots, contract_arrays};
+use crate::fold::{Detail, Summed, group};
 use crate::positions::NetPosition;
 use crate::scenario::{DAY_S, ShockRules, years_left};
 
 /// One commodity in one market.
 pub(super) struct Prepared {
     table: Table,
-    contracts: BTreeMap<InstrumentId, Contract>,
+    contracts: ByContract<Contract>,
     /// The index in the market's currency.
     pub(super) index: Decimal,
 }
@@ -105,16 +105,14 @@ pub(super) struct Book {
     deltas: BTreeMap<Option<Timestamp>, Decimal>,
     short_calls: Decimal,
     short_puts: Decimal,
-    names: Vec<Arc<str>>,
 }
 
 impl Prepared {
     /// Adds a position to `book`.
     pub(super) fn add(&self, book: &mut Book, held: &NetPosition<'_>) -> Result<(), MarginError> {
         let terms = held.instrument.terms();
-        let contract = *self.contracts.get(&held.id).ok_or(MarginError::UnknownInstrument(held.id.0))?;
+        let contract = *self.contracts.get(held.id).ok_or(MarginError::UnknownInstrument(held.id.0))?;
         book.holdings.push(Holding { row: contract.row, lots: array_lots(held.quantity, terms.underlying)? });
-        book.names.push(Arc::clone(&terms.name));
         let delta = book.deltas.entry(held.instrument.expiry()).or_default();
         *delta = delta.plus(contract.delta.times(held.quantity, Rounding::HalfEven)?)?;
         let short = held.size.negated().or_zero();
@@ -146,12 +144,13 @@ impl Commodity {
         mut book: Book,
         market: &Market,
         p: &SpanParameters,
+        detail: Detail,
     ) -> Result<Self, MarginError> {
         book.holdings.sort_unstable_by_key(|holding| holding.row);
         let name = underlying.as_str();
         let index = prepared.index;
         let scan = Scan::of_holdings(&prepared.table, &book.holdings)?;
-        let group = Arc::new(Group { underlying, expiry: None, positions: book.names });
+        let group = group(&prepared.table, &book.holdings, detail);
         let summed = Summed::new(&prepared.table, &book.holdings, group, 0..SCENARIOS, &[]);
         let as_of = market.snapshot().as_of;
         let mut months = Vec::with_capacity(book.deltas.len());

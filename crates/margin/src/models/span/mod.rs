@@ -19,6 +19,7 @@ use super::cash::no_coin_debts;
 use super::{About, Held, Judge, Model};
 use crate::collateral::CollateralRules;
 use crate::equity::NetAsset;
+use crate::fold::Detail;
 use crate::orders::fillable;
 use crate::parameters::Field;
 use crate::positions::net;
@@ -113,7 +114,7 @@ struct SpanJudge<'m> {
 }
 
 impl Judge for SpanJudge<'_> {
-    fn requirement(&self, account: &Account, assets: &[NetAsset]) -> Result<Requirement, MarginError> {
+    fn judged(&self, account: &Account, assets: &[NetAsset], detail: Detail) -> Result<Requirement, MarginError> {
         no_coin_debts(NAME, self.market, assets)?;
         if let Some(order) = fillable(account)?.first() {
             let id = order.instrument;
@@ -123,7 +124,7 @@ impl Judge for SpanJudge<'_> {
         let mut commodities = BTreeMap::new();
         for (underlying, book) in self.books(account)? {
             let prepared = self.prepared(underlying)?;
-            let of = Commodity::of(prepared, underlying, book, self.market, &self.parameters)?;
+            let of = Commodity::of(prepared, underlying, book, self.market, &self.parameters, detail)?;
             commodities.insert(underlying, of);
         }
         let mut credits = self.credits(&mut commodities)?;

@@ -25,6 +25,7 @@ use super::fills::{NO_FILL, fill_cases, fill_cost, with_fills, worst_by_underlyi
 use super::{About, Held, Judge, Model};
 use crate::collateral::CollateralRules;
 use crate::equity::{NetAsset, net_assets};
+use crate::fold::Detail;
 use crate::orders::fillable;
 use crate::parameters::Field;
 use crate::{Account, MarginError};
@@ -67,7 +68,7 @@ struct StrategyJudge<'m> {
 }
 
 impl Judge for StrategyJudge<'_> {
-    fn requirement(&self, account: &Account, assets: &[NetAsset]) -> Result<Requirement, MarginError> {
+    fn judged(&self, account: &Account, assets: &[NetAsset], _: Detail) -> Result<Requirement, MarginError> {
         let orders = fillable(account)?;
         let held = self.books(account, assets)?;
         let mut maintenance = BTreeMap::new();

@@ -133,7 +133,7 @@ impl StrategyParameters {
 
     pub(super) fn work(&self) -> Work {
         let count = |of: Decimal| {
-            let whole = of.rounded(0, Rounding::Down).unwrap_or_default().units() / Decimal::UNITS_PER_ONE;
+            let whole = of.count(0, Rounding::Down);
             u64::try_from(whole).unwrap_or(0)
         };
         Work { pivots: count(self.pivots), steps: count(self.steps) }

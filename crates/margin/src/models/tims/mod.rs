@@ -6,7 +6,7 @@ mod parameters;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use plimsoll_core::requirement::{Group as Positions, Origin};
+use plimsoll_core::requirement::Origin;
 use plimsoll_core::{Decimal, InstrumentId, Node, Requirement, Underlying};
 use plimsoll_pricing::instruments::Instrument;
 use plimsoll_pricing::market::{Market, MarketError};
@@ -19,7 +19,8 @@ use crate::array::{Holding, RowKey, Table, array_lots, contract_arrays};
 use crate::closed_forms::strategy::per_contract;
 use crate::collateral::CollateralRules;
 use crate::equity::NetAsset;
-use crate::fold::Summed;
+use crate::fold::Detail;
+use crate::fold::{Summed, group};
 use crate::orders::fillable;
 use crate::parameters::Field;
 use crate::positions::net;
@@ -74,8 +75,8 @@ impl Tims {
     fn table(&self, market: &Market, underlying: Underlying, ids: &[InstrumentId]) -> Result<Table, MarginError> {
         let (p, name) = (&self.parameters, underlying.as_str());
         let points = p.range(name).points(*p.market_move_factor.of(name))?;
-        let scenarios: Arc<[Scenario]> =
-            points.into_iter().map(|point| Scenario::price_and_vol(point, Decimal::ZERO)).collect();
+        let named = |(at, by)| Scenario { name: point(at).into(), ..Scenario::price_and_vol(by, Decimal::ZERO) };
+        let scenarios: Arc<[Scenario]> = points.into_iter().enumerate().map(named).collect();
         let arrays = contract_arrays(market, underlying, ids, &scenarios, &ShockRules::ALIKE)?;
         Table::of_arrays(underlying, scenarios, &arrays)
     }
@@ -92,12 +93,11 @@ struct TimsJudge<'m> {
 struct Book<'a> {
     table: &'a Table,
     holdings: Vec<Holding>,
-    names: Vec<Arc<str>>,
     minimum: Decimal,
 }
 
 impl Judge for TimsJudge<'_> {
-    fn requirement(&self, account: &Account, assets: &[NetAsset]) -> Result<Requirement, MarginError> {
+    fn judged(&self, account: &Account, assets: &[NetAsset], detail: Detail) -> Result<Requirement, MarginError> {
         no_coin_debts(NAME, self.market, assets)?;
         if let Some(order) = fillable(account)?.first() {
             let id = order.instrument;
@@ -108,8 +108,8 @@ impl Judge for TimsJudge<'_> {
         let mut classes = BTreeMap::new();
         let mut members = Vec::with_capacity(books.len());
         for (underlying, book) in &books {
-            let positions = Positions { underlying: *underlying, expiry: None, positions: book.names.clone() };
-            let summed = Summed::new(book.table, &book.holdings, Arc::new(positions), 0..POINTS, &[]);
+            let group = group(book.table, &book.holdings, detail);
+            let summed = Summed::new(book.table, &book.holdings, group, 0..POINTS, &[]);
             let gains = summed.sums.iter().map(|sum| book.table.loss(-*sum)).collect::<Result<Vec<_>, _>>()?;
             let name = underlying.as_str().to_owned();
             members.push(Member::Class(Class { name: name.clone(), pnl: gains, minimum: book.minimum }));
@@ -118,7 +118,10 @@ impl Judge for TimsJudge<'_> {
         let groups = self.grouped(members);
         let mut of = Vec::with_capacity(groups.len());
         for group in &groups {
-            of.push(asked(group, &classes)?);
+            of.push(match detail {
+                Detail::Explained => asked(group, &classes)?,
+                Detail::Amounts => Node::leaf(group.name().to_owned(), group.requirement()?, Origin::default()),
+            });
         }
         let maintenance = Node::sum("maintenance margin", of)?;
         let initial = Node::scale("initial margin", self.parameters.initial_ratio, maintenance.clone())?;
@@ -146,11 +149,9 @@ impl TimsJudge<'_> {
             let book = books.entry(terms.underlying).or_insert_with(|| Book {
                 table,
                 holdings: Vec::new(),
-                names: Vec::new(),
                 minimum: Decimal::ZERO,
             });
             book.holdings.push(Holding { row, lots: array_lots(held.quantity, terms.underlying)? });
-            book.names.push(Arc::clone(&terms.name));
             let charges =
                 if held.instrument.strike().is_some() { &p.minimum_charge } else { &p.minimum_charge_futures };
             let charge = per_contract(held.quantity, *charges.of(terms.underlying.as_str()))?;

@@ -152,7 +152,7 @@ fn place(of: Option<usize>) -> Option<f64> {
 fn years(given: &Given<'_>, position: &Given<'_>) -> Result<Decimal, Refused> {
     let instrument = Instrument::from_name(position.text("name")?).map_err(|error| Refused::new(error.to_string()))?;
     let Some(expiry) = instrument.expiry() else { return Ok(Decimal::ZERO) };
-    let at = given.number("timestamp_ms")?.units() / Decimal::UNITS_PER_ONE;
+    let at = given.number("timestamp_ms")?.count(0, Rounding::TowardZero);
     let at = i64::try_from(at).ok().and_then(|ms| ms.checked_mul(1_000_000));
     let at = at.ok_or_else(|| Refused::new("given.timestamp_ms: expected milliseconds since 1970"))?;
     Ok(decimal(plimsoll_pricing::float::years(Timestamp::from_nanos(at), expiry), Decimal::PLACES)?)

@@ -81,7 +81,7 @@ pub fn net_assets(portfolio: &Portfolio, market: &Market) -> Result<Vec<NetAsset
     }
     for position in &portfolio.positions {
         let id = position.instrument;
-        let instrument = market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
+        let instrument = market.listing().get(id).ok_or_else(MarginError::unknown(id))?;
         if instrument.only_moves_balances() {
             // A spot position is a balance of the coin under another name.
             let coins = position.quantity.0.times(instrument.terms().contract_size, Rounding::Down)?;

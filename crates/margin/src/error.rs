@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use plimsoll_core::{Asset, Decimal, NumberError, Quantity, Underlying};
+use plimsoll_core::{Asset, Decimal, InstrumentId, NumberError, Quantity, Underlying};
 use plimsoll_pricing::instruments::Instrument;
 use plimsoll_pricing::market::MarketError;
 use thiserror::Error;
@@ -128,7 +128,11 @@ pub enum MarginError {
 impl MarginError {
     /// Names the instrument whose figure does not fit.
     pub(crate) fn of(instrument: &Instrument) -> impl Fn(NumberError) -> Self {
-        let instrument = Arc::clone(&instrument.terms().name);
-        move |reason| Self::Figure { instrument: Arc::clone(&instrument), reason }
+        |reason| Self::Figure { instrument: Arc::clone(&instrument.terms().name), reason }
+    }
+
+    /// Where no instrument has that number.
+    pub(crate) fn unknown(id: InstrumentId) -> impl Fn() -> Self {
+        move || Self::UnknownInstrument(id.0)
     }
 }

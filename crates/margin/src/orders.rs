@@ -45,8 +45,8 @@ impl OrderArray {
     /// [`MarginError`] for an instrument the table lacks, part lots, or a figure that does not fit.
     pub fn new(account: &Account, order: &Order, table: &Table, market: &Market) -> Result<Self, MarginError> {
         let id = order.instrument;
-        let instrument = market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
-        let row = table.row_of(RowKey::Instrument(id)).ok_or(MarginError::UnknownInstrument(id.0))?;
+        let instrument = market.listing().get(id).ok_or_else(MarginError::unknown(id))?;
+        let row = table.row_of(RowKey::Instrument(id)).ok_or_else(MarginError::unknown(id))?;
         let quantity = order.signed_quantity();
         let lots = whole_lots(quantity.0, table.rows()[row].lot).ok_or_else(|| MarginError::NotWholeLots {
             instrument: instrument.terms().name.clone(),
@@ -122,7 +122,7 @@ pub fn fillable(account: &Account) -> Result<Vec<Order>, NumberError> {
 /// [`MarginError`] when something cannot be priced.
 pub(crate) fn exchange(account: &mut Account, order: &Order, market: &Market) -> Result<bool, MarginError> {
     let id = order.instrument;
-    let instrument = market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
+    let instrument = market.listing().get(id).ok_or_else(MarginError::unknown(id))?;
     if !instrument.only_moves_balances() {
         return Ok(false);
     }

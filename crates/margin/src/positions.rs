@@ -38,7 +38,7 @@ pub fn net<'a>(portfolio: &Portfolio, listing: &'a Listing) -> Result<Vec<NetPos
         for (_, more) in &same[1..] {
             quantity = quantity.plus(quantities[*more as usize])?;
         }
-        let instrument = listing.get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
+        let instrument = listing.get(id).ok_or_else(MarginError::unknown(id))?;
         if !quantity.is_zero() {
             let size = quantity.times(instrument.terms().contract_size, Rounding::HalfEven)?;
             net.push(NetPosition { id, instrument, quantity, size });

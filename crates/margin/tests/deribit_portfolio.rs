@@ -106,7 +106,8 @@ fn a_synthetic_future_has_the_vectors_of_a_future() {
     ));
     let simulation = DeribitPortfolio::default().simulate(&book.account, &book.market).unwrap();
     let of = |name: &str| &simulation.instruments.iter().find(|held| &*held.name == name).unwrap().vectors;
-    let options = of("BTC-26JUN26-55000-C").plus(of("BTC-26JUN26-55000-P")).unwrap();
+    let mut options = of("BTC-26JUN26-55000-C").clone();
+    options.add(of("BTC-26JUN26-55000-P")).unwrap();
     // 11 × 55,000 ÷ 60,500 are 10 coins, and so is the perpetual.
     for (option, future) in options.all().zip(of("BTC-PERPETUAL").all()) {
         near(option, &future.to_string(), "0.00000000002");
@@ -228,7 +229,8 @@ fn a_range_wider_than_an_extended_move_does_not_stretch_it() {
     let of = |name: &str| &found.instruments.iter().find(|held| held.name.starts_with(name)).unwrap().vectors;
     // −33 %: a coin long loses 0.33 ÷ 0.67, and the options short of one gain it.
     near(of("BTC-PERPETUAL").extended[1], "-0.492537313432835821", "0.000000001");
-    let options = of("BTC-26JUN26-55000-C").plus(of("BTC-26JUN26-55000-P")).unwrap();
+    let mut options = of("BTC-26JUN26-55000-C").clone();
+    options.add(of("BTC-26JUN26-55000-P")).unwrap();
     near(options.extended[1], "0.492537313432835821", "0.000000001");
     near(options.extended[0], "1", "0.000000001");
 }

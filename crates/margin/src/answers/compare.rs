@@ -82,7 +82,7 @@ fn worths(account: &Account, market: &Market) -> Result<Vec<(String, Decimal)>, 
     let mut all = Vec::with_capacity(account.portfolio.positions.len());
     for position in &account.portfolio.positions {
         let id = position.instrument;
-        let instrument = market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
+        let instrument = market.listing().get(id).ok_or_else(MarginError::unknown(id))?;
         let carry = instrument.carry(position, market.priced(id)?.mark).map_err(MarginError::of(instrument))?;
         let worth = carry.unrealised.plus(carry.option_value)?;
         let worth = worth.at(market.asset_price(worth.asset)?, Rounding::Down)?;

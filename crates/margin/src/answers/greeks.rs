@@ -84,7 +84,7 @@ pub fn greeks(account: &Account, market: &Market) -> Result<BookGreeks, MarginEr
     let mut book = BookGreeks::default();
     for position in held {
         let id = position.instrument;
-        let instrument = market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
+        let instrument = market.listing().get(id).ok_or_else(MarginError::unknown(id))?;
         let priced = market.priced(id)?;
         let (each, count) = (instrument.greeks(priced), float(position.quantity.0));
         let sensitivity = Sensitivity {

@@ -72,7 +72,7 @@ pub fn liquidation_prices(
     let market = market.restricted_to(&ids);
     let mut underlyings: Vec<Underlying> = Vec::new();
     for id in ids {
-        let instrument = market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
+        let instrument = market.listing().get(id).ok_or_else(MarginError::unknown(id))?;
         underlyings.push(instrument.terms().underlying);
     }
     underlyings.extend(held.assets.iter().map(|asset| asset.underlying()));

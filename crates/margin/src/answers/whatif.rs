@@ -68,7 +68,7 @@ pub fn apply(account: &Account, market: &Market, changes: &Changes) -> Result<Ac
         portfolio.deposit(*deposit)?;
     }
     for (id, quantity, price) in &changes.trades {
-        let instrument = market.listing().get(*id).ok_or(MarginError::UnknownInstrument(id.0))?;
+        let instrument = market.listing().get(*id).ok_or_else(MarginError::unknown(*id))?;
         let mark = market.priced(*id)?.mark;
         let price = price.unwrap_or(mark);
         for moved in instrument.fill(*quantity, price).map_err(MarginError::of(instrument))? {

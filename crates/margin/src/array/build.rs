@@ -127,7 +127,7 @@ fn row(spec: &TableSpec<'_>, key: RowKey) -> Result<Row, MarginError> {
             moves: false,
         },
         RowKey::Instrument(id) => {
-            let instrument = spec.market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
+            let instrument = spec.market.listing().get(id).ok_or_else(MarginError::unknown(id))?;
             let terms = instrument.terms();
             let lot = match spec.counted {
                 Counted::PnlPerLot => terms.lot_size.0,
@@ -265,7 +265,7 @@ fn contract(market: &Market, key: RowKey) -> Result<Option<(&Instrument, &Priced
     match key {
         RowKey::Asset(_) => Ok(None),
         RowKey::Instrument(id) => {
-            let instrument = market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
+            let instrument = market.listing().get(id).ok_or_else(MarginError::unknown(id))?;
             Ok(Some((instrument, market.priced(id)?)))
         }
     }

@@ -127,7 +127,7 @@ pub fn contract_arrays(
     let mut all = Vec::with_capacity(ids.len());
     for (at, row) in table.rows.iter().enumerate() {
         let RowKey::Instrument(id) = row.key else { continue };
-        let instrument = market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
+        let instrument = market.listing().get(id).ok_or_else(MarginError::unknown(id))?;
         let pnl = pnl(market, &table, at, instrument, scenarios);
         all.push(ContractArray { id, name: Arc::clone(&row.name), expiry: row.expiry, pnl: pnl? });
     }

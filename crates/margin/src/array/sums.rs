@@ -13,20 +13,30 @@ impl Table {
     pub fn sums(&self, holdings: &[Holding], scenarios: Range<usize>) -> Vec<i128> {
         let width = self.scenarios.len();
         match &self.cells {
-            Cells::Narrow(cells) if lots_held(holdings) < LOTS_NARROW => {
-                let mut sums = vec![0_i64; scenarios.len()];
-                for holding in holdings {
-                    let row = &cells[holding.row * width..][scenarios.clone()];
-                    for (sum, cell) in sums.iter_mut().zip(row) {
-                        *sum += holding.lots * i64::from(*cell);
-                    }
-                }
-                sums.into_iter().map(i128::from).collect()
-            }
+            Cells::Narrow(cells) if lots_held(holdings) < LOTS_NARROW => narrow_sums(cells, width, holdings, scenarios),
             Cells::Narrow(cells) => wide_sums(cells, width, holdings, scenarios),
             Cells::Wide(cells) => wide_sums(cells, width, holdings, scenarios),
         }
     }
+}
+
+/// Columns that are summed at a time, beside each other in registers.
+const LANES: usize = 32;
+
+fn narrow_sums(cells: &[i32], width: usize, holdings: &[Holding], scenarios: Range<usize>) -> Vec<i128> {
+    let mut all = Vec::with_capacity(scenarios.len());
+    for start in scenarios.clone().step_by(LANES) {
+        let columns = start..scenarios.end.min(start + LANES);
+        let mut sums = [0_i64; LANES];
+        for holding in holdings {
+            let row = &cells[holding.row * width..][columns.clone()];
+            for (sum, cell) in sums.iter_mut().zip(row) {
+                *sum += holding.lots * i64::from(*cell);
+            }
+        }
+        all.extend(sums[..columns.len()].iter().copied().map(i128::from));
+    }
+    all
 }
 
 /// 64-bit lots × 64-bit cells: 2⁶⁴ holdings would be needed to overflow.

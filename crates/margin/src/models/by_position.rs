@@ -143,7 +143,7 @@ impl<R: Rules> ByPosition<'_, R> {
         id: InstrumentId,
         figure: Figure,
     ) -> Result<Node, MarginError> {
-        let instrument = self.market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
+        let instrument = self.market.listing().get(id).ok_or_else(MarginError::unknown(id))?;
         let portfolio = &account.portfolio;
         let positions: Vec<&Position> =
             portfolio.positions.iter().filter(|position| position.instrument == id).collect();

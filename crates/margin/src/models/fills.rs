@@ -55,7 +55,7 @@ pub(super) fn fill_fee(account: &Account, market: &Market, order: &Order) -> Res
 }
 
 fn of(market: &Market, id: InstrumentId) -> Result<&Instrument, MarginError> {
-    market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))
+    market.listing().get(id).ok_or_else(MarginError::unknown(id))
 }
 
 /// What the case without any fill is called.

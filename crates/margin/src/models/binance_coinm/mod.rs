@@ -154,7 +154,7 @@ fn wallets(held: &Account, market: &Market, assets: &[NetAsset]) -> Result<BTree
     }
     let positions = held.portfolio.positions.iter().map(|position| position.instrument);
     for id in positions.chain(held.portfolio.orders.iter().map(|order| order.instrument)) {
-        let instrument = market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
+        let instrument = market.listing().get(id).ok_or_else(MarginError::unknown(id))?;
         if !instrument.only_moves_balances() {
             all.insert(instrument.terms().settlement);
         }

@@ -292,7 +292,7 @@ impl Rules for BybitCross {
     /// An option's is a share of the index and at most a share of its price; of the rest the account's own.
     fn fee(&self, account: &Account, market: &Market, order: &Order) -> Result<Decimal, MarginError> {
         let id = order.instrument;
-        let instrument = market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
+        let instrument = market.listing().get(id).ok_or_else(MarginError::unknown(id))?;
         if instrument.strike().is_none() {
             return fill_fee(account, market, order);
         }

@@ -96,7 +96,7 @@ pub(super) fn prepare(
 ) -> Result<BTreeMap<Underlying, Prepared>, MarginError> {
     let mut keys: BTreeMap<Underlying, Vec<RowKey>> = BTreeMap::new();
     for id in &held.instruments {
-        let instrument = market.listing().get(*id).ok_or(MarginError::UnknownInstrument(id.0))?;
+        let instrument = market.listing().get(*id).ok_or_else(MarginError::unknown(*id))?;
         if supported(instrument).is_ok() && !instrument.only_moves_balances() {
             keys.entry(instrument.terms().underlying).or_default().push(RowKey::Instrument(*id));
         }
@@ -127,7 +127,7 @@ pub(super) fn prepare(
 /// Cash delta and vega of one contract, in the currency; a balance has none.
 fn greeks_of(market: &Market, key: RowKey) -> Result<[Decimal; 2], MarginError> {
     let RowKey::Instrument(id) = key else { return Ok([Decimal::ZERO; 2]) };
-    let instrument = market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
+    let instrument = market.listing().get(id).ok_or_else(MarginError::unknown(id))?;
     let priced = market.priced(id)?;
     let greeks = instrument.greeks(priced);
     let quote_price = float(market.asset_price(instrument.terms().quote)?.value);
@@ -160,7 +160,7 @@ impl Prepared {
     }
 
     fn holding(&self, id: InstrumentId, instrument: &Instrument, quantity: Decimal) -> Result<Holding, MarginError> {
-        let row = self.table.row_of(RowKey::Instrument(id)).ok_or(MarginError::UnknownInstrument(id.0))?;
+        let row = self.table.row_of(RowKey::Instrument(id)).ok_or_else(MarginError::unknown(id))?;
         let lot = self.table.rows()[row].lot;
         let lots = whole_lots(quantity, lot).ok_or_else(|| MarginError::NotWholeLots {
             instrument: Arc::clone(&instrument.terms().name),

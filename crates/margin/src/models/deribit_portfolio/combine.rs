@@ -109,8 +109,12 @@ fn worst_case(
     let mut moved = Vec::with_capacity(parts.len());
     for part in parts {
         let price = unit.price(part.prepared);
-        let pnl = part.risk.aggregated.all().map(|pnl| pnl.times(price, Rounding::Down));
-        moved.push(pnl.collect::<Result<Vec<_>, _>>()?);
+        let aggregated = &part.risk.aggregated;
+        let mut money = Vec::with_capacity(aggregated.standard.len() + aggregated.extended.len());
+        for pnl in aggregated.all() {
+            money.push(pnl.times(price, Rounding::Down)?);
+        }
+        moved.push(money);
     }
     let losses = losses(parts, &moved, p, unit)?;
     if detail == Detail::Amounts {

@@ -174,7 +174,10 @@ impl Grid {
             let damped = if pnl.signum() < 0 { pnl.plus(left_out)? } else { pnl.minus(left_out)? };
             extended.push(offset(damped)?);
         }
-        let standard = vectors.standard.iter().map(|pnl| offset(*pnl)).collect::<Result<_, _>>()?;
+        let mut standard = Vec::with_capacity(vectors.standard.len());
+        for pnl in &vectors.standard {
+            standard.push(offset(*pnl)?);
+        }
         Ok(RiskVectors { standard, extended })
     }
 }
@@ -206,17 +209,19 @@ impl Future {
 }
 
 impl RiskVectors {
-    /// The sum, place by place.
+    /// Adds `other`, place by place.
     ///
     /// # Errors
     /// [`MarginError::Number`].
-    pub fn plus(&self, other: &Self) -> Result<Self, MarginError> {
-        let sum = |left: &[Decimal], right: &[Decimal]| {
-            let longest = left.len().max(right.len());
-            let of = |all: &[Decimal], at: usize| all.get(at).copied().unwrap_or_default();
-            (0..longest).map(|at| of(left, at).plus(of(right, at))).collect::<Result<Vec<_>, _>>()
-        };
-        Ok(Self { standard: sum(&self.standard, &other.standard)?, extended: sum(&self.extended, &other.extended)? })
+    pub fn add(&mut self, other: &Self) -> Result<(), MarginError> {
+        let pairs = [(&mut self.standard, &other.standard), (&mut self.extended, &other.extended)];
+        for (sums, others) in pairs {
+            sums.resize(sums.len().max(others.len()), Decimal::ZERO);
+            for (sum, other) in sums.iter_mut().zip(others) {
+                *sum = sum.plus(*other)?;
+            }
+        }
+        Ok(())
     }
 
     /// All of them, standard first.

@@ -144,7 +144,7 @@ impl PortfolioJudge<'_> {
         }
         for order in fillable(account)? {
             let id = order.instrument;
-            let instrument = listing.get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
+            let instrument = listing.get(id).ok_or_else(MarginError::unknown(id))?;
             if !instrument.only_moves_balances() {
                 let quantity = order.signed_quantity().0;
                 let size = quantity.times(instrument.terms().contract_size, Rounding::HalfEven)?;
@@ -192,7 +192,7 @@ impl PortfolioJudge<'_> {
     }
 
     fn prepared(&self, pair: Pair, held: &NetPosition<'_>) -> Result<&Prepared, MarginError> {
-        self.pairs.get(&pair).ok_or(MarginError::UnknownInstrument(held.id.0))
+        self.pairs.get(&pair).ok_or_else(MarginError::unknown(held.id))
     }
 
     fn part<'a>(&'a self, risks: &'a PairRisks, risk: &'a PairRisk) -> Part<'a> {

@@ -102,7 +102,7 @@ pub(super) fn prepare(
 ) -> Result<BTreeMap<Pair, Prepared>, MarginError> {
     let mut keys: BTreeMap<Pair, (Vec<RowKey>, BTreeSet<Option<Timestamp>>)> = BTreeMap::new();
     for id in &held.instruments {
-        let instrument = market.listing().get(*id).ok_or(MarginError::UnknownInstrument(id.0))?;
+        let instrument = market.listing().get(*id).ok_or_else(MarginError::unknown(*id))?;
         if supported(instrument).is_ok() && !instrument.only_moves_balances() {
             let terms = instrument.terms();
             let (of_pair, expiries) = keys.entry((terms.underlying, terms.settlement)).or_default();
@@ -178,7 +178,7 @@ fn one(
 /// Net delta of one option: coins, or of a linear one the currency that they are worth.
 fn delta_of_one(market: &Market, key: RowKey) -> Result<Decimal, MarginError> {
     let RowKey::Instrument(id) = key else { return Ok(Decimal::ZERO) };
-    let instrument = market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
+    let instrument = market.listing().get(id).ok_or_else(MarginError::unknown(id))?;
     let priced = market.priced(id)?;
     let greeks = instrument.greeks(priced);
     let inverse = instrument.style() == Style::Inverse;
@@ -236,18 +236,18 @@ impl Prepared {
         let inverse = held.iter().any(|position| position.instrument.style() == Style::Inverse);
         let mut vectors = self.grid.futures(&futures)?;
         for (left, holdings) in options {
-            vectors = vectors.plus(&self.options(&holdings, left, inverse)?)?;
+            vectors.add(&self.options(&holdings, left, inverse)?)?;
         }
         Ok(Exposure { vectors, deltas })
     }
 
     fn expiry(&self, expiry: Option<Timestamp>, of: &NetPosition<'_>) -> Result<&Expiry, MarginError> {
-        self.expiries.get(&expiry).ok_or(MarginError::UnknownInstrument(of.id.0))
+        self.expiries.get(&expiry).ok_or_else(MarginError::unknown(of.id))
     }
 
     fn holding(&self, position: &NetPosition<'_>) -> Result<Holding, MarginError> {
         let NetPosition { id, instrument, quantity, .. } = *position;
-        let row = self.table.row_of(RowKey::Instrument(id)).ok_or(MarginError::UnknownInstrument(id.0))?;
+        let row = self.table.row_of(RowKey::Instrument(id)).ok_or_else(MarginError::unknown(id))?;
         Ok(Holding { row, lots: fine_lots(quantity, instrument.terms().underlying)? })
     }
 
@@ -263,7 +263,7 @@ impl Prepared {
         let mut fills = Fills::default();
         for order in orders {
             let alone = self.exposure(market, std::slice::from_ref(order))?;
-            fills.vectors = fills.vectors.plus(&alone.vectors.losses())?;
+            fills.vectors.add(&alone.vectors.losses())?;
             for (expiry, delta) in alone.deltas {
                 let side = if delta.signum() > 0 { &mut fills.added } else { &mut fills.taken };
                 let sum = side.entry(expiry).or_default();
@@ -281,7 +281,8 @@ impl Prepared {
         exposure: &Exposure,
         fills: &Fills,
     ) -> Result<PairRisk, MarginError> {
-        let vectors = exposure.vectors.plus(&fills.vectors)?;
+        let mut vectors = exposure.vectors.clone();
+        vectors.add(&fills.vectors)?;
         let mut expiries: Vec<Option<Timestamp>> = exposure
             .deltas
             .iter()
@@ -320,7 +321,10 @@ impl Prepared {
         let now = worth(0)?;
         let standard = self.grid.standard();
         let pnl = |at: usize| worth(1 + at)?.minus(now)?.times(left, Rounding::HalfEven);
-        let mut vectors = RiskVectors::default();
+        let mut vectors = RiskVectors {
+            standard: Vec::with_capacity(standard),
+            extended: Vec::with_capacity(self.grid.extended.len()),
+        };
         for at in 0..standard {
             vectors.standard.push(pnl(at)?);
         }

@@ -217,7 +217,7 @@ impl PortfolioJudge<'_> {
         let mut all = Vec::new();
         for order in fillable(account)? {
             let id = order.instrument;
-            let instrument = self.market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
+            let instrument = self.market.listing().get(id).ok_or_else(MarginError::unknown(id))?;
             if instrument.only_moves_balances() {
                 all.push(instrument.terms().settlement);
             }
@@ -230,7 +230,7 @@ impl PortfolioJudge<'_> {
         let (mut contracts, mut spot) = (Vec::new(), Vec::new());
         for order in fillable(account)? {
             let id = order.instrument;
-            let instrument = self.market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
+            let instrument = self.market.listing().get(id).ok_or_else(MarginError::unknown(id))?;
             if asset.is_none_or(|asset| instrument.terms().settlement == asset) {
                 let cost = fill_cost(account, self.market, &order)?;
                 let cost = cost.named(instrument.name().to_owned());

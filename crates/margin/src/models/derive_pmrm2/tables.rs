@@ -87,7 +87,7 @@ pub(in crate::models) fn build(
 ) -> Result<BTreeMap<Underlying, UnderlyingTable>, MarginError> {
     let mut keys: BTreeMap<(Underlying, Asset), Vec<InstrumentId>> = BTreeMap::new();
     for id in &held.instruments {
-        let instrument = market.listing().get(*id).ok_or(MarginError::UnknownInstrument(id.0))?;
+        let instrument = market.listing().get(*id).ok_or_else(MarginError::unknown(*id))?;
         if supported(rulebook.model, instrument).is_ok() {
             let terms = instrument.terms();
             keys.entry((terms.underlying, terms.settlement)).or_default().push(*id);
@@ -204,7 +204,7 @@ impl UnderlyingTable {
     pub(in crate::models) fn holdings(&self, net: &[NetPosition<'_>]) -> Result<Vec<Holding>, MarginError> {
         let mut holdings = Vec::with_capacity(net.len());
         for &NetPosition { id, quantity, .. } in net {
-            let row = self.table.row_of(RowKey::Instrument(id)).ok_or(MarginError::UnknownInstrument(id.0))?;
+            let row = self.table.row_of(RowKey::Instrument(id)).ok_or_else(MarginError::unknown(id))?;
             let lots = fine_lots(quantity, self.table.underlying())?;
             holdings.push(Holding { row, lots });
         }
@@ -228,7 +228,7 @@ pub(in crate::models) fn own<'a>(
         supported(model, instrument)?;
         let terms = instrument.terms();
         let refused = |why: String| MarginError::Unsupported { model, what: Arc::clone(&instrument.terms().name), why };
-        let of_it = tables.get(&terms.underlying).ok_or(MarginError::UnknownInstrument(id.0))?;
+        let of_it = tables.get(&terms.underlying).ok_or_else(MarginError::unknown(id))?;
         if let Some(other) = found.filter(|known| known.table.underlying() != terms.underlying) {
             return Err(refused(format!(
                 "expected contracts on {} alone, as the account's first",

@@ -57,7 +57,7 @@ impl Model for DeriveStandard {
     fn prepare<'m>(&self, market: &'m Market, held: &Held) -> Result<Box<dyn Judge + 'm>, MarginError> {
         let mut worths = BTreeMap::new();
         for id in &held.instruments {
-            let instrument = market.listing().get(*id).ok_or(MarginError::UnknownInstrument(id.0))?;
+            let instrument = market.listing().get(*id).ok_or_else(MarginError::unknown(*id))?;
             if instrument.strike().is_some() && supported(NAME, instrument).is_ok() {
                 // The venue does not discount premiums here.
                 let undiscounted = Priced { rate: 0.0, ..market.priced(*id)?.clone() };

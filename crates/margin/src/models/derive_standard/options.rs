@@ -60,7 +60,7 @@ impl StandardParameters {
 impl StandardJudge<'_> {
     /// Undiscounted value of a position.
     pub(super) fn option_value(&self, holding: &NetPosition<'_>) -> Result<Decimal, MarginError> {
-        let worth = self.worths.get(&holding.id).ok_or(MarginError::UnknownInstrument(holding.id.0))?;
+        let worth = self.worths.get(&holding.id).ok_or_else(MarginError::unknown(holding.id))?;
         Ok(holding.quantity.times(*worth, Rounding::Down)?)
     }
 

@@ -50,7 +50,7 @@ impl Model for Greeks {
     fn prepare<'m>(&self, market: &'m Market, held: &Held) -> Result<Box<dyn Judge + 'm>, MarginError> {
         let mut keys: BTreeMap<Underlying, Vec<RowKey>> = BTreeMap::new();
         for id in &held.instruments {
-            let instrument = market.listing().get(*id).ok_or(MarginError::UnknownInstrument(id.0))?;
+            let instrument = market.listing().get(*id).ok_or_else(MarginError::unknown(*id))?;
             keys.entry(instrument.terms().underlying).or_default().push(RowKey::Instrument(*id));
         }
         for asset in &held.assets {
@@ -195,7 +195,7 @@ impl GreeksJudge<'_> {
     fn row(&self, underlying: Underlying, id: InstrumentId) -> Result<usize, MarginError> {
         let prepared = self.underlyings.get(&underlying);
         let row = prepared.and_then(|prepared| prepared.table.row_of(RowKey::Instrument(id)));
-        row.ok_or(MarginError::UnknownInstrument(id.0))
+        row.ok_or_else(MarginError::unknown(id))
     }
 
     fn underlying(&self, underlying: Underlying, stake: &Stake, detail: Detail) -> Result<Node, MarginError> {

@@ -39,7 +39,7 @@ pub(super) fn sensitivities(
         RowKey::Asset(_) => return Ok(Sensitivities::default()),
         RowKey::Instrument(id) => id,
     };
-    let instrument = market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
+    let instrument = market.listing().get(id).ok_or_else(MarginError::unknown(id))?;
     let (terms, priced) = (instrument.terms(), market.priced(id)?);
     let stands_still = |asset: plimsoll_core::Asset| {
         !market.snapshot().underlyings.contains_key(&asset.underlying()) || asset == market.snapshot().currency

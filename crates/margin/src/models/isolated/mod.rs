@@ -79,7 +79,7 @@ impl Judge for IsolatedJudge<'_> {
 
 impl IsolatedJudge<'_> {
     fn alone(&self, id: InstrumentId, quantity: Quantity, figure: Figure) -> Result<Node, MarginError> {
-        let instrument = self.market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
+        let instrument = self.market.listing().get(id).ok_or_else(MarginError::unknown(id))?;
         let name = instrument.terms().name.to_string();
         if instrument.only_moves_balances() {
             return Ok(Node::leaf(name, Decimal::ZERO, Origin::default()));

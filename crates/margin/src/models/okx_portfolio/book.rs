@@ -130,7 +130,7 @@ pub(super) fn prepare(
 ) -> Result<BTreeMap<Underlying, Prepared>, MarginError> {
     let mut keys: BTreeMap<Underlying, Vec<RowKey>> = BTreeMap::new();
     for id in &held.instruments {
-        let instrument = market.listing().get(*id).ok_or(MarginError::UnknownInstrument(id.0))?;
+        let instrument = market.listing().get(*id).ok_or_else(MarginError::unknown(*id))?;
         let of_unit = keys.entry(instrument.terms().underlying).or_default();
         if instrument.strike().is_some() && instrument.expiry().is_some() {
             of_unit.push(RowKey::Instrument(*id));
@@ -160,7 +160,7 @@ pub(super) fn prepare(
     // What cannot be priced or is not listed is refused with the account that holds it.
     let mut contracts: BTreeMap<Underlying, Vec<(InstrumentId, Contract)>> = BTreeMap::new();
     for id in &held.instruments {
-        let instrument = market.listing().get(*id).ok_or(MarginError::UnknownInstrument(id.0))?;
+        let instrument = market.listing().get(*id).ok_or_else(MarginError::unknown(*id))?;
         let underlying = instrument.terms().underlying;
         if let (Ok(()), Ok(priced), Some(unit)) = (supported(instrument), market.priced(*id), all.get(&underlying)) {
             let contract = unit.contract(market, *id, instrument, priced, p)?;
@@ -207,7 +207,7 @@ impl Prepared {
         let option = match instrument.expiry().filter(|_| instrument.strike().is_some()) {
             None => None,
             Some(at) => {
-                let row = self.table.row_of(RowKey::Instrument(id)).ok_or(MarginError::UnknownInstrument(id.0))?;
+                let row = self.table.row_of(RowKey::Instrument(id)).ok_or_else(MarginError::unknown(id))?;
                 let vol = priced.vol.as_ref().map_or(0.0, |vol| vol.value);
                 let days = years_left(market.snapshot().as_of, Some(at)).map_or(30.0, |years| years * 365.0);
                 let weight = p.vol_rules.term_factor(days);

@@ -66,7 +66,7 @@ impl Judge for PortfolioJudge<'_> {
     fn judged(&self, account: &Account, assets: &[NetAsset], detail: Detail) -> Result<Requirement, MarginError> {
         if let Some(order) = fillable(account)?.first() {
             let id = order.instrument;
-            let instrument = self.market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
+            let instrument = self.market.listing().get(id).ok_or_else(MarginError::unknown(id))?;
             return Err(unsupported(instrument, "expected no open order: the venue's rule for them was not published"));
         }
         let p = &self.parameters;
@@ -104,7 +104,7 @@ impl PortfolioJudge<'_> {
                 continue;
             }
             let terms = held.instrument.terms();
-            let prepared = self.units.get(&terms.underlying).ok_or(MarginError::UnknownInstrument(held.id.0))?;
+            let prepared = self.units.get(&terms.underlying).ok_or_else(MarginError::unknown(held.id))?;
             let key = (terms.underlying, by_quote.then_some(terms.quote));
             prepared.add(books.entry(key).or_default(), self.market, &held)?;
         }

@@ -58,7 +58,7 @@ pub(super) fn prepare(
 ) -> Result<BTreeMap<Underlying, Prepared>, MarginError> {
     let mut keys: BTreeMap<Underlying, Vec<RowKey>> = BTreeMap::new();
     for id in &held.instruments {
-        let instrument = market.listing().get(*id).ok_or(MarginError::UnknownInstrument(id.0))?;
+        let instrument = market.listing().get(*id).ok_or_else(MarginError::unknown(*id))?;
         if listed(super::NAME, instrument).is_ok() {
             keys.entry(instrument.terms().underlying).or_default().push(RowKey::Instrument(*id));
         }
@@ -96,7 +96,7 @@ fn contract(
     row: usize,
     parameters: &ParadexPortfolioParameters,
 ) -> Result<Contract, MarginError> {
-    let instrument = market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
+    let instrument = market.listing().get(id).ok_or_else(MarginError::unknown(id))?;
     let (terms, priced) = (instrument.terms(), market.priced(id)?);
     let delta = decimal(instrument.greeks(priced).delta, Decimal::PLACES).map_err(MarginError::of(instrument))?;
     let index = market.index_in(terms.underlying, terms.quote)?;
@@ -117,7 +117,7 @@ fn contract(
 
 impl Prepared {
     pub(super) fn contract(&self, id: InstrumentId) -> Result<&Contract, MarginError> {
-        self.contracts.get(id).ok_or(MarginError::UnknownInstrument(id.0))
+        self.contracts.get(id).ok_or_else(MarginError::unknown(id))
     }
 
     /// The larger of the worst weighted loss and the minimum on deltas.

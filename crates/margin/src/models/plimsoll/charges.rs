@@ -36,7 +36,7 @@ const PLACES: u32 = 12;
 /// The contract a row is of, if a trade in it leaves a position.
 fn position_kind(market: &Market, key: RowKey) -> Result<Option<(InstrumentId, &Instrument)>, MarginError> {
     let RowKey::Instrument(id) = key else { return Ok(None) };
-    let instrument = market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
+    let instrument = market.listing().get(id).ok_or_else(MarginError::unknown(id))?;
     Ok((!instrument.only_moves_balances()).then_some((id, instrument)))
 }
 

@@ -114,7 +114,7 @@ fn cells_beside(scenario: &Scenario, range: Decimal, set: &ScenarioSet) -> Resul
 
 /// Strike, forward and one-deviation move of an option for which that move is below `longest`.
 fn short_dated(market: &Market, id: InstrumentId, longest: f64) -> Result<Option<(Strike, f64, f64)>, MarginError> {
-    let instrument = market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
+    let instrument = market.listing().get(id).ok_or_else(MarginError::unknown(id))?;
     let Some(strike) = instrument.strike() else { return Ok(None) };
     let priced = market.priced(id)?;
     let Some(years) = instrument.kink_years(priced) else { return Ok(None) };

@@ -82,7 +82,7 @@ impl<'m> Tables<'m> {
         let mut keys: BTreeMap<Underlying, BTreeSet<RowKey>> = BTreeMap::new();
         let mut assets = held.assets.clone();
         for id in &held.instruments {
-            let instrument = market.listing().get(*id).ok_or(MarginError::UnknownInstrument(id.0))?;
+            let instrument = market.listing().get(*id).ok_or_else(MarginError::unknown(*id))?;
             let terms = instrument.terms();
             moves_with_one_coin(market, instrument, parameters)?;
             keys.entry(terms.underlying).or_default().insert(RowKey::Instrument(*id));
@@ -192,11 +192,11 @@ impl<'m> Tables<'m> {
     }
 
     fn instrument_row(&self, id: InstrumentId) -> Result<(&UnderlyingTables, usize), MarginError> {
-        let instrument = self.market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
+        let instrument = self.market.listing().get(id).ok_or_else(MarginError::unknown(id))?;
         let tables = self.by_underlying.get(&instrument.terms().underlying);
         tables
             .and_then(|tables| Some((tables, tables.table.row_of(RowKey::Instrument(id))?)))
-            .ok_or(MarginError::UnknownInstrument(id.0))
+            .ok_or_else(MarginError::unknown(id))
     }
 
     fn asset_row(&self, asset: Asset) -> Option<(&UnderlyingTables, usize)> {

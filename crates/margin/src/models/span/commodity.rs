@@ -52,7 +52,7 @@ impl Prepared {
         let scenarios = p.extreme.scenarios(price, vol, u32::try_from(seconds).unwrap_or(u32::MAX))?;
         let (mut arrays, mut made, mut deltas) = (Vec::new(), Vec::new(), BTreeMap::new());
         for id in ids {
-            let instrument = market.listing().get(*id).ok_or(MarginError::UnknownInstrument(id.0))?;
+            let instrument = market.listing().get(*id).ok_or_else(MarginError::unknown(*id))?;
             if let Some(RiskArray { pnl, delta }) = span.arrays.get(instrument.name()) {
                 let (name, expiry) = (Arc::clone(&instrument.terms().name), instrument.expiry());
                 arrays.push(ContractArray { id: *id, name, expiry, pnl: pnl.to_vec() });
@@ -111,7 +111,7 @@ impl Prepared {
     /// Adds a position to `book`.
     pub(super) fn add(&self, book: &mut Book, held: &NetPosition<'_>) -> Result<(), MarginError> {
         let terms = held.instrument.terms();
-        let contract = *self.contracts.get(held.id).ok_or(MarginError::UnknownInstrument(held.id.0))?;
+        let contract = *self.contracts.get(held.id).ok_or_else(MarginError::unknown(held.id))?;
         book.holdings.push(Holding { row: contract.row, lots: array_lots(held.quantity, terms.underlying)? });
         let delta = book.deltas.entry(held.instrument.expiry()).or_default();
         *delta = delta.plus(contract.delta.times(held.quantity, Rounding::HalfEven)?)?;

@@ -67,7 +67,7 @@ impl Model for Span {
         self.check_spreads()?;
         let mut ids: BTreeMap<Underlying, Vec<_>> = BTreeMap::new();
         for id in &held.instruments {
-            let instrument = market.listing().get(*id).ok_or(MarginError::UnknownInstrument(id.0))?;
+            let instrument = market.listing().get(*id).ok_or_else(MarginError::unknown(*id))?;
             if !instrument.only_moves_balances() {
                 ids.entry(instrument.terms().underlying).or_default().push(*id);
             }
@@ -118,7 +118,7 @@ impl Judge for SpanJudge<'_> {
         no_coin_debts(NAME, self.market, assets)?;
         if let Some(order) = fillable(account)?.first() {
             let id = order.instrument;
-            let instrument = self.market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
+            let instrument = self.market.listing().get(id).ok_or_else(MarginError::unknown(id))?;
             return Err(unsupported(instrument, "expected no open order: SPAN margins positions"));
         }
         let mut commodities = BTreeMap::new();

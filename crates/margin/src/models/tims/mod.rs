@@ -56,7 +56,7 @@ impl Model for Tims {
     fn prepare<'m>(&self, market: &'m Market, held: &Held) -> Result<Box<dyn Judge + 'm>, MarginError> {
         let mut ids: BTreeMap<Underlying, Vec<InstrumentId>> = BTreeMap::new();
         for id in &held.instruments {
-            let instrument = market.listing().get(*id).ok_or(MarginError::UnknownInstrument(id.0))?;
+            let instrument = market.listing().get(*id).ok_or_else(MarginError::unknown(*id))?;
             if !instrument.only_moves_balances() {
                 ids.entry(instrument.terms().underlying).or_default().push(*id);
             }
@@ -101,7 +101,7 @@ impl Judge for TimsJudge<'_> {
         no_coin_debts(NAME, self.market, assets)?;
         if let Some(order) = fillable(account)?.first() {
             let id = order.instrument;
-            let instrument = self.market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
+            let instrument = self.market.listing().get(id).ok_or_else(MarginError::unknown(id))?;
             return Err(unsupported(instrument, "expected no open order: TIMS margins positions"));
         }
         let books = self.books(account)?;
@@ -145,7 +145,7 @@ impl TimsJudge<'_> {
             let terms = held.instrument.terms();
             let unknown = MarketError::UnknownUnderlying(terms.underlying);
             let table = self.tables.get(&terms.underlying).ok_or(MarginError::Market(unknown))?;
-            let row = table.row_of(RowKey::Instrument(held.id)).ok_or(MarginError::UnknownInstrument(held.id.0))?;
+            let row = table.row_of(RowKey::Instrument(held.id)).ok_or_else(MarginError::unknown(held.id))?;
             let book = books.entry(terms.underlying).or_insert_with(|| Book {
                 table,
                 holdings: Vec::new(),

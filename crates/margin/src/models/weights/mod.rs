@@ -144,7 +144,7 @@ impl WeightsParameters {
         let mut by_contract: BTreeMap<InstrumentId, Decimal> = BTreeMap::new();
         for position in &held.portfolio.positions {
             let id = position.instrument;
-            let instrument = market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
+            let instrument = market.listing().get(id).ok_or_else(MarginError::unknown(id))?;
             if instrument.only_moves_balances() {
                 continue;
             }
@@ -156,7 +156,7 @@ impl WeightsParameters {
         }
         let (mut gains, mut counted) = (Decimal::ZERO, Decimal::ZERO);
         for (id, gain) in by_contract.into_iter().filter(|(_, gain)| gain.signum() > 0) {
-            let instrument = market.listing().get(id).ok_or(MarginError::UnknownInstrument(id.0))?;
+            let instrument = market.listing().get(id).ok_or_else(MarginError::unknown(id))?;
             let name = instrument.terms().underlying.as_str();
             let weight = match figure {
                 Figure::Initial => gain_weight(*self.gain_weight[0].of(name), *self.gain_imf.of(name), gain)?,

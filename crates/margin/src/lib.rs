@@ -25,6 +25,7 @@ pub mod level;
 pub mod models;
 pub mod orders;
 pub mod parameters;
+pub mod pass;
 pub mod positions;
 pub mod scenario;
 pub mod schedule;

@@ -4,7 +4,7 @@ use plimsoll_core::InstrumentId;
 
 /// Something of each of some contracts. Numbers of one underlying lie together, so little stands empty.
 #[derive(Clone, Debug)]
-pub(crate) struct ByContract<T> {
+pub struct ByContract<T> {
     first: u32,
     all: Vec<Option<T>>,
 }
@@ -30,7 +30,8 @@ impl<T> Default for ByContract<T> {
 
 impl<T> ByContract<T> {
     /// What is known of a contract.
-    pub(crate) fn get(&self, id: InstrumentId) -> Option<&T> {
+    #[must_use]
+    pub fn get(&self, id: InstrumentId) -> Option<&T> {
         self.all.get(id.0.checked_sub(self.first)? as usize)?.as_ref()
     }
 }

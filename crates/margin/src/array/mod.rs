@@ -30,7 +30,7 @@ pub use measure::{Measure, per_lot};
 pub use published::{ContractArray, array_lots, contract_arrays};
 
 use crate::scenario::Scenario;
-pub(crate) use by_contract::ByContract;
+pub use by_contract::ByContract;
 
 /// What a row is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -159,7 +159,16 @@ impl Table {
     /// Whether every cell fits 32 bits.
     #[must_use]
     pub fn is_narrow(&self) -> bool {
-        matches!(self.cells, Cells::Narrow(_))
+        self.narrow_cells().is_some()
+    }
+
+    /// The cells, row after row, where all fit 32 bits.
+    #[must_use]
+    pub fn narrow_cells(&self) -> Option<&[i32]> {
+        match &self.cells {
+            Cells::Narrow(cells) => Some(cells),
+            Cells::Wide(_) => None,
+        }
     }
 
     /// A sum of grains as an amount of the table's asset, with the sign of a loss.

@@ -46,6 +46,7 @@ use crate::collateral::CollateralRules;
 use crate::equity::{NetAsset, agreed_line};
 use crate::fold::Detail;
 use crate::parameters::{self, Dated, Field};
+use crate::pass::Pass;
 use crate::{Account, MarginError};
 
 /// What a model says of itself.
@@ -121,6 +122,12 @@ pub trait Judge: Send + Sync {
     /// As [`Self::requirement`].
     fn credit(&self, account: &Account, _required: &Requirement) -> Result<Option<Node>, MarginError> {
         Ok(agreed_line(account))
+    }
+
+    /// What of a requirement without orders are plain passes over positions, in what order the model makes them; none
+    /// where nothing is.
+    fn passes(&self) -> Vec<Pass<'_>> {
+        Vec::new()
     }
 
     /// How the model values balances.

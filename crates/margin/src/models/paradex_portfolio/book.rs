@@ -16,6 +16,7 @@ use crate::fold::{Detail, Summed, group};
 use crate::models::Held;
 use crate::models::paradex_cross::listed;
 use crate::orders::whole_lots;
+use crate::pass::{Combine, Fold, Pass};
 use crate::positions::NetPosition;
 
 /// P&L of a grain of a lot: a ten-billionth of what the coin costs or less, as far as 13 decimals say it. It depends
@@ -26,6 +27,9 @@ fn grain(market: &Market, underlying: Underlying) -> Result<Decimal, MarginError
     let fine = |grain: &Decimal| grain.times_count(10_000_000_000).is_ok_and(|least| least <= price);
     Ok((6..=13).map(|places| Decimal::new(1, places)).find(fine).unwrap_or(Decimal::new(1, 13)))
 }
+
+/// What the worst weighted loss is called.
+const SCAN: &str = "scan";
 
 /// One underlying in one market.
 pub(super) struct Prepared {
@@ -120,6 +124,12 @@ impl Prepared {
         self.contracts.get(id).ok_or_else(MarginError::unknown(id))
     }
 
+    /// The scan, for many accounts.
+    pub(super) fn pass(&self) -> Pass<'_> {
+        let columns = 0..self.table.scenarios().len();
+        Pass { name: SCAN, table: &self.table, columns, fold: Fold::Plain, combine: Combine::WorstOfSum }
+    }
+
     /// The larger of the worst weighted loss and the minimum on deltas.
     ///
     /// # Errors
@@ -146,7 +156,7 @@ impl Prepared {
         holdings.sort_by_key(|holding| holding.row);
         let group = group(&self.table, &holdings, detail);
         let columns = 0..self.table.scenarios().len();
-        let scan = Summed::new(&self.table, &holdings, group.clone(), columns, &[]).worst("scan")?;
+        let scan = Summed::new(&self.table, &holdings, group.clone(), columns, &[]).worst(SCAN)?;
         let minimum = deltas.minimum(parameters.net_rate, parameters.hedged_rate, self.spot)?;
         let origin = Origin { group, ..Origin::default() };
         Ok(Node::worst_of(underlying.asset(), vec![scan, Node::leaf("minimum on deltas", minimum, origin)]))

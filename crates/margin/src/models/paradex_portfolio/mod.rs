@@ -22,6 +22,7 @@ use crate::equity::NetAsset;
 use crate::fold::Detail;
 use crate::orders::fillable;
 use crate::parameters::{Dated, Field};
+use crate::pass::Pass;
 use crate::positions::{NetPosition, net};
 use crate::{Account, MarginError};
 use book::{Contract, Prepared};
@@ -107,6 +108,10 @@ impl Judge for PortfolioJudge<'_> {
             initial: Node::sum("initial margin", initial)?,
             maintenance: Node::sum("maintenance margin", maintenance)?,
         })
+    }
+
+    fn passes(&self) -> Vec<Pass<'_>> {
+        self.underlyings.values().map(Prepared::pass).collect()
     }
 
     fn collateral(&self) -> &CollateralRules {

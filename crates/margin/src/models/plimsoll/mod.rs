@@ -24,6 +24,7 @@ use crate::equity::{NetAsset, net_assets};
 use crate::fold::Detail;
 use crate::orders::fillable;
 use crate::parameters::Field;
+use crate::pass::Pass;
 use crate::{Account, MarginError};
 use requirement::{Risk, risk};
 use scan::Scan;
@@ -80,6 +81,10 @@ impl Judge for PlimsollJudge<'_> {
         let quiet = without_orders.map_or_else(|| risk(&stakes, self.0.parameters()), Ok)?;
         let maintenance = total("maintenance margin", quiet, share, &part_lots, allowance(&stakes)?)?;
         Ok(Requirement { asset: self.0.market().snapshot().currency, initial, maintenance })
+    }
+
+    fn passes(&self) -> Vec<Pass<'_>> {
+        self.0.passes()
     }
 
     fn collateral(&self) -> &CollateralRules {

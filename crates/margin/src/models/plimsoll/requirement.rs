@@ -6,7 +6,7 @@ use plimsoll_core::{Decimal, Node, NumberError};
 use super::joint::across;
 use super::parameters::PlimsollParameters;
 use super::scenarios::ScenarioSet;
-use super::tables::{Stake, UnderlyingTables};
+use super::tables::{BASIS, RATE, Stake, UnderlyingTables, VOL_TERM};
 use crate::MarginError;
 use crate::fold::{Detail, Parts, Summed};
 use crate::orders::{OrderArray, worst_fills};
@@ -29,9 +29,9 @@ pub(super) fn risk(stakes: &[Stake<'_>], parameters: &PlimsollParameters) -> Res
         "market risk",
         vec![
             across(stakes, parameters)?,
-            each("basis", stakes, |stake| by_expiry_worst(stake, |set| set.basis.clone()))?,
-            each("volatility of single expiries", stakes, |stake| by_expiry_worst(stake, |set| set.vol_term.clone()))?,
-            each("interest rate", stakes, rate_worst)?,
+            each(BASIS, stakes, |stake| by_expiry_worst(stake, |set| set.basis.clone()))?,
+            each(VOL_TERM, stakes, |stake| by_expiry_worst(stake, |set| set.vol_term.clone()))?,
+            each(RATE, stakes, rate_worst)?,
             stablecoins(stakes)?,
         ],
     )?;

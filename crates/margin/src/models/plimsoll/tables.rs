@@ -22,7 +22,13 @@ use crate::equity::NetAsset;
 use crate::fold::{Detail, group};
 use crate::models::Held;
 use crate::orders::{OrderArray, fillable, whole_lots};
+use crate::pass::{Combine, Fold, Pass};
 use crate::{Account, MarginError};
+
+/// What forwards cost that move apart, volatilities that do, and rates.
+pub(super) const BASIS: &str = "basis";
+pub(super) const VOL_TERM: &str = "volatility of single expiries";
+pub(super) const RATE: &str = "interest rate";
 
 /// Everything prepared of one underlying.
 #[derive(Debug)]
@@ -163,6 +169,24 @@ impl<'m> Tables<'m> {
             stakes.push(self.stake(account, &orders, underlying, merged(underlying, holdings)?, detail)?);
         }
         Ok((stakes, Node::sum("balances under one lot", part_lots)?))
+    }
+
+    /// What is made expiry by expiry, and what interest rates do, underlying by underlying.
+    pub(super) fn passes(&self) -> Vec<Pass<'_>> {
+        let mut all = Vec::with_capacity(3 * self.by_underlying.len());
+        for UnderlyingTables { table, set, .. } in self.by_underlying.values() {
+            let pass = |name, columns: &Range<usize>, combine| Pass {
+                name,
+                table,
+                columns: columns.clone(),
+                fold: Fold::Plain,
+                combine,
+            };
+            all.push(pass(BASIS, &set.basis, Combine::SumOfWorsts));
+            all.push(pass(VOL_TERM, &set.vol_term, Combine::SumOfWorsts));
+            all.push(pass(RATE, &set.rate, Combine::WorstOfSum));
+        }
+        all
     }
 
     fn stake(

@@ -1,0 +1,280 @@
+//! Everything that accounts hold of one underlying.
+
+use std::collections::BTreeMap;
+
+use plimsoll_core::Underlying;
+use plimsoll_margin::array::{Holding, RowKey, Table};
+
+use crate::store::{AccountId, BookError};
+
+/// Fewer lots than this in one account, and no sum of 32-bit cells leaves 64 bits.
+const LOTS_NARROW: u64 = 1 << 32;
+/// Places that a new run is given.
+const ROOM: u16 = 4;
+
+/// The positions of all accounts in one underlying, each account's a run sorted by row.
+#[derive(Clone, Debug)]
+pub struct Shelf {
+    underlying: Underlying,
+    /// What the rows are, in the order of the underlying's table.
+    keys: Vec<RowKey>,
+    /// The group of each row: what shares an expiry lies together.
+    groups: Vec<u16>,
+    accounts: Vec<AccountId>,
+    /// By account: its slot, [`NONE`] where it never held anything here.
+    slots: Vec<u32>,
+    pub(crate) runs: Vec<Run>,
+    pub(crate) rows: Vec<u16>,
+    pub(crate) lots: Vec<i32>,
+    /// Slots whose lots do not fit the columns.
+    wide: BTreeMap<u32, Vec<Holding>>,
+    vacant: usize,
+}
+
+/// Where an account's positions lie.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Run {
+    pub(crate) start: u32,
+    pub(crate) len: u16,
+    room: u16,
+}
+
+impl Run {
+    pub(crate) const fn places(self) -> std::ops::Range<usize> {
+        let start = self.start as usize;
+        start..start + self.len as usize
+    }
+}
+
+const NONE: u32 = u32::MAX;
+
+impl Shelf {
+    pub(crate) fn new(table: &Table) -> Result<Self, BookError> {
+        let rows = table.rows();
+        let too_many = BookError::TooManyRows { underlying: table.underlying(), rows: rows.len() };
+        u16::try_from(rows.len()).map_err(|_| too_many)?;
+        let mut groups = Vec::with_capacity(rows.len());
+        let mut group = 0;
+        for (at, row) in rows.iter().enumerate() {
+            group += u16::from(at > 0 && rows[at - 1].expiry != row.expiry);
+            groups.push(group);
+        }
+        Ok(Self {
+            underlying: table.underlying(),
+            keys: rows.iter().map(|row| row.key).collect(),
+            groups,
+            accounts: Vec::new(),
+            slots: Vec::new(),
+            runs: Vec::new(),
+            rows: Vec::new(),
+            lots: Vec::new(),
+            wide: BTreeMap::new(),
+            vacant: 0,
+        })
+    }
+
+    /// What its positions are written on.
+    #[must_use]
+    pub fn underlying(&self) -> Underlying {
+        self.underlying
+    }
+
+    /// What its rows are.
+    #[must_use]
+    pub fn keys(&self) -> &[RowKey] {
+        &self.keys
+    }
+
+    pub(crate) fn groups(&self) -> &[u16] {
+        &self.groups
+    }
+
+    /// The accounts that hold or held something here: a loss of a sweep each, in this order.
+    #[must_use]
+    pub fn accounts(&self) -> &[AccountId] {
+        &self.accounts
+    }
+
+    /// Where `account` stands among [`Self::accounts`].
+    #[must_use]
+    pub fn slot(&self, account: AccountId) -> Option<usize> {
+        let slot = *self.slots.get(account.0 as usize)?;
+        (slot != NONE).then_some(slot as usize)
+    }
+
+    /// The positions of a slot, sorted by row.
+    #[must_use]
+    pub fn holdings(&self, slot: usize) -> Vec<Holding> {
+        if let Some(wide) = u32::try_from(slot).ok().and_then(|slot| self.wide.get(&slot)) {
+            return wide.clone();
+        }
+        let places = self.runs[slot].places();
+        let held = self.rows[places.clone()].iter().zip(&self.lots[places]);
+        held.map(|(row, lots)| Holding { row: usize::from(*row), lots: i64::from(*lots) }).collect()
+    }
+
+    /// Slots that are swept apart, with what they hold: more lots than the columns count.
+    pub(crate) fn wide(&self) -> impl Iterator<Item = (usize, &[Holding])> {
+        self.wide.iter().map(|(slot, held)| (*slot as usize, held.as_slice()))
+    }
+
+    /// Positions that are held.
+    #[must_use]
+    pub fn positions(&self) -> usize {
+        let narrow: usize = self.runs.iter().map(|run| usize::from(run.len)).sum();
+        narrow + self.wide.values().map(Vec::len).sum::<usize>()
+    }
+
+    /// Places that no run uses any more: what [`Self::compact`] gives back.
+    #[must_use]
+    pub fn vacant(&self) -> usize {
+        self.vacant
+    }
+
+    /// Memory that its columns take, without what they could still grow into.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        size_of_val(&*self.accounts)
+            + size_of_val(&*self.slots)
+            + size_of_val(&*self.runs)
+            + size_of_val(&*self.rows)
+            + size_of_val(&*self.lots)
+            + self.wide.values().map(|held| size_of_val(&**held)).sum::<usize>()
+    }
+
+    /// Adds `lots` to a position, opening it where there is none and closing it at zero.
+    pub(crate) fn fill(&mut self, account: AccountId, row: u16, lots: i64) -> Result<(), BookError> {
+        let slot = self.slot_for(account)?;
+        let wide = self.wide.contains_key(&slot);
+        if wide || !self.fill_narrow(slot, row, lots)? {
+            self.fill_wide(slot, row, lots, account)?;
+        }
+        Ok(())
+    }
+
+    fn slot_for(&mut self, account: AccountId) -> Result<u32, BookError> {
+        let at = account.0 as usize;
+        if self.slots.len() <= at {
+            self.slots.resize(at + 1, NONE);
+        }
+        if self.slots[at] == NONE {
+            let slot = u32::try_from(self.accounts.len()).map_err(|_| BookError::Full)?;
+            let start = self.append(ROOM)?;
+            self.accounts.push(account);
+            self.runs.push(Run { start, len: 0, room: ROOM });
+            self.slots[at] = slot;
+        }
+        Ok(self.slots[at])
+    }
+
+    /// New places at the end.
+    fn append(&mut self, room: u16) -> Result<u32, BookError> {
+        let start = u32::try_from(self.rows.len()).map_err(|_| BookError::Full)?;
+        let end = self.rows.len() + usize::from(room);
+        self.rows.resize(end, 0);
+        self.lots.resize(end, 0);
+        Ok(start)
+    }
+
+    /// Fills in the columns; false, with nothing changed, where the lots then do not fit them.
+    fn fill_narrow(&mut self, slot: u32, row: u16, lots: i64) -> Result<bool, BookError> {
+        let run = self.runs[slot as usize];
+        let places = run.places();
+        let at = self.rows[places.clone()].partition_point(|held| *held < row);
+        let found = self.rows[places.clone()].get(at) == Some(&row);
+        let now = if found { i64::from(self.lots[places.start + at]) } else { 0 };
+        let gross: u64 = self.lots[places.clone()].iter().map(|lots| u64::from(lots.unsigned_abs())).sum();
+        let Some(Ok(sum)) = now.checked_add(lots).map(i32::try_from) else { return Ok(false) };
+        let others = gross - now.unsigned_abs();
+        if sum == i32::MIN || others + u64::from(sum.unsigned_abs()) >= LOTS_NARROW {
+            return Ok(false);
+        }
+        match (found, sum) {
+            (true, 0) => self.remove(slot, at),
+            (true, _) => self.lots[places.start + at] = sum,
+            (false, 0) => {}
+            (false, _) => self.insert(slot, at, row, sum)?,
+        }
+        Ok(true)
+    }
+
+    fn remove(&mut self, slot: u32, at: usize) {
+        let run = &mut self.runs[slot as usize];
+        let places = run.places();
+        self.rows.copy_within(places.start + at + 1..places.end, places.start + at);
+        self.lots.copy_within(places.start + at + 1..places.end, places.start + at);
+        run.len -= 1;
+    }
+
+    /// Puts a position into its run, which moves to the end where it has no room left.
+    fn insert(&mut self, slot: u32, at: usize, row: u16, lots: i32) -> Result<(), BookError> {
+        let run = self.runs[slot as usize];
+        if run.len == run.room {
+            let room = run.room.saturating_add(run.room / 2 + ROOM);
+            let start = self.append(room)?;
+            self.rows.copy_within(run.places(), start as usize);
+            self.lots.copy_within(run.places(), start as usize);
+            self.vacant += usize::from(run.room);
+            self.runs[slot as usize] = Run { start, room, ..run };
+        }
+        let run = &mut self.runs[slot as usize];
+        let places = run.places();
+        self.rows.copy_within(places.start + at..places.end, places.start + at + 1);
+        self.lots.copy_within(places.start + at..places.end, places.start + at + 1);
+        self.rows[places.start + at] = row;
+        self.lots[places.start + at] = lots;
+        run.len += 1;
+        Ok(())
+    }
+
+    /// Fills beside the columns, and brings the account back into them once its lots fit.
+    fn fill_wide(&mut self, slot: u32, row: u16, lots: i64, account: AccountId) -> Result<(), BookError> {
+        let mut held = self.holdings(slot as usize);
+        let row = usize::from(row);
+        let at = held.partition_point(|held| held.row < row);
+        match held.get_mut(at).filter(|held| held.row == row) {
+            Some(found) => {
+                let overflow = BookError::TooManyLots { account, underlying: self.underlying, lots };
+                found.lots = found.lots.checked_add(lots).filter(|sum| *sum != i64::MIN).ok_or(overflow)?;
+            }
+            None => held.insert(at, Holding { row, lots }),
+        }
+        held.retain(|held| held.lots != 0);
+        let gross: u128 = held.iter().map(|held| u128::from(held.lots.unsigned_abs())).sum();
+        let fits = held.iter().all(|held| held.lots.unsigned_abs() <= i32::MAX.unsigned_abs().into());
+        if fits && gross < u128::from(LOTS_NARROW) {
+            self.wide.remove(&slot);
+            return self.settle(slot, &held);
+        }
+        self.runs[slot as usize].len = 0;
+        self.wide.insert(slot, held);
+        Ok(())
+    }
+
+    /// Writes `held`, which fits, into the slot's empty run.
+    fn settle(&mut self, slot: u32, held: &[Holding]) -> Result<(), BookError> {
+        self.runs[slot as usize].len = 0;
+        for (at, Holding { row, lots }) in held.iter().enumerate() {
+            if let (Ok(row), Ok(lots)) = (u16::try_from(*row), i32::try_from(*lots)) {
+                self.insert(slot, at, row, lots)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Moves runs together, in the order of the slots, each with no more room than it has positions.
+    pub fn compact(&mut self) {
+        let count = self.runs.iter().map(|run| usize::from(run.len)).sum();
+        let (mut rows, mut lots) = (Vec::with_capacity(count), Vec::with_capacity(count));
+        let (mut start, mut runs) = (0, Vec::with_capacity(self.runs.len()));
+        for run in &self.runs {
+            rows.extend_from_slice(&self.rows[run.places()]);
+            lots.extend_from_slice(&self.lots[run.places()]);
+            runs.push(Run { start, len: run.len, room: run.len });
+            start += u32::from(run.len);
+        }
+        (self.rows, self.lots, self.runs, self.vacant) = (rows, lots, runs, 0);
+        self.accounts.shrink_to_fit();
+        self.slots.shrink_to_fit();
+    }
+}

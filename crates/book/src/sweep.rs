@@ -112,35 +112,37 @@ impl<const L: usize> Kernel for Runs<'_, L> {
     #[inline(always)]
     fn run(self) {
         let Self { cells, blocks, groups, rows, lots, runs, fold, combine, losses } = self;
-        let held = |run: &Run| Held { cells, blocks, groups, rows: &rows[run.places()], lots: &lots[run.places()] };
-        let each = runs.iter().zip(losses);
-        match (combine, fold) {
-            (Combine::WorstOfSum, Fold::Plain) => each.for_each(|(run, loss)| *loss = held(run).flat()),
-            (Combine::WorstOfSum, fold) => {
-                each.for_each(|(run, loss)| *loss = held(run).worst_of_sum(|sum| folded(fold, sum)));
-            }
-            (Combine::SumOfWorsts, Fold::Plain) => {
-                each.for_each(|(run, loss)| *loss = held(run).sum_of_worsts(|sum| sum));
-            }
-            (Combine::SumOfWorsts, fold) => {
-                each.for_each(|(run, loss)| *loss = held(run).sum_of_worsts(|sum| folded(fold, sum)));
-            }
+        for (run, loss) in runs.iter().zip(losses) {
+            let held = Held { cells, blocks, groups, rows: &rows[run.places()], lots: &lots[run.places()] };
+            *loss = match (combine, fold) {
+                (Combine::WorstOfSum, Fold::Plain) => held.flat(),
+                (Combine::WorstOfSum, fold) => held.worst_of_sum(fold),
+                (Combine::SumOfWorsts, fold) => held.sum_of_worsts(fold),
+            };
         }
     }
 }
 
-/// A group's sum, folded. Sums are within 2⁶³, so that a share of one is too, taken from its two parts.
+/// A group's sums, folded. They are within 2⁶³, so that a share of one is too, taken from its two parts.
 #[inline(always)]
-fn folded(fold: Fold, sum: i64) -> i64 {
+fn folded<const L: usize>(fold: Fold, mut sums: [i64; L]) -> [i64; L] {
     match fold {
-        Fold::Plain => sum,
-        Fold::Absolute => -sum.abs(),
+        Fold::Plain => {}
+        Fold::Absolute => {
+            for sum in &mut sums {
+                *sum = -sum.abs();
+            }
+        }
         Fold::Sides { gains, losses } => {
-            let share = i64::from(if sum < 0 { losses.count() } else { gains.count() });
-            let (above, below) = (sum >> Share::BITS, sum & ((1 << Share::BITS) - 1));
-            above * share + ((below * share) >> Share::BITS)
+            let (gains, losses) = (i64::from(gains.count()), i64::from(losses.count()));
+            for sum in &mut sums {
+                let share = if *sum < 0 { losses } else { gains };
+                let (above, below) = (*sum >> Share::BITS, *sum & ((1 << Share::BITS) - 1));
+                *sum = above * share + ((below * share) >> Share::BITS);
+            }
         }
     }
+    sums
 }
 
 /// One account's positions.
@@ -154,66 +156,114 @@ struct Held<'a, const L: usize> {
 }
 
 impl<const L: usize> Held<'_, L> {
-    /// What the positions gain in the columns of a block.
+    /// Adds what a position gains in the columns of a block.
     #[inline(always)]
-    fn sums(&self, block: usize) -> [i64; L] {
+    fn add_position(&self, block: usize, at: usize, sums: &mut [i64; L]) {
+        let (row, lots) = (usize::from(self.rows[at]), i64::from(self.lots[at]));
+        let cells = &self.cells[row * self.blocks + block];
+        for lane in 0..L {
+            sums[lane] += lots * i64::from(cells[lane]);
+        }
+    }
+
+    /// What the positions from `start` to `end` gain in the columns of a block.
+    #[inline(always)]
+    fn sums(&self, block: usize, start: usize, end: usize) -> [i64; L] {
         let mut sums = [0; L];
-        for (row, lots) in self.rows.iter().zip(self.lots) {
-            let cells = &self.cells[usize::from(*row) * self.blocks + block];
-            for (sum, cell) in sums.iter_mut().zip(cells) {
-                *sum += i64::from(*lots) * i64::from(*cell);
-            }
+        for at in start..end {
+            self.add_position(block, at, &mut sums);
         }
         sums
+    }
+
+    #[inline(always)]
+    fn begins_group(&self, at: usize) -> bool {
+        self.groups[usize::from(self.rows[at])] != self.groups[usize::from(self.rows[at - 1])]
     }
 
     /// The worst column of all positions.
     #[inline(always)]
     fn flat(&self) -> i64 {
-        (0..self.blocks).map(|block| worst(&self.sums(block))).fold(0, i64::max)
-    }
-
-    /// The groups, in their order.
-    #[inline(always)]
-    fn by_group(self) -> impl Iterator<Item = Self> {
-        let mut start = 0;
-        std::iter::from_fn(move || {
-            let group = self.groups[usize::from(*self.rows.get(start)?)];
-            let rest = &self.rows[start..];
-            let same = rest.iter().take_while(|row| self.groups[usize::from(**row)] == group).count();
-            let (rows, lots) = (&rest[..same], &self.lots[start..start + same]);
-            start += same;
-            Some(Self { rows, lots, ..self })
-        })
-    }
-
-    #[inline(always)]
-    fn worst_of_sum(&self, fold: impl Fn(i64) -> i64) -> i64 {
         let mut most = 0;
         for block in 0..self.blocks {
-            let mut sums = [0; L];
-            for group in self.by_group() {
-                for (sum, of_group) in sums.iter_mut().zip(group.sums(block)) {
-                    *sum += fold(of_group);
+            most = most.max(worst(&self.sums(block, 0, self.rows.len())));
+        }
+        most
+    }
+
+    /// Where the group ends that begins at `start`.
+    #[inline(always)]
+    fn end_of_group(&self, start: usize) -> usize {
+        let mut end = start + 1;
+        while end < self.rows.len() && !self.begins_group(end) {
+            end += 1;
+        }
+        end
+    }
+
+    #[inline(always)]
+    fn worst_of_sum(&self, fold: Fold) -> i64 {
+        let mut most = 0;
+        for block in 0..self.blocks {
+            let (mut sums, mut of_group) = ([0; L], [0; L]);
+            for at in 0..self.rows.len() {
+                if at > 0 && self.begins_group(at) {
+                    add(&mut sums, &folded(fold, of_group));
+                    of_group = [0; L];
                 }
+                self.add_position(block, at, &mut of_group);
             }
+            add(&mut sums, &folded(fold, of_group));
             most = most.max(worst(&sums));
         }
         most
     }
 
     #[inline(always)]
-    fn sum_of_worsts(&self, fold: impl Fn(i64) -> i64) -> i64 {
-        let of_group = |group: Self| {
-            let of_block = |block| worst(&group.sums(block).map(&fold));
-            (0..self.blocks).map(of_block).fold(0, i64::max)
-        };
-        self.by_group().map(of_group).sum()
+    fn sum_of_worsts(&self, fold: Fold) -> i64 {
+        if self.blocks == 1 {
+            return self.sum_of_worsts_of_one(fold);
+        }
+        let (mut sum, mut start) = (0, 0);
+        while start < self.rows.len() {
+            let (end, mut most) = (self.end_of_group(start), 0);
+            for block in 0..self.blocks {
+                most = most.max(worst(&folded(fold, self.sums(block, start, end))));
+            }
+            sum += most;
+            start = end;
+        }
+        sum
+    }
+
+    /// Where all columns are one block, each position is looked at once.
+    #[inline(always)]
+    fn sum_of_worsts_of_one(&self, fold: Fold) -> i64 {
+        let (mut sum, mut of_group) = (0, [0; L]);
+        for at in 0..self.rows.len() {
+            if at > 0 && self.begins_group(at) {
+                sum += worst(&folded(fold, of_group));
+                of_group = [0; L];
+            }
+            self.add_position(0, at, &mut of_group);
+        }
+        sum + worst(&folded(fold, of_group))
+    }
+}
+
+#[inline(always)]
+fn add<const L: usize>(sums: &mut [i64; L], more: &[i64; L]) {
+    for lane in 0..L {
+        sums[lane] += more[lane];
     }
 }
 
 /// The largest loss of a vector, at least zero.
 #[inline(always)]
 fn worst<const L: usize>(sums: &[i64; L]) -> i64 {
-    -sums.iter().fold(0, |least, sum| *sum.min(&least))
+    let mut least = 0;
+    for sum in sums {
+        least = if *sum < least { *sum } else { least };
+    }
+    -least
 }

@@ -79,7 +79,7 @@ fn every_level_and_any_number_of_threads_gives_what_one_account_at_a_time_gives(
 fn a_table_of_64_bit_cells_takes_the_wide_path() {
     let source = random_book(5, 30);
     let mut fine = by_name("plimsoll").unwrap();
-    fine.set("grain", "0.00000001").unwrap();
+    fine.set("grain", "0.0000001").unwrap();
     let judge = fine.prepare(&source.market, &Held::by([&source.account])).unwrap();
     let passes = judge.passes();
     assert!(passes.iter().any(|pass| !pass.table.is_narrow()), "a wide table");

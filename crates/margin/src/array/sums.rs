@@ -2,10 +2,12 @@
 
 use std::ops::Range;
 
+use plimsoll_numerics::{Kernel, dispatch};
+
 use super::{Cells, Holding, Table};
 
-/// Fewer lots than this in all, and no sum of 32-bit cells leaves 64 bits.
-const LOTS_NARROW: u128 = 1 << 32;
+/// Fewer lots than this in all, and each fits 32 bits, and no sum of 32-bit cells leaves 64.
+const LOTS_NARROW: u128 = 1 << 31;
 
 impl Table {
     /// The P&L in grains of `holdings` under each of `scenarios`.
@@ -13,7 +15,9 @@ impl Table {
     pub fn sums(&self, holdings: &[Holding], scenarios: Range<usize>) -> Vec<i128> {
         let width = self.scenarios.len();
         match &self.cells {
-            Cells::Narrow(cells) if lots_held(holdings) < LOTS_NARROW => narrow_sums(cells, width, holdings, scenarios),
+            Cells::Narrow(cells) if lots_held(holdings) < LOTS_NARROW => {
+                dispatch(Narrow { cells, width, holdings, scenarios })
+            }
             Cells::Narrow(cells) => wide_sums(cells, width, holdings, scenarios),
             Cells::Wide(cells) => wide_sums(cells, width, holdings, scenarios),
         }
@@ -23,20 +27,46 @@ impl Table {
 /// Columns that are summed at a time, beside each other in registers.
 const LANES: usize = 32;
 
-fn narrow_sums(cells: &[i32], width: usize, holdings: &[Holding], scenarios: Range<usize>) -> Vec<i128> {
-    let mut all = Vec::with_capacity(scenarios.len());
-    for start in scenarios.clone().step_by(LANES) {
-        let columns = start..scenarios.end.min(start + LANES);
-        let mut sums = [0_i64; LANES];
-        for holding in holdings {
-            let row = &cells[holding.row * width..][columns.clone()];
-            for (sum, cell) in sums.iter_mut().zip(row) {
-                *sum += holding.lots * i64::from(*cell);
+struct Narrow<'a> {
+    cells: &'a [i32],
+    width: usize,
+    holdings: &'a [Holding],
+    scenarios: Range<usize>,
+}
+
+impl Kernel for Narrow<'_> {
+    type Output = Vec<i128>;
+
+    #[inline(always)]
+    fn run(self) -> Vec<i128> {
+        let mut all = Vec::with_capacity(self.scenarios.len());
+        let mut start = self.scenarios.start;
+        while start < self.scenarios.end {
+            let end = self.scenarios.end.min(start + LANES);
+            let mut sums = [0_i64; LANES];
+            for holding in self.holdings {
+                let row = &self.cells[holding.row * self.width..][start..end];
+                match row.first_chunk::<LANES>() {
+                    Some(row) => add(&mut sums, holding.lots, row),
+                    None => add(&mut sums, holding.lots, row),
+                }
             }
+            for sum in &sums[..end - start] {
+                all.push(i128::from(*sum));
+            }
+            start = end;
         }
-        all.extend(sums[..columns.len()].iter().copied().map(i128::from));
+        all
     }
-    all
+}
+
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, reason = "fewer than 2³¹ lots in all")]
+fn add(sums: &mut [i64; LANES], lots: i64, row: &[i32]) {
+    let lots = i64::from(lots as i32);
+    for (sum, cell) in sums.iter_mut().zip(row) {
+        *sum += lots * i64::from(*cell);
+    }
 }
 
 /// 64-bit lots × 64-bit cells: 2⁶⁴ holdings would be needed to overflow.

@@ -16,7 +16,7 @@ use std::hint::black_box;
 use std::num::NonZeroUsize;
 use std::time::Instant;
 
-use plimsoll_book::{AccountId, Book, sweep_at};
+use plimsoll_book::{AccountId, Book, Sweep};
 use plimsoll_margin::models::{Held, by_name};
 use plimsoll_margin::pass::{Combine, Fold, Pass, Share};
 use plimsoll_numerics::Level;
@@ -59,10 +59,11 @@ fn main() {
         );
         for level in Level::available() {
             for (name, pass) in [("flat", &flat), ("sum of worsts", &grouped), ("sides", &sides)] {
+                let sweep = Sweep::new(pass.clone()).at(*level);
                 for threads in [1, 2] {
                     let count = NonZeroUsize::new(threads).unwrap();
                     let least = least(|| {
-                        black_box(sweep_at(*level, shelf, pass, count));
+                        black_box(sweep.all(shelf, count));
                     });
                     println!(
                         "  {level:?} {name}, {threads} threads: {:.1} ms, {:.1} ns an account",

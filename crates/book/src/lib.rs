@@ -2,7 +2,7 @@
 //!
 //! A venue margins every account whenever a price moves. [`Book`] holds what all of them have as columns of small
 //! numbers: six bytes a position, sorted by underlying, then expiry, so that a margin model's group is a contiguous run
-//! and nothing but what is summed is read. [`sweep`] makes a model's [`Pass`](plimsoll_margin::pass::Pass) for every
+//! and nothing but what is summed is read. [`Sweep`] makes a model's [`Pass`](plimsoll_margin::pass::Pass) for every
 //! account, with the widest instructions of the CPU, on as many threads as it is given: the same losses whatever those are.
 //!
 //! The choice made: positions are facts, counted in lots of a table's rows; losses are caches. A fill changes one
@@ -17,4 +17,4 @@ mod sweep;
 
 pub use shelf::Shelf;
 pub use store::{AccountId, Book, BookError, Place};
-pub use sweep::{Losses, sweep, sweep_at};
+pub use sweep::{Losses, Sweep};

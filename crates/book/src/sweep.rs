@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::thread;
 
+use plimsoll_margin::array::Holding;
 use plimsoll_margin::pass::{Combine, Fold, Pass, Share};
 use plimsoll_numerics::{Kernel, Level, dispatch_at};
 
 use crate::arrays::{Arrays, FEW, LANES};
-use crate::shelf::{Run, Shelf};
+use crate::shelf::{Run, Shelf, fingerprint};
 
 /// Losses in a pass's grains, at least zero.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,79 +28,147 @@ impl Losses {
     }
 }
 
-/// The loss of every account on `shelf` in `pass`, whose table has the shelf's rows.
-///
-/// # Panics
-/// When the table has other rows.
-#[must_use]
-pub fn sweep(shelf: &Shelf, pass: &Pass<'_>, threads: NonZeroUsize) -> Losses {
-    sweep_at(Level::best(), shelf, pass, threads)
-}
-
-/// The same with the instructions of one level, for tests and measurements: the losses are the same at every level.
-///
-/// # Panics
-/// When the table has other rows.
-#[must_use]
-pub fn sweep_at(level: Level, shelf: &Shelf, pass: &Pass<'_>, threads: NonZeroUsize) -> Losses {
-    assert!(
-        pass.table.rows().iter().map(|row| row.key).eq(shelf.keys().iter().copied()),
-        "a table of the shelf's rows"
-    );
-    let mut losses = Losses { narrow: vec![0; shelf.runs.len()], wide: BTreeMap::new() };
-    let few = pass.columns.len() <= FEW;
-    let done = if few {
-        Arrays::<FEW>::of(pass).map(|arrays| all(level, shelf, pass, &arrays, threads, &mut losses.narrow))
-    } else {
-        Arrays::<LANES>::of(pass).map(|arrays| all(level, shelf, pass, &arrays, threads, &mut losses.narrow))
-    };
-    if done.is_none() {
-        losses.wide = (0..shelf.runs.len()).map(|slot| (slot, pass.loss(&shelf.holdings(slot)))).collect();
-    }
-    losses.wide.extend(shelf.wide().map(|(slot, held)| (slot, pass.loss(held))));
-    losses
-}
-
-/// Every run, in as many pieces as there are threads.
-fn all<const L: usize>(
+/// A pass made ready for many accounts: its columns as the kernels read them.
+pub struct Sweep<'a> {
+    pass: Pass<'a>,
+    columns: Columns,
+    /// Of its table's rows.
+    fingerprint: u64,
     level: Level,
-    shelf: &Shelf,
-    pass: &Pass<'_>,
-    arrays: &Arrays<L>,
-    threads: NonZeroUsize,
-    losses: &mut [i64],
-) {
-    let piece = shelf.runs.len().div_ceil(threads.get()).max(1);
-    let kernel = |runs, losses| Runs {
-        cells: arrays.cells(),
-        blocks: arrays.blocks,
-        groups: shelf.groups(),
-        rows: &shelf.rows,
-        lots: &shelf.lots,
-        runs,
-        fold: pass.fold,
-        combine: pass.combine,
-        losses,
-    };
-    let mut pieces = shelf.runs.chunks(piece).zip(losses.chunks_mut(piece));
-    let first = pieces.next();
-    thread::scope(|scope| {
-        for (runs, losses) in pieces {
-            scope.spawn(move || dispatch_at(level, kernel(runs, losses)));
+}
+
+enum Columns {
+    Few(Arrays<FEW>),
+    Many(Arrays<LANES>),
+    /// Cells of 64 bits, which are summed account by account.
+    Wide,
+}
+
+impl<'a> Sweep<'a> {
+    /// Lays out the columns of `pass`, for the widest instructions of this CPU.
+    #[must_use]
+    pub fn new(pass: Pass<'a>) -> Self {
+        let few = pass.columns.len() <= FEW;
+        let columns = if few { Arrays::of(&pass).map(Columns::Few) } else { Arrays::of(&pass).map(Columns::Many) };
+        let fingerprint = fingerprint(pass.table);
+        Self { pass, columns: columns.unwrap_or(Columns::Wide), fingerprint, level: Level::best() }
+    }
+
+    /// The same with the instructions of one level, for tests and measurements: the losses are the same at every level.
+    #[must_use]
+    pub fn at(self, level: Level) -> Self {
+        Self { level, ..self }
+    }
+
+    /// The pass.
+    #[must_use]
+    pub fn pass(&self) -> &Pass<'a> {
+        &self.pass
+    }
+
+    /// The loss of every account on `shelf`.
+    ///
+    /// # Panics
+    /// When the pass's table has other rows than the shelf.
+    #[must_use]
+    pub fn all(&self, shelf: &Shelf, threads: NonZeroUsize) -> Losses {
+        self.check(shelf);
+        let mut losses = Losses { narrow: vec![0; shelf.runs.len()], wide: BTreeMap::new() };
+        if matches!(self.columns, Columns::Wide) {
+            let each = (0..shelf.runs.len()).map(|slot| (slot, self.pass.loss(&shelf.holdings(slot))));
+            losses.wide = each.collect();
+            return losses;
         }
-        if let Some((runs, losses)) = first {
-            dispatch_at(level, kernel(runs, losses));
+        let piece = shelf.runs.len().div_ceil(threads.get()).max(1);
+        let mut pieces = shelf.runs.chunks(piece).zip(losses.narrow.chunks_mut(piece));
+        let first = pieces.next();
+        thread::scope(|scope| {
+            for (runs, losses) in pieces {
+                scope.spawn(move || self.run(Positions::of(shelf), runs, losses));
+            }
+            if let Some((runs, losses)) = first {
+                self.run(Positions::of(shelf), runs, losses);
+            }
+        });
+        losses.wide = shelf.wide().map(|(slot, held)| (slot, self.pass.loss(held))).collect();
+        losses
+    }
+
+    /// The losses of some slots of `shelf`, in their order.
+    ///
+    /// # Panics
+    /// When the pass's table has other rows than the shelf, or the shelf no such slot.
+    #[must_use]
+    pub fn some(&self, shelf: &Shelf, slots: &[usize]) -> Vec<i128> {
+        self.check(shelf);
+        if matches!(self.columns, Columns::Wide) {
+            return slots.iter().map(|slot| self.pass.loss(&shelf.holdings(*slot))).collect();
         }
-    });
+        let runs: Vec<Run> = slots.iter().map(|slot| shelf.runs[*slot]).collect();
+        let mut narrow = vec![0; runs.len()];
+        self.run(Positions::of(shelf), &runs, &mut narrow);
+        let each = slots.iter().zip(narrow);
+        each.map(|(slot, loss)| shelf.held_wide(*slot).map_or(loss.into(), |held| self.pass.loss(held))).collect()
+    }
+
+    /// The loss of a slot of `shelf` if it held `more` as well: what a check before a trade asks.
+    ///
+    /// # Panics
+    /// As [`Self::some`]; when `more` has a row that the table lacks.
+    #[must_use]
+    pub fn with(&self, shelf: &Shelf, slot: usize, more: Holding) -> i128 {
+        self.check(shelf);
+        let mut held = shelf.holdings(slot);
+        let at = held.partition_point(|held| held.row < more.row);
+        match held.get_mut(at).filter(|held| held.row == more.row) {
+            Some(found) => match found.lots.checked_add(more.lots) {
+                Some(lots) => found.lots = lots,
+                None => held.insert(at, more),
+            },
+            None => held.insert(at, more),
+        }
+        self.pass.loss(&held)
+    }
+
+    fn check(&self, shelf: &Shelf) {
+        assert_eq!(self.fingerprint, shelf.fingerprint(), "the pass's table has the shelf's rows");
+    }
+
+    fn run(&self, positions: Positions<'_>, runs: &[Run], losses: &mut [i64]) {
+        let Pass { fold, combine, .. } = self.pass;
+        match &self.columns {
+            Columns::Few(arrays) => {
+                let (cells, blocks) = (arrays.cells(), arrays.blocks);
+                dispatch_at(self.level, Runs { cells, blocks, positions, runs, fold, combine, losses });
+            }
+            Columns::Many(arrays) => {
+                let (cells, blocks) = (arrays.cells(), arrays.blocks);
+                dispatch_at(self.level, Runs { cells, blocks, positions, runs, fold, combine, losses });
+            }
+            Columns::Wide => {}
+        }
+    }
+}
+
+/// A shelf's columns.
+#[derive(Clone, Copy)]
+struct Positions<'a> {
+    groups: &'a [u16],
+    rows: &'a [u16],
+    lots: &'a [i32],
+}
+
+impl<'a> Positions<'a> {
+    fn of(shelf: &'a Shelf) -> Self {
+        Self { groups: shelf.groups(), rows: &shelf.rows, lots: &shelf.lots }
+    }
 }
 
 /// Some accounts' runs.
 struct Runs<'a, const L: usize> {
     cells: &'a [[i32; L]],
     blocks: usize,
-    groups: &'a [u16],
-    rows: &'a [u16],
-    lots: &'a [i32],
+    positions: Positions<'a>,
     runs: &'a [Run],
     fold: Fold,
     combine: Combine,
@@ -111,7 +180,7 @@ impl<const L: usize> Kernel for Runs<'_, L> {
 
     #[inline(always)]
     fn run(self) {
-        let Self { cells, blocks, groups, rows, lots, runs, fold, combine, losses } = self;
+        let Self { cells, blocks, positions: Positions { groups, rows, lots }, runs, fold, combine, losses } = self;
         for (run, loss) in runs.iter().zip(losses) {
             let held = Held { cells, blocks, groups, rows: &rows[run.places()], lots: &lots[run.places()] };
             *loss = match (combine, fold) {

@@ -6,10 +6,10 @@ mod support;
 
 use std::num::NonZeroUsize;
 
-use plimsoll_book::{AccountId, Book, sweep, sweep_at};
+use plimsoll_book::{AccountId, Book, Sweep};
 use plimsoll_core::{Decimal, Underlying};
 use plimsoll_margin::Account;
-use plimsoll_margin::array::RowKey;
+use plimsoll_margin::array::{Holding, RowKey};
 use plimsoll_margin::equity::net_assets;
 use plimsoll_margin::models::{Held, Judge, by_name};
 use plimsoll_margin::pass::{Combine, Fold, Pass, Share};
@@ -59,15 +59,19 @@ fn every_level_and_any_number_of_threads_gives_what_one_account_at_a_time_gives(
             for (columns, fold) in folds.iter().flat_map(|fold| [(pass.columns.clone(), fold), (all.clone(), fold)]) {
                 for combine in [Combine::WorstOfSum, Combine::SumOfWorsts] {
                     let pass = Pass { columns: columns.clone(), fold: *fold, combine, ..pass.clone() };
-                    let losses = sweep(shelf, &pass, threads(1));
+                    let losses = Sweep::new(pass.clone()).all(shelf, threads(1));
                     for slot in 0..shelf.accounts().len() {
                         assert_eq!(losses.of(slot), pass.loss(&shelf.holdings(slot)), "{pass:?} slot {slot}");
                     }
+                    let sweep = Sweep::new(pass.clone());
+                    let slots: Vec<usize> = (0..shelf.accounts().len()).step_by(3).collect();
+                    let some = sweep.some(shelf, &slots);
+                    assert!(slots.iter().zip(&some).all(|(slot, loss)| losses.of(*slot) == *loss));
                     for level in Level::available() {
-                        assert_eq!(sweep_at(*level, shelf, &pass, threads(1)), losses, "{level:?}");
+                        assert_eq!(Sweep::new(pass.clone()).at(*level).all(shelf, threads(1)), losses, "{level:?}");
                     }
                     for count in [2, 3, 7, 1_000] {
-                        assert_eq!(sweep(shelf, &pass, threads(count)), losses, "{count} threads");
+                        assert_eq!(Sweep::new(pass.clone()).all(shelf, threads(count)), losses, "{count} threads");
                     }
                 }
             }
@@ -86,8 +90,36 @@ fn a_table_of_64_bit_cells_takes_the_wide_path() {
     let book = filled(&passes, &mut Random(6), 1_000);
     for pass in &passes {
         let shelf = book.shelf(pass.table.underlying()).unwrap();
-        let losses = sweep(shelf, pass, threads(2));
+        let sweep = Sweep::new(pass.clone());
+        let losses = sweep.all(shelf, threads(2));
+        let slots: Vec<usize> = (0..shelf.accounts().len()).rev().collect();
+        assert_eq!(sweep.some(shelf, &slots), slots.iter().map(|slot| losses.of(*slot)).collect::<Vec<_>>());
         assert!((0..shelf.accounts().len()).all(|slot| losses.of(slot) == pass.loss(&shelf.holdings(slot))));
+    }
+}
+
+#[test]
+fn a_check_before_a_trade_sees_what_the_fill_will_do() {
+    let source = random_book(7, 30);
+    let model = by_name("plimsoll").unwrap();
+    let judge = model.prepare(&source.market, &Held::by([&source.account])).unwrap();
+    let passes = judge.passes();
+    let mut random = Random(8);
+    for most in [50, i64::MAX / 64] {
+        let mut book = filled(&passes, &mut random, most);
+        for pass in &passes {
+            let sweep = Sweep::new(pass.clone());
+            for _ in 0..50 {
+                let shelf = book.shelf(pass.table.underlying()).unwrap();
+                let slot = usize::try_from(random.next()).unwrap() % shelf.accounts().len();
+                let row = usize::try_from(random.next()).unwrap() % pass.table.rows().len();
+                let (account, lots) = (shelf.accounts()[slot], random.signed(most));
+                let before = sweep.with(shelf, slot, Holding { row, lots });
+                book.fill(account, book.place(pass.table.rows()[row].key).unwrap(), lots).unwrap();
+                let shelf = book.shelf(pass.table.underlying()).unwrap();
+                assert_eq!(sweep.some(shelf, &[slot]), [before], "{account:?}, {lots} of row {row}");
+            }
+        }
     }
 }
 
@@ -146,7 +178,7 @@ fn a_model_explains_the_figures_that_its_passes_make() {
                 let of = pass.table.underlying();
                 let shelf = book.shelf(of).unwrap();
                 let Some(slot) = shelf.slot(AccountId(0)) else { continue };
-                let loss = pass.table.loss(-sweep(shelf, pass, threads(1)).of(slot)).unwrap();
+                let loss = pass.table.loss(-Sweep::new(pass.clone()).all(shelf, threads(1)).of(slot)).unwrap();
                 let shown = explained(judge.as_ref(), &source.account, &source, pass.name, of);
                 assert_eq!(loss, shown, "seed {seed}, {} of {of}", pass.name);
                 compared += usize::from(!loss.is_zero());

@@ -40,7 +40,27 @@ pub(crate) struct Run {
     room: u16,
 }
 
+/// Holdings as columns; `None` where their lots do not fit.
+pub(crate) fn columns(held: &[Holding]) -> Option<(Vec<u16>, Vec<i32>)> {
+    let gross: u128 = held.iter().map(|held| u128::from(held.lots.unsigned_abs())).sum();
+    if gross >= u128::from(LOTS_NARROW) {
+        return None;
+    }
+    let (mut rows, mut lots) = (Vec::with_capacity(held.len()), Vec::with_capacity(held.len()));
+    for held in held {
+        rows.push(u16::try_from(held.row).ok()?);
+        lots.push(i32::try_from(held.lots).ok().filter(|lots| *lots != i32::MIN)?);
+    }
+    Some((rows, lots))
+}
+
 impl Run {
+    /// Of the first places; `None` where there are more than a run can have.
+    pub(crate) fn of(len: usize) -> Option<Self> {
+        let len = u16::try_from(len).ok()?;
+        Some(Self { start: 0, len, room: len })
+    }
+
     pub(crate) const fn places(self) -> std::ops::Range<usize> {
         let start = self.start as usize;
         start..start + self.len as usize
@@ -166,6 +186,15 @@ impl Shelf {
             + self.wide.values().map(|held| size_of_val(&**held)).sum::<usize>()
     }
 
+    /// Reads where a run begins and ends.
+    pub(crate) fn touched(&self, places: std::ops::Range<usize>) -> u32 {
+        let read = |at: usize| {
+            let row = self.rows.get(at).copied().unwrap_or(0);
+            u32::from(row) ^ self.lots.get(at).map_or(0, |lots| lots.unsigned_abs())
+        };
+        read(places.start) ^ read(places.end.saturating_sub(1))
+    }
+
     /// Adds `lots` to a position, opening it where there is none and closing it at zero.
     pub(crate) fn fill(&mut self, account: AccountId, row: u16, lots: i64) -> Result<(), BookError> {
         let slot = self.slot_for(account)?;
@@ -264,24 +293,14 @@ impl Shelf {
             None => held.insert(at, Holding { row, lots }),
         }
         held.retain(|held| held.lots != 0);
-        let gross: u128 = held.iter().map(|held| u128::from(held.lots.unsigned_abs())).sum();
-        let fits = held.iter().all(|held| held.lots.unsigned_abs() <= i32::MAX.unsigned_abs().into());
-        if fits && gross < u128::from(LOTS_NARROW) {
-            self.wide.remove(&slot);
-            return self.settle(slot, &held);
-        }
         self.runs[slot as usize].len = 0;
-        self.wide.insert(slot, held);
-        Ok(())
-    }
-
-    /// Writes `held`, which fits, into the slot's empty run.
-    fn settle(&mut self, slot: u32, held: &[Holding]) -> Result<(), BookError> {
-        self.runs[slot as usize].len = 0;
-        for (at, Holding { row, lots }) in held.iter().enumerate() {
-            if let (Ok(row), Ok(lots)) = (u16::try_from(*row), i32::try_from(*lots)) {
-                self.insert(slot, at, row, lots)?;
-            }
+        let Some((rows, lots)) = columns(&held) else {
+            self.wide.insert(slot, held);
+            return Ok(());
+        };
+        self.wide.remove(&slot);
+        for (at, (row, lots)) in rows.into_iter().zip(lots).enumerate() {
+            self.insert(slot, at, row, lots)?;
         }
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! What all accounts hold, underlying by underlying.
 
+use std::hint::black_box;
+
 use plimsoll_core::{Asset, InstrumentId, Underlying};
 use plimsoll_margin::array::{ByContract, RowKey, Table};
 use thiserror::Error;
@@ -50,6 +52,9 @@ pub enum BookError {
     #[error("shelf {}, row {}: expected a place that this book gave", .0.shelf, .0.row)]
     UnknownPlace(Place),
 }
+
+/// Fills that are looked ahead: enough reads under way to hide one's time in the others'.
+const BATCH: usize = 32;
 
 /// Positions of many accounts, and balances where they are rows of a table.
 #[derive(Clone, Debug, Default)]
@@ -115,6 +120,32 @@ impl Book {
         let shelf = self.shelves.get_mut(usize::from(place.shelf));
         let shelf = shelf.filter(|shelf| usize::from(place.row) < shelf.keys().len());
         shelf.ok_or(BookError::UnknownPlace(place))?.fill(account, place.row, lots)
+    }
+
+    /// Makes `fills` one after the other. What they touch is brought near first, all of it at once, so that a batch waits
+    /// for memory a few times and not for every fill.
+    ///
+    /// # Errors
+    /// The first fill that [`Self::fill`] refuses, with its place among `fills`; those before it are made.
+    pub fn fill_all(&mut self, fills: &[(AccountId, Place, i64)]) -> Result<(), (usize, BookError)> {
+        for (at, batch) in fills.chunks(BATCH).enumerate() {
+            black_box(self.touched(batch));
+            for (within, (account, place, lots)) in batch.iter().enumerate() {
+                self.fill(*account, *place, *lots).map_err(|error| (at * BATCH + within, error))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads what a batch will look at, step by step: each step's reads wait for no other of theirs.
+    fn touched(&self, batch: &[(AccountId, Place, i64)]) -> u32 {
+        let mut slots = [None; BATCH];
+        for (slot, (account, place, _)) in slots.iter_mut().zip(batch) {
+            let shelf = self.shelves.get(usize::from(place.shelf));
+            *slot = shelf.and_then(|shelf| Some((shelf, shelf.slot(*account)?)));
+        }
+        let runs = slots.map(|slot| slot.map(|(shelf, slot)| (shelf, shelf.runs[slot].places())));
+        runs.into_iter().flatten().fold(0, |all, (shelf, places)| all ^ shelf.touched(places))
     }
 
     /// The lots that `account` holds at `place`.

@@ -9,7 +9,7 @@ use plimsoll_margin::pass::{Combine, Fold, Pass, Share};
 use plimsoll_numerics::{Kernel, Level, dispatch_at};
 
 use crate::arrays::{Arrays, FEW, LANES};
-use crate::shelf::{Run, Shelf, fingerprint};
+use crate::shelf::{Run, Shelf, columns, fingerprint};
 
 /// Losses in a pass's grains, at least zero.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -127,7 +127,12 @@ impl<'a> Sweep<'a> {
             },
             None => held.insert(at, more),
         }
-        self.pass.loss(&held)
+        let narrow = if matches!(self.columns, Columns::Wide) { None } else { columns(&held) };
+        let Some((rows, lots)) = narrow else { return self.pass.loss(&held) };
+        let Some(run) = Run::of(rows.len()) else { return self.pass.loss(&held) };
+        let mut loss = [0];
+        self.run(Positions { groups: shelf.groups(), rows: &rows, lots: &lots }, &[run], &mut loss);
+        loss[0].into()
     }
 
     fn check(&self, shelf: &Shelf) {

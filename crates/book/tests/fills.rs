@@ -85,8 +85,12 @@ fn what_does_not_fit_is_refused_and_changes_nothing() {
         format!("account 0: 1 lots more on {}: expected a position of fewer than 2^63 lots", tables[0].underlying())
     );
     assert_eq!(book.lots(account, place), i64::MAX);
-    // Back into the columns once it fits.
-    book.fill(account, place, 5 - i64::MAX).unwrap();
+    // Back into the columns once it fits. A batch says which of it is refused; what stands before is made.
+    let batch = [(account, place, 5 - i64::MAX), (AccountId(3), place, 2), (account, place, i64::MAX)];
+    book.fill_all(&batch[..2]).unwrap();
+    assert_eq!(book.lots(AccountId(3), place), 2);
+    assert!(matches!(book.fill_all(&[batch[1], batch[2], batch[2]]), Err((1, BookError::TooManyLots { .. }))));
+    assert_eq!(book.lots(AccountId(3), place), 4);
     assert_eq!(book.lots(account, place), 5);
     let nowhere = Place { shelf: 0, row: u16::MAX };
     assert_eq!(

@@ -1,6 +1,6 @@
 //! Making passes for many accounts, filling, checking before a trade: what `tools/bench/run.py` runs beside its peers.
 //!
-//! Lines of the form `job|nanoseconds|share of the machine's limit` are results; the others are for people. An argument
+//! Lines of the form `plimsoll|job|nanoseconds|share of the machine's limit` are results; the others are for people. An argument
 //! is the number of accounts; `curve` goes from a thousand to ten million.
 #![allow(
     clippy::unwrap_used,
@@ -90,7 +90,7 @@ fn passes(flat: &Pass<'_>, book: &Book, bound: f64) {
                 alone / both / 2.0
             );
             if *level == Level::best() {
-                println!("{name}|{alone:.2}|{:.3}", bound / alone);
+                println!("plimsoll|{name}|{alone:.2}|{:.3}", bound / alone);
             }
         }
     }
@@ -168,7 +168,7 @@ fn fills(flat: &Pass<'_>, mut book: Book) {
         quantile(&mut single, 0.5),
         quantile(&mut single, 0.99)
     );
-    println!("fill|{:.1}|", quantile(&mut batched, 0.5));
+    println!("plimsoll|fill|{:.1}", quantile(&mut batched, 0.5));
 }
 
 /// The loss of an account of 200 positions if it traded once more.
@@ -185,7 +185,7 @@ fn pretrade(flat: &Pass<'_>) {
         })
         .collect();
     println!("pretrade, 200 positions: median {:.0} ns", quantile(&mut times, 0.5));
-    println!("pretrade|{:.1}|", quantile(&mut times, 0.99));
+    println!("plimsoll|pretrade|{:.1}", quantile(&mut times, 0.99));
 }
 
 /// Books of growing size.

@@ -1,5 +1,5 @@
-//! The risk table through the models' public path: 800 options × 32 scenarios, rounding to grains
-//! included, and an account pass over it. Run beside the numpy peer by `tools/bench/black76.py`.
+//! The risk table through the models' public path: 1,600 options × 32 scenarios, rounding to grains
+//! included, and an account pass over it. `tools/bench/run.py` runs it beside numpy.
 #![allow(
     clippy::unwrap_used,
     clippy::disallowed_types,
@@ -39,7 +39,7 @@ fn main() {
         [("26JUN26", "2026-06-26"), ("31JUL26", "2026-07-31"), ("25SEP26", "2026-09-25"), ("25DEC26", "2026-12-25")];
     for (name, day) in expiries {
         writeln!(text, "forward BTC {day}T08:00:00Z 60500 vol 0.6").unwrap();
-        for strike in (0..100).map(|at| 20_000 + 1_000 * at) {
+        for strike in (0..200).map(|at| 20_000 + 500 * at) {
             writeln!(text, "position BTC-{name}-{strike}-C 1\nposition BTC-{name}-{strike}-P 1").unwrap();
         }
     }
@@ -61,15 +61,12 @@ fn main() {
         counted: plimsoll_margin::array::Counted::PnlPerLot,
     };
     let table = Table::build(&spec, &keys).unwrap();
-    assert!(table.is_narrow() && table.rows().len() == 800);
+    assert!(table.is_narrow() && table.rows().len() == 1_600);
     let build = median_us(|| {
         black_box(Table::build(&spec, &keys).unwrap());
     });
-    println!(
-        "table of 800 options x 32 scenarios, Table::build: {build:.0} us, {:.1} ns a cell",
-        build * 1e3 / 25_600.0
-    );
-    let holdings: Vec<Holding> = (0..20).map(|at| Holding { row: at * 37 % 800, lots: 5 }).collect();
+    println!("plimsoll|risk_table|{:.0}", build * 1e3);
+    let holdings: Vec<Holding> = (0..20).map(|at| Holding { row: at * 37 % 1_600, lots: 5 }).collect();
     let pass = median_us(|| {
         black_box(table.sums(black_box(&holdings), 0..32));
     });

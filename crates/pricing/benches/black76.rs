@@ -1,7 +1,7 @@
 //! Time of the two inner jobs, one thread: options priced with four Greeks, and a risk table's cells.
 //!
 //! Reports the median over the runs of nanoseconds per option and per cell, at every level of
-//! instructions this CPU has. `tools/bench/black76.py` runs it beside numpy doing the same jobs.
+//! instructions this CPU has. `tools/bench/run.py` runs it beside numpy doing the same jobs.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its result")]
 
@@ -71,7 +71,7 @@ fn time_batches() {
     let mut columns: [Vec<f64>; 5] = std::array::from_fn(|_| vec![0.0; OPTIONS]);
     let [prices, deltas, gammas, vegas, thetas] = &mut columns;
     report("price", OPTIONS, || price_batch(black_box(&options), prices));
-    report("price and four Greeks", OPTIONS, || {
+    report("black76", OPTIONS, || {
         greeks_batch(black_box(&options), GreeksColumns { prices, deltas, gammas, vegas, thetas });
     });
 }
@@ -135,7 +135,7 @@ fn time_table() {
     let mut values = vec![0.0; 10 * scenarios];
     let mut cells = vec![0_i32; rights.len() * scenarios];
     let mut fitted = true;
-    report("table cell, rounded", cells.len(), || {
+    report("table_cell", cells.len(), || {
         price_batch(black_box(&unshocked), &mut base);
         let rows = base.chunks(10).zip(cells.chunks_mut(10 * scenarios));
         for (chain, (base, cells)) in chains.iter().zip(rows) {

@@ -63,26 +63,10 @@ impl Table {
     pub fn build(spec: &TableSpec<'_>, keys: &[RowKey]) -> Result<Self, MarginError> {
         let mut rows = keys.iter().map(|key| row(spec, *key)).collect::<Result<Vec<_>, _>>()?;
         rows.sort_by_key(|row| (row.expiry, row.key));
-        let pnl = pnl(spec, &rows)?;
-        let width = spec.scenarios.len();
-        for (row, pnl) in rows.iter_mut().zip(pnl.chunks_exact(width.max(1))) {
-            row.moves = pnl.iter().any(|pnl| *pnl != 0.0);
-        }
-        let too_large = |at: usize| MarginError::CellTooLarge {
-            row: Arc::clone(&rows[at / width].name),
-            scenario: Arc::clone(&spec.scenarios[at % width].name),
-        };
-        let (cells, grain) = match spec.counted {
-            Counted::WorthPerContract => {
-                (Cells::Wide(wide(&pnl, spec.grain, WORTH_GRAINS_MAX).map_err(too_large)?), spec.grain)
-            }
-            Counted::PnlPerLot => match narrow(&pnl, spec.grain) {
-                Some(cells) => (Cells::Narrow(cells), spec.grain),
-                None => {
-                    let grain = spec.grain.over(Decimal::from_int(WIDE_GRAINS_PER_GRAIN), Rounding::Up)?;
-                    (Cells::Wide(wide(&pnl, grain, GRAINS_MAX).map_err(too_large)?), grain)
-                }
-            },
+        let narrow = if spec.counted == Counted::PnlPerLot { narrow(spec, &mut rows)? } else { None };
+        let (cells, grain) = match narrow {
+            Some(cells) => (Cells::Narrow(cells), spec.grain),
+            None => wide(spec, &mut rows)?,
         };
         Ok(Self {
             underlying: spec.underlying,
@@ -101,19 +85,44 @@ impl Table {
 }
 
 /// 32-bit cells, if all fit.
-fn narrow(pnl: &[f64], grain: Decimal) -> Option<Vec<i32>> {
-    let mut cells = vec![0; pnl.len()];
-    rounding::to_i32(pnl, 0.0, 1.0 / float(grain), &mut cells).ok().map(|()| cells)
+fn narrow(spec: &TableSpec<'_>, rows: &mut [Row]) -> Result<Option<Vec<i32>>, MarginError> {
+    let per_grain = 1.0 / float(spec.grain);
+    let mut cells = vec![0; rows.len() * spec.scenarios.len()];
+    let mut left = cells.as_mut_slice();
+    let mut fit = true;
+    each_band(spec, rows, |pnl| {
+        let (band, rest) = std::mem::take(&mut left).split_at_mut(pnl.len());
+        left = rest;
+        fit = fit && rounding::to_i32(pnl, 0.0, per_grain, band).is_ok();
+    })?;
+    Ok(fit.then_some(cells))
 }
 
-/// 64-bit cells, or where the first is that floats do not count exactly.
+/// 64-bit cells, and what a grain of theirs is.
 #[expect(clippy::cast_possible_truncation, reason = "the door from floats to grains; the range is checked")]
-fn wide(pnl: &[f64], grain: Decimal, most: f64) -> Result<Vec<i64>, usize> {
+fn wide(spec: &TableSpec<'_>, rows: &mut [Row]) -> Result<(Cells, Decimal), MarginError> {
+    let (grain, most) = match spec.counted {
+        Counted::WorthPerContract => (spec.grain, WORTH_GRAINS_MAX),
+        Counted::PnlPerLot => (spec.grain.over(Decimal::from_int(WIDE_GRAINS_PER_GRAIN), Rounding::Up)?, GRAINS_MAX),
+    };
     let per_unit = 1.0 / float(grain);
-    let fits = |pnl: &f64| (pnl * per_unit).abs() <= most;
-    match pnl.iter().position(|pnl| !fits(pnl)) {
-        Some(at) => Err(at),
-        None => Ok(pnl.iter().map(|pnl| (pnl * per_unit).round_ties_even() as i64).collect()),
+    let mut cells = Vec::with_capacity(rows.len() * spec.scenarios.len());
+    let mut misfit = None;
+    each_band(spec, rows, |pnl| {
+        for count in pnl.iter().map(|pnl| pnl * per_unit) {
+            if misfit.is_none() && (count.is_nan() || count.abs() > most) {
+                misfit = Some(cells.len());
+            }
+            cells.push(count.round_ties_even() as i64);
+        }
+    })?;
+    let width = spec.scenarios.len();
+    match misfit {
+        None => Ok((Cells::Wide(cells), grain)),
+        Some(at) => Err(MarginError::CellTooLarge {
+            row: Arc::clone(&rows[at / width].name),
+            scenario: Arc::clone(&spec.scenarios[at % width].name),
+        }),
     }
 }
 
@@ -147,22 +156,31 @@ pub fn fine_lots(quantity: Decimal, underlying: Underlying) -> Result<i64, Margi
     i64::try_from(units).map_err(|_| MarginError::TooManyLots { underlying, lots: units.unsigned_abs() })
 }
 
-/// P&L of one lot of every row in every scenario, in the market's currency: row-major floats.
-fn pnl(spec: &TableSpec<'_>, rows: &[Row]) -> Result<Vec<f64>, MarginError> {
+/// Rows that are revalued at a time, so that what passes through floats stays near.
+const BAND: usize = 64;
+
+/// P&L of one lot in every scenario, in the market's currency, a band of rows after the other; whether a row moves is
+/// noted with it.
+fn each_band(spec: &TableSpec<'_>, rows: &mut [Row], mut take: impl FnMut(&[f64])) -> Result<(), MarginError> {
     // The unshocked market is priced by the same formula in a column of its own, so that a
     // scenario in which nothing moves gives exactly nothing.
     let with_base: Vec<Scenario> =
         std::iter::once(Scenario::unshocked()).chain(spec.scenarios.iter().cloned()).collect();
     let damping: Vec<f64> = spec.scenarios.iter().map(|scenario| float(scenario.damping)).collect();
-    let mut all = Vec::with_capacity(rows.len() * spec.scenarios.len());
-    for run in rows.chunk_by(|left, right| left.expiry == right.expiry) {
-        all.extend(run_pnl(spec, run, run[0].expiry, &with_base, &damping)?);
+    for run in rows.chunk_by_mut(|left, right| left.expiry == right.expiry) {
+        for band in run.chunks_mut(BAND) {
+            let pnl = band_pnl(spec, band, band[0].expiry, &with_base, &damping)?;
+            for (row, pnl) in band.iter_mut().zip(pnl.chunks_exact(spec.scenarios.len().max(1))) {
+                row.moves = pnl.iter().any(|pnl| *pnl != 0.0);
+            }
+            take(&pnl);
+        }
     }
-    Ok(all)
+    Ok(())
 }
 
-/// The same for rows of one expiry; `with_base` has the unshocked scenario in front.
-fn run_pnl(
+/// Row-major floats of rows of one expiry; `with_base` has the unshocked scenario in front.
+fn band_pnl(
     spec: &TableSpec<'_>,
     run: &[Row],
     expiry: Option<Timestamp>,

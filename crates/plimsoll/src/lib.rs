@@ -37,6 +37,7 @@ pub mod conformance;
 pub mod desk;
 pub mod simulation;
 
+pub use plimsoll_book as book;
 pub use plimsoll_core as core;
 pub use plimsoll_document as document;
 pub use plimsoll_margin as margin;

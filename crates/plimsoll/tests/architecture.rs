@@ -31,7 +31,11 @@ const CRATES: [Crate; 9] = [
     Crate { folder: "book", floor: 3, may_use: &["core", "margin", "numerics"] },
     Crate { folder: "document", floor: 3, may_use: &["core", "pricing"] },
     Crate { folder: "venues", floor: 4, may_use: &["core", "document", "margin", "pricing"] },
-    Crate { folder: "plimsoll", floor: 5, may_use: &["core", "document", "margin", "numerics", "pricing", "venues"] },
+    Crate {
+        folder: "plimsoll",
+        floor: 5,
+        may_use: &["book", "core", "document", "margin", "numerics", "pricing", "venues"],
+    },
     Crate { folder: "cli", floor: 6, may_use: &["plimsoll"] },
 ];
 

@@ -244,6 +244,10 @@ impl Decimal {
     /// # Errors
     /// [`NumberError::Overflow`].
     pub fn times_count(self, count: i128) -> Result<Self, NumberError> {
+        // Two numbers of 64 bits are one multiplication, and never overflow: most are.
+        if let (Ok(units), Ok(count)) = (i64::try_from(self.0), i64::try_from(count)) {
+            return Ok(Self(i128::from(units) * i128::from(count)));
+        }
         self.0
             .checked_mul(count)
             .and_then(Self::from_units)
@@ -254,7 +258,10 @@ impl Decimal {
     /// `None` when `unit` is not positive.
     #[must_use]
     pub fn split_by(self, unit: Self) -> Option<(i128, Self)> {
-        (unit.0 > 0).then(|| (self.0 / unit.0, Self(self.0 % unit.0)))
+        (unit.0 > 0).then(|| {
+            let count = self.0 / unit.0;
+            (count, Self(self.0 - count * unit.0))
+        })
     }
 
     /// Rounded to `places` decimals; 18 or more change nothing.

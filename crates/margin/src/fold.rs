@@ -33,7 +33,7 @@ pub fn group(table: &Table, holdings: &[Holding], detail: Detail) -> Option<Arc<
     Some(Arc::new(Group { underlying: table.underlying(), expiry, positions }))
 }
 
-/// A sum in the making, whose parts are kept where somebody asks why. Parts that are zero are left out.
+/// A sum in the making, whose parts are kept where somebody asks why.
 pub struct Parts {
     amount: Decimal,
     of: Option<Vec<Node>>,
@@ -52,10 +52,18 @@ impl Parts {
     /// [`NumberError::Overflow`].
     pub fn add(&mut self, part: Node) -> Result<(), NumberError> {
         self.amount = self.amount.plus(part.amount)?;
-        if let Some(of) = self.of.as_mut().filter(|_| !part.amount.is_zero()) {
+        if let Some(of) = &mut self.of {
             of.push(part);
         }
         Ok(())
+    }
+
+    /// Adds a part, unless it is zero.
+    ///
+    /// # Errors
+    /// [`NumberError::Overflow`].
+    pub fn add_if_any(&mut self, part: Node) -> Result<(), NumberError> {
+        if part.amount.is_zero() { Ok(()) } else { self.add(part) }
     }
 
     /// The sum.

@@ -127,6 +127,11 @@ impl Reciprocal {
         // The number moved up as the divisor is, word by word; the highest, all of `high` in it, is below the divisor.
         let (shift, back) = (self.shift, 64 - self.shift);
         let (second, third) = ((low >> 64) as u64, low as u64);
+        if high == 0 && u128::from(second) < self.divisor {
+            // A quotient of one word.
+            let (quotient, rest) = self.step((second << shift) | (third >> back), third << shift);
+            return Some((u128::from(quotient), u128::from(rest >> shift)));
+        }
         let rest = ((high as u64) << shift) | (second >> back);
         let (upper, rest) = self.step(rest, (second << shift) | (third >> back));
         let (lower, rest) = self.step(rest, third << shift);

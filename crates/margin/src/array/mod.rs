@@ -201,9 +201,9 @@ impl Table {
     ///
     /// # Errors
     /// [`NumberError::Overflow`].
-    pub fn rounding_allowance(&self, holdings: &[Holding]) -> Result<Decimal, NumberError> {
-        let lots: u128 =
-            holdings.iter().filter(|h| self.rows[h.row].moves).map(|h| u128::from(h.lots.unsigned_abs())).sum();
+    pub fn rounding_allowance(&self, holdings: impl IntoIterator<Item = Holding>) -> Result<Decimal, NumberError> {
+        let moving = holdings.into_iter().filter(|held| self.rows[held.row].moves);
+        let lots: u128 = moving.map(|held| u128::from(held.lots.unsigned_abs())).sum();
         self.grain.times_count(i128::try_from(lots.div_ceil(2)).unwrap_or(i128::MAX))
     }
 }

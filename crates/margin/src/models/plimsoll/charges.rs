@@ -101,7 +101,7 @@ impl Charges {
             {
                 let net = measure.net_short(held)?;
                 if net.signum() > 0 {
-                    of.add(Node::leaf(label, net, origin(&run.group)))?;
+                    of.add_if_any(Node::leaf(label, net, origin(&run.group)))?;
                 }
             }
         }
@@ -122,7 +122,7 @@ impl Charges {
         let mut of = Parts::new(detail);
         for run in runs {
             let cost = self.closing.gross(&holdings[run.holdings.clone()])?;
-            of.add(Node::leaf("cost to close", cost, origin(&run.group)))?;
+            of.add_if_any(Node::leaf("cost to close", cost, origin(&run.group)))?;
         }
         of.sum(&tables.name)
     }

@@ -21,7 +21,7 @@ use super::{About, Held, Judge, Model};
 use crate::array::Holding;
 use crate::collateral::CollateralRules;
 use crate::equity::{NetAsset, net_assets};
-use crate::fold::Detail;
+use crate::fold::{Detail, Parts};
 use crate::orders::fillable;
 use crate::parameters::Field;
 use crate::pass::Pass;
@@ -75,11 +75,11 @@ impl Judge for PlimsollJudge<'_> {
         let besides = |_: &Account, _: &[NetAsset]| Ok(Vec::new());
         let orders = fillable(account)?;
         charged.charges.extend(exchanged(account, self.0.market(), &orders, self.collateral(), besides)?);
-        let initial = total("initial margin", charged, Decimal::ONE, &part_lots, allowance(&stakes)?)?;
+        let initial = total("initial margin", charged, Decimal::ONE, &part_lots, allowance(&stakes)?, detail)?;
         stakes.iter_mut().for_each(Stake::forget_orders);
         let share = self.0.parameters().maintenance_share;
         let quiet = without_orders.map_or_else(|| risk(&stakes, self.0.parameters()), Ok)?;
-        let maintenance = total("maintenance margin", quiet, share, &part_lots, allowance(&stakes)?)?;
+        let maintenance = total("maintenance margin", quiet, share, &part_lots, allowance(&stakes)?, detail)?;
         Ok(Requirement { asset: self.0.market().snapshot().currency, initial, maintenance })
     }
 
@@ -98,13 +98,17 @@ fn total(
     share: Decimal,
     part_lots: &Node,
     rounding: Node,
+    detail: Detail,
 ) -> Result<Node, NumberError> {
-    let market =
-        if share == Decimal::ONE { risk.market } else { Node::scale("share of market risk", share, risk.market)? };
-    let mut of = vec![market];
-    of.extend(risk.charges);
-    of.extend([part_lots.clone(), rounding]);
-    Node::sum(label, of)
+    let mut of = Parts::new(detail);
+    of.add(match share {
+        Decimal::ONE => risk.market,
+        _ => Node::scale("share of market risk", share, risk.market)?,
+    })?;
+    for part in risk.charges.into_iter().chain([part_lots.clone(), rounding]) {
+        of.add(part)?;
+    }
+    of.sum(label)
 }
 
 /// Sums in one requirement that rounding can move by half a grain a lot each: the scan and half of it
@@ -117,8 +121,8 @@ fn allowance(stakes: &[Stake<'_>]) -> Result<Node, NumberError> {
     for stake in stakes {
         let table = &stake.tables.table;
         let ordered = stake.orders.iter().map(|order| Holding { row: order.row, lots: order.lots });
-        let all: Vec<_> = stake.holdings.iter().copied().chain(ordered).collect();
-        let in_one = table.rounding_allowance(&all)?.plus(table.grain().times_count(2 * count(stake.orders.len()))?)?;
+        let all = stake.holdings.iter().copied().chain(ordered);
+        let in_one = table.rounding_allowance(all)?.plus(table.grain().times_count(2 * count(stake.orders.len()))?)?;
         let stablecoins = (0..stake.tables.set.stablecoins.len()).filter(|at| stake.moves_with_stablecoin(*at)).count();
         let sums = ROUNDED_SUMS + stablecoins;
         sum = sum.plus(in_one.times_count(count(sums))?)?;

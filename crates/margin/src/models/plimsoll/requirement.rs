@@ -25,16 +25,13 @@ pub(super) struct Risk {
 /// # Errors
 /// [`NumberError::Overflow`].
 pub(super) fn risk(stakes: &[Stake<'_>], parameters: &PlimsollParameters) -> Result<Risk, MarginError> {
-    let market = Node::sum(
-        "market risk",
-        vec![
-            across(stakes, parameters)?,
-            each(BASIS, stakes, |stake| by_expiry_worst(stake, |set| set.basis.clone()))?,
-            each(VOL_TERM, stakes, |stake| by_expiry_worst(stake, |set| set.vol_term.clone()))?,
-            each(RATE, stakes, rate_worst)?,
-            stablecoins(stakes)?,
-        ],
-    )?;
+    let mut market = Parts::new(detail(stakes));
+    market.add(across(stakes, parameters)?)?;
+    market.add(each(BASIS, stakes, |stake| by_expiry_worst(stake, |set| set.basis.clone()))?)?;
+    market.add(each(VOL_TERM, stakes, |stake| by_expiry_worst(stake, |set| set.vol_term.clone()))?)?;
+    market.add(each(RATE, stakes, rate_worst)?)?;
+    market.add(stablecoins(stakes)?)?;
+    let market = market.sum("market risk")?;
     let short_options = each("short option minimum", stakes, |stake| {
         stake.worst_charge(|tables, holdings, runs| tables.charges.short_minimum(tables, holdings, runs, stake.detail))
     })?;
@@ -60,7 +57,7 @@ fn each<E: Into<MarginError>>(
 ) -> Result<Node, MarginError> {
     let mut of = Parts::new(detail(stakes));
     for stake in stakes {
-        of.add(figure(stake).map_err(Into::into)?)?;
+        of.add_if_any(figure(stake).map_err(Into::into)?)?;
     }
     Ok(of.sum(label)?)
 }
@@ -86,7 +83,7 @@ fn by_expiry_worst(
         let here = stake.orders.iter().filter(|order| order.expiry == run.expiry);
         let fills = worst_fills(here.map(|order| order.moves.as_slice()));
         let held = &stake.holdings[run.holdings.clone()];
-        of.add(Summed::new(table, held, run.group.clone(), columns(set), &fills).worst(run.label.clone())?)?;
+        of.add_if_any(Summed::new(table, held, run.group.clone(), columns(set), &fills).worst(run.label.clone())?)?;
     }
     of.sum(name)
 }
@@ -111,13 +108,13 @@ fn stablecoins(stakes: &[Stake<'_>]) -> Result<Node, NumberError> {
                 let fills = worst_fills(moves_of(&stake.orders));
                 let summed = Summed::new(table, &stake.holdings, stake.group.clone(), column..column + 1, &fills);
                 if summed.sums[0] != 0 {
-                    parts.add(summed.loss_by_position(0)?.named(name))?;
+                    parts.add_if_any(summed.loss_by_position(0)?.named(name))?;
                 }
             }
             moves.push(parts.sum(if way == 0 { "falls" } else { "rises" })?);
         }
         moves.push(Node::leaf("stays", Decimal::ZERO, Origin::default()));
-        of.add(Node::worst_of(*stable, moves))?;
+        of.add_if_any(Node::worst_of(*stable, moves))?;
     }
     of.sum("stablecoins")
 }

@@ -8,7 +8,7 @@ help: ## this list
 build: ## the command line, as target/release/plimsoll
 	cargo build --locked --release -p plimsoll-cli
 
-test: ## every test: unit, documentation, architecture, end to end, and a minute of fuzzing
+test: ## every test: unit, documentation, architecture, end to end, instructions, and a minute of fuzzing
 	@tools/ci/test
 
 fuzz: ## only the fuzzing; FUZZ_SECONDS=3600 for longer

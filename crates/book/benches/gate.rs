@@ -11,7 +11,6 @@
 #[path = "../../margin/tests/support/mod.rs"]
 mod support;
 
-use std::fmt::Write as _;
 use std::hint::black_box;
 use std::num::NonZeroUsize;
 
@@ -33,7 +32,7 @@ fn main() {
         "avx2" => Level::Avx2,
         other => panic!("{other}: expected portable or avx2"),
     };
-    let source = chain();
+    let source = support::chain(35_000, 1_000, 50);
     match job.as_str() {
         "account_pass" => pass(&source, level, Combine::WorstOfSum),
         "account_pass_grouped" => pass(&source, level, Combine::SumOfWorsts),
@@ -50,21 +49,6 @@ fn main() {
 #[inline(never)]
 fn counted(job: impl FnOnce()) {
     job();
-}
-
-/// 400 options on one coin, in four expiries, and an account that holds one of each.
-fn chain() -> support::Book {
-    let mut text =
-        String::from("index BTC 60000\nprice USDC 1\nmark BTC_USDC-PERPETUAL 60000\ncollateral USDC 100000\n");
-    let expiries =
-        [("26JUN26", "2026-06-26"), ("31JUL26", "2026-07-31"), ("25SEP26", "2026-09-25"), ("25DEC26", "2026-12-25")];
-    for (name, day) in expiries {
-        writeln!(text, "forward BTC {day}T08:00:00Z 60500 vol 0.6").unwrap();
-        for strike in (0..50).map(|at| 35_000 + 1_000 * at) {
-            writeln!(text, "position BTC_USDC-{name}-{strike}-C 1\nposition BTC_USDC-{name}-{strike}-P -1").unwrap();
-        }
-    }
-    support::book(&text)
 }
 
 fn filled(pass: &Pass<'_>) -> Book {

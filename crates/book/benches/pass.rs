@@ -14,7 +14,6 @@
 #[path = "../../margin/tests/support/mod.rs"]
 mod support;
 
-use std::fmt::Write as _;
 use std::hint::black_box;
 use std::num::NonZeroUsize;
 use std::time::Instant;
@@ -28,7 +27,6 @@ use support::random::Random;
 
 const POSITIONS: u32 = 20;
 const COLUMNS: usize = 32;
-const OPTIONS: u32 = 1_600;
 
 /// Which contracts accounts hold, and how many.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +44,7 @@ enum Shape {
 fn main() {
     let asked: Vec<String> = std::env::args().skip(1).collect();
     let accounts: u32 = asked.iter().find_map(|arg| arg.parse().ok()).unwrap_or(1_000_000);
-    let source = chain(OPTIONS);
+    let source = support::chain(20_000, 500, 200);
     let model = by_name("plimsoll").unwrap();
     let judge = model.prepare(&source.market, &Held::by([&source.account])).unwrap();
     let basis = judge.passes().into_iter().find(|pass| pass.table.rows().len() > 1_000).unwrap();
@@ -201,20 +199,6 @@ fn curve(flat: &Pass<'_>) {
 #[expect(clippy::cast_precision_loss, reason = "counts below 2^53")]
 fn real(count: usize) -> f64 {
     count as f64
-}
-
-/// A market with so many options on one coin, in four expiries, and an account that holds one of each.
-fn chain(options: u32) -> support::Book {
-    let mut text = String::from("index BTC 60000\nprice USDC 1\n");
-    let expiries =
-        [("26JUN26", "2026-06-26"), ("31JUL26", "2026-07-31"), ("25SEP26", "2026-09-25"), ("25DEC26", "2026-12-25")];
-    for (name, day) in expiries {
-        writeln!(text, "forward BTC {day}T08:00:00Z 60500 vol 0.6").unwrap();
-        for strike in (0..options / 8).map(|at| 20_000 + 500 * at) {
-            writeln!(text, "position BTC_USDC-{name}-{strike}-C 1\nposition BTC_USDC-{name}-{strike}-P -1").unwrap();
-        }
-    }
-    support::book(&text)
 }
 
 fn filled(pass: &Pass<'_>, accounts: u32, shape: Shape) -> Book {

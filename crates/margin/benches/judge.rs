@@ -11,7 +11,6 @@
 #[path = "../tests/support/mod.rs"]
 mod support;
 
-use std::fmt::Write as _;
 use std::hint::black_box;
 use std::time::Instant;
 
@@ -38,18 +37,7 @@ const MODELS: [&str; 10] = [
 ];
 
 fn main() {
-    let mut text =
-        String::from("index BTC 60000\nprice USDC 1\nmark BTC_USDC-PERPETUAL 60000\ncollateral USDC 100000\n");
-    let expiries =
-        [("26JUN26", "2026-06-26"), ("31JUL26", "2026-07-31"), ("25SEP26", "2026-09-25"), ("25DEC26", "2026-12-25")];
-    for (name, day) in expiries {
-        writeln!(text, "forward BTC {day}T08:00:00Z 60500 vol 0.6").unwrap();
-        for strike in (0..50).map(|at| 35_000 + 1_000 * at) {
-            writeln!(text, "position BTC_USDC-{name}-{strike}-C 1\nposition BTC_USDC-{name}-{strike}-P -1").unwrap();
-        }
-    }
-    text.push_str("position BTC_USDC-PERPETUAL 1");
-    let book = support::book(&text);
+    let book = support::chain(35_000, 1_000, 50);
     let mut random = Random(7);
     let accounts: Vec<Account> = (0..ACCOUNTS)
         .map(|_| {

@@ -12,6 +12,7 @@
 pub mod random;
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use plimsoll_core::{
@@ -175,6 +176,23 @@ fn quote_of(listing: &Listing, name: &str) -> Asset {
     let instrument = listing.get(listing.id(name).unwrap()).unwrap();
     let terms = instrument.terms();
     if instrument.strike().is_some() { terms.settlement } else { terms.quote }
+}
+
+/// An account that holds one of every USDC option on BTC, calls long and puts short, with so many `strikes` from `lowest`
+/// up by `step` in each of four expiries, and one perpetual.
+pub fn chain(lowest: i64, step: i64, strikes: i64) -> Book {
+    let mut text =
+        String::from("index BTC 60000\nprice USDC 1\nmark BTC_USDC-PERPETUAL 60000\ncollateral USDC 100000\n");
+    let expiries =
+        [("26JUN26", "2026-06-26"), ("31JUL26", "2026-07-31"), ("25SEP26", "2026-09-25"), ("25DEC26", "2026-12-25")];
+    for (name, day) in expiries {
+        writeln!(text, "forward BTC {day}T08:00:00Z 60500 vol 0.6").unwrap();
+        for strike in (0..strikes).map(|at| lowest + step * at) {
+            writeln!(text, "position BTC_USDC-{name}-{strike}-C 1\nposition BTC_USDC-{name}-{strike}-P -1").unwrap();
+        }
+    }
+    text.push_str("position BTC_USDC-PERPETUAL 1");
+    book(&text)
 }
 
 impl Book {

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_core::Underlying;
-use plimsoll_margin::array::{Holding, RowKey, Table};
+use plimsoll_core::{Timestamp, Underlying};
+use plimsoll_margin::array::{Holding, Row, RowKey, Table};
 
 use crate::store::{AccountId, BookError};
 
@@ -29,7 +29,6 @@ pub struct Shelf {
     pub(crate) lots: Vec<i32>,
     /// Slots whose lots do not fit the columns.
     wide: BTreeMap<u32, Vec<Holding>>,
-    vacant: usize,
 }
 
 /// Where an account's positions lie.
@@ -74,10 +73,14 @@ const NONE: u32 = u32::MAX;
 /// # Source
 /// FNV-1a, 64 bits.
 pub(crate) fn fingerprint(table: &Table) -> u64 {
-    let bytes = table.rows().iter().flat_map(|row| match row.key {
-        RowKey::Instrument(id) => id.0.to_le_bytes().to_vec(),
-        RowKey::Asset(asset) => asset.as_str().as_bytes().to_vec(),
-    });
+    let of_row = |row: &Row| {
+        let mut bytes = row.name.as_bytes().to_vec();
+        bytes.extend(row.name.len().to_le_bytes());
+        bytes.extend(row.expiry.map_or(i64::MIN, Timestamp::nanos).to_le_bytes());
+        bytes
+    };
+    let underlying = table.underlying();
+    let bytes = underlying.as_str().bytes().chain(table.rows().iter().flat_map(of_row));
     bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
@@ -103,7 +106,6 @@ impl Shelf {
             rows: Vec::new(),
             lots: Vec::new(),
             wide: BTreeMap::new(),
-            vacant: 0,
         })
     }
 
@@ -169,10 +171,10 @@ impl Shelf {
         narrow + self.wide.values().map(Vec::len).sum::<usize>()
     }
 
-    /// Places that no run uses any more: what [`Self::compact`] gives back.
+    /// Places without a position: what [`Self::compact`] gives back.
     #[must_use]
     pub fn vacant(&self) -> usize {
-        self.vacant
+        self.rows.len() - self.runs.iter().map(|run| usize::from(run.len)).sum::<usize>()
     }
 
     /// Memory that its columns take, without what they could still grow into.
@@ -197,6 +199,9 @@ impl Shelf {
 
     /// Adds `lots` to a position, opening it where there is none and closing it at zero.
     pub(crate) fn fill(&mut self, account: AccountId, row: u16, lots: i64) -> Result<(), BookError> {
+        if lots == 0 {
+            return Ok(());
+        }
         let slot = self.slot_for(account)?;
         let wide = self.wide.contains_key(&slot);
         if wide || !self.fill_narrow(slot, row, lots)? {
@@ -207,23 +212,26 @@ impl Shelf {
 
     fn slot_for(&mut self, account: AccountId) -> Result<u32, BookError> {
         let at = account.0 as usize;
-        if self.slots.len() <= at {
-            self.slots.resize(at + 1, NONE);
+        if let Some(slot) = self.slots.get(at).filter(|slot| **slot != NONE) {
+            return Ok(*slot);
         }
-        if self.slots[at] == NONE {
-            let slot = u32::try_from(self.accounts.len()).map_err(|_| BookError::Full)?;
-            let start = self.append(ROOM)?;
-            self.accounts.push(account);
-            self.runs.push(Run { start, len: 0, room: ROOM });
-            self.slots[at] = slot;
-        }
-        Ok(self.slots[at])
+        let slot = u32::try_from(self.accounts.len()).ok().filter(|slot| *slot != NONE).ok_or(BookError::Full)?;
+        let missing = (at + 1).saturating_sub(self.slots.len());
+        self.slots.try_reserve(missing).map_err(|_| BookError::Full)?;
+        let start = self.append(ROOM)?;
+        self.slots.resize(self.slots.len() + missing, NONE);
+        self.accounts.push(account);
+        self.runs.push(Run { start, len: 0, room: ROOM });
+        self.slots[at] = slot;
+        Ok(slot)
     }
 
     /// New places at the end.
     fn append(&mut self, room: u16) -> Result<u32, BookError> {
-        let start = u32::try_from(self.rows.len()).map_err(|_| BookError::Full)?;
         let end = self.rows.len() + usize::from(room);
+        let (Ok(start), Ok(_)) = (u32::try_from(self.rows.len()), u32::try_from(end)) else {
+            return Err(BookError::Full);
+        };
         self.rows.resize(end, 0);
         self.lots.resize(end, 0);
         Ok(start)
@@ -267,7 +275,6 @@ impl Shelf {
             let start = self.append(room)?;
             self.rows.copy_within(run.places(), start as usize);
             self.lots.copy_within(run.places(), start as usize);
-            self.vacant += usize::from(run.room);
             self.runs[slot as usize] = Run { start, room, ..run };
         }
         let run = &mut self.runs[slot as usize];
@@ -285,22 +292,29 @@ impl Shelf {
         let mut held = self.holdings(slot as usize);
         let row = usize::from(row);
         let at = held.partition_point(|held| held.row < row);
+        let overflow = BookError::TooManyLots { account, underlying: self.underlying, lots };
         match held.get_mut(at).filter(|held| held.row == row) {
             Some(found) => {
-                let overflow = BookError::TooManyLots { account, underlying: self.underlying, lots };
                 found.lots = found.lots.checked_add(lots).filter(|sum| *sum != i64::MIN).ok_or(overflow)?;
             }
+            None if lots == i64::MIN => return Err(overflow),
             None => held.insert(at, Holding { row, lots }),
         }
         held.retain(|held| held.lots != 0);
-        self.runs[slot as usize].len = 0;
-        let Some((rows, lots)) = columns(&held) else {
-            self.wide.insert(slot, held);
-            return Ok(());
-        };
-        self.wide.remove(&slot);
-        for (at, (row, lots)) in rows.into_iter().zip(lots).enumerate() {
-            self.insert(slot, at, row, lots)?;
+        match columns(&held) {
+            None => {
+                self.runs[slot as usize].len = 0;
+                self.wide.insert(slot, held);
+            }
+            Some((rows, lots)) => {
+                // New places first: where there are none, nothing has changed.
+                let run = Run::of(rows.len()).ok_or(BookError::Full)?;
+                let run = Run { start: self.append(run.room)?, ..run };
+                self.rows[run.places()].copy_from_slice(&rows);
+                self.lots[run.places()].copy_from_slice(&lots);
+                self.runs[slot as usize] = run;
+                self.wide.remove(&slot);
+            }
         }
         Ok(())
     }
@@ -316,7 +330,7 @@ impl Shelf {
             runs.push(Run { start, len: run.len, room: run.len });
             start += u32::from(run.len);
         }
-        (self.rows, self.lots, self.runs, self.vacant) = (rows, lots, runs, 0);
+        (self.rows, self.lots, self.runs) = (rows, lots, runs);
         self.accounts.shrink_to_fit();
         self.slots.shrink_to_fit();
     }

@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use crate::shelf::Shelf;
 
-/// An account's number in a book, from zero.
+/// An account's number in a book, from zero: memory grows with the largest, so numbers are given one after the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AccountId(pub u32);
 
@@ -46,7 +46,7 @@ pub enum BookError {
     #[error("{0}: two tables: expected one of an underlying")]
     Duplicate(Underlying),
     /// More accounts, underlyings or positions than 32-bit places count.
-    #[error("the book is full: expected fewer than 2^32 accounts and places, and at most 65535 underlyings")]
+    #[error("the book is full: expected fewer than 2^32 accounts and places, and at most 65536 underlyings")]
     Full,
     /// No shelf or row has that number.
     #[error("shelf {}, row {}: expected a place that this book gave", .0.shelf, .0.row)]
@@ -76,13 +76,15 @@ impl Book {
                 return Err(BookError::Duplicate(table.underlying()));
             }
             let shelf = u16::try_from(shelves.len()).map_err(|_| BookError::Full)?;
-            for (row, of) in (0..).zip(table.rows()) {
+            let new = Shelf::new(table)?;
+            for (row, of) in table.rows().iter().enumerate() {
+                let Ok(row) = u16::try_from(row) else { continue };
                 match of.key {
                     RowKey::Instrument(id) => contracts.push((id, Place { shelf, row })),
                     RowKey::Asset(asset) => assets.push((asset, Place { shelf, row })),
                 }
             }
-            shelves.push(Shelf::new(table)?);
+            shelves.push(new);
         }
         Ok(Self { shelves, contracts: contracts.into_iter().collect(), assets })
     }

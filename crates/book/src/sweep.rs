@@ -37,6 +37,9 @@ pub struct Sweep<'a> {
     level: Level,
 }
 
+/// Runs that are worth a thread.
+const PIECE: usize = 256;
+
 enum Columns {
     Few(Arrays<FEW>),
     Many(Arrays<LANES>),
@@ -66,7 +69,7 @@ impl<'a> Sweep<'a> {
         &self.pass
     }
 
-    /// The loss of every account on `shelf`.
+    /// The loss of every account on `shelf`, on at most so many threads; what is wide is summed on this one.
     ///
     /// # Panics
     /// When the pass's table has other rows than the shelf.
@@ -79,7 +82,7 @@ impl<'a> Sweep<'a> {
             losses.wide = each.collect();
             return losses;
         }
-        let piece = shelf.runs.len().div_ceil(threads.get()).max(1);
+        let piece = shelf.runs.len().div_ceil(threads.get()).max(PIECE);
         let mut pieces = shelf.runs.chunks(piece).zip(losses.narrow.chunks_mut(piece));
         let first = pieces.next();
         thread::scope(|scope| {
@@ -121,7 +124,7 @@ impl<'a> Sweep<'a> {
         let mut held = shelf.holdings(slot);
         let at = held.partition_point(|held| held.row < more.row);
         match held.get_mut(at).filter(|held| held.row == more.row) {
-            Some(found) => match found.lots.checked_add(more.lots) {
+            Some(found) => match found.lots.checked_add(more.lots).filter(|sum| *sum != i64::MIN) {
                 Some(lots) => found.lots = lots,
                 None => held.insert(at, more),
             },

@@ -92,6 +92,9 @@ fn what_does_not_fit_is_refused_and_changes_nothing() {
     assert!(matches!(book.fill_all(&[batch[1], batch[2], batch[2]]), Err((1, BookError::TooManyLots { .. }))));
     assert_eq!(book.lots(AccountId(3), place), 4);
     assert_eq!(book.lots(account, place), 5);
+    let empty = AccountId(9);
+    assert!(matches!(book.fill(empty, place, i64::MIN), Err(BookError::TooManyLots { .. })), "it has no negative");
+    assert_eq!(book.lots(empty, place), 0);
     let nowhere = Place { shelf: 0, row: u16::MAX };
     assert_eq!(
         book.fill(account, nowhere, 1).unwrap_err().to_string(),

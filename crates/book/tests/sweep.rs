@@ -16,7 +16,7 @@ use plimsoll_margin::pass::{Combine, Fold, Pass, Share};
 use plimsoll_numerics::Level;
 use support::random::{Random, random_book};
 
-const ACCOUNTS: u32 = 60;
+const ACCOUNTS: u32 = 600;
 
 fn threads(count: usize) -> NonZeroUsize {
     NonZeroUsize::new(count).unwrap()
@@ -96,6 +96,19 @@ fn a_table_of_64_bit_cells_takes_the_wide_path() {
         assert_eq!(sweep.some(shelf, &slots), slots.iter().map(|slot| losses.of(*slot)).collect::<Vec<_>>());
         assert!((0..shelf.accounts().len()).all(|slot| losses.of(slot) == pass.loss(&shelf.holdings(slot))));
     }
+}
+
+#[test]
+#[should_panic(expected = "the pass's table has the shelf's rows")]
+fn a_table_of_other_contracts_is_not_swept() {
+    let (one, other) = (support::chain(35_000, 1_000, 10), support::chain(36_000, 1_000, 10));
+    let model = by_name("paradex-portfolio").unwrap();
+    let here = model.prepare(&one.market, &Held::by([&one.account])).unwrap();
+    let there = model.prepare(&other.market, &Held::by([&other.account])).unwrap();
+    let book = Book::new(here.passes().iter().map(|pass| pass.table)).unwrap();
+    // As many contracts, by the same numbers.
+    let losses = Sweep::new(there.passes().remove(0)).all(&book.shelves()[0], threads(1));
+    assert!(losses.narrow.is_empty());
 }
 
 #[test]

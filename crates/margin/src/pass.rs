@@ -92,8 +92,10 @@ impl Fold {
             Self::Plain => sum,
             Self::Absolute => -sum.abs(),
             Self::Sides { gains, losses } => {
-                let share = if sum < 0 { losses } else { gains };
-                (sum * i128::from(share.0)) >> Share::BITS
+                let share = i128::from(if sum < 0 { losses.0 } else { gains.0 });
+                // By its two parts, so that no product leaves the range of the sum.
+                let (above, below) = (sum >> Share::BITS, sum & ((1 << Share::BITS) - 1));
+                above * share + ((below * share) >> Share::BITS)
             }
         }
     }

@@ -60,7 +60,12 @@ impl Table {
     ///
     /// # Errors
     /// [`MarginError::Market`] for what cannot be priced, [`MarginError::CellTooLarge`].
+    ///
+    /// # Panics
+    /// When a balance is among `keys` and worths of contracts are counted.
     pub fn build(spec: &TableSpec<'_>, keys: &[RowKey]) -> Result<Self, MarginError> {
+        let balance = keys.iter().any(|key| matches!(key, RowKey::Asset(_)));
+        assert!(!balance || spec.counted == Counted::PnlPerLot, "a balance has no worth of a contract");
         let mut rows = keys.iter().map(|key| row(spec, *key)).collect::<Result<Vec<_>, _>>()?;
         rows.sort_by_key(|row| (row.expiry, row.key));
         let narrow = if spec.counted == Counted::PnlPerLot { narrow(spec, &mut rows)? } else { None };

@@ -7,7 +7,7 @@
 //! scenario is the sum of lots × cells and nothing else.
 //!
 //! Cells are `i32` where they fit and `i64` where one does not; sums are `i64` while an account
-//! has fewer than 2³² lots, which cannot overflow, and `i128` past that. Rounding a cell loses at
+//! has fewer than 2³¹ lots, which cannot overflow, and `i128` past that. Rounding a cell loses at
 //! most half a grain a lot: [`Table::rounding_allowance`] is what that can add up to.
 //!
 //! A model that reproduces a venue's figures to many digits takes [`Counted::WorthPerContract`]:

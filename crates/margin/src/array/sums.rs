@@ -45,7 +45,7 @@ impl Kernel for Narrow<'_> {
             let end = self.scenarios.end.min(start + LANES);
             let mut sums = [0_i64; LANES];
             for holding in self.holdings {
-                let row = &self.cells[holding.row * self.width..][start..end];
+                let row = &self.cells[holding.row * self.width..][..self.width][start..end];
                 match row.first_chunk::<LANES>() {
                     Some(row) => add(&mut sums, holding.lots, row),
                     None => add(&mut sums, holding.lots, row),
@@ -69,7 +69,7 @@ fn add(sums: &mut [i64; LANES], lots: i64, row: &[i32]) {
     }
 }
 
-/// 64-bit lots × 64-bit cells: 2⁶⁴ holdings would be needed to overflow.
+/// 64-bit lots × cells of at most 62 bits; a sum that leaves 128 bits stands at the end of their range.
 fn wide_sums<C: Copy + Into<i64>>(
     cells: &[C],
     width: usize,
@@ -78,9 +78,9 @@ fn wide_sums<C: Copy + Into<i64>>(
 ) -> Vec<i128> {
     let mut sums = vec![0_i128; scenarios.len()];
     for holding in holdings {
-        let row = &cells[holding.row * width..][scenarios.clone()];
+        let row = &cells[holding.row * width..][..width][scenarios.clone()];
         for (sum, cell) in sums.iter_mut().zip(row) {
-            *sum += i128::from(holding.lots) * i128::from((*cell).into());
+            *sum = sum.saturating_add(i128::from(holding.lots) * i128::from((*cell).into()));
         }
     }
     sums

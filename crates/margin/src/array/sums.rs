@@ -77,10 +77,14 @@ fn wide_sums<C: Copy + Into<i64>>(
     scenarios: Range<usize>,
 ) -> Vec<i128> {
     let mut sums = vec![0_i128; scenarios.len()];
+    // Fewer lots in all than this × cells of at most 62 bits stay within 127.
+    let fits = lots_held(holdings) < 1 << 64;
     for holding in holdings {
         let row = &cells[holding.row * width..][..width][scenarios.clone()];
+        let lots = i128::from(holding.lots);
         for (sum, cell) in sums.iter_mut().zip(row) {
-            *sum = sum.saturating_add(i128::from(holding.lots) * i128::from((*cell).into()));
+            let gain = lots * i128::from((*cell).into());
+            *sum = if fits { *sum + gain } else { sum.saturating_add(gain) };
         }
     }
     sums

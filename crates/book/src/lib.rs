@@ -11,6 +11,7 @@
 //! Left out on purpose: what an account is allowed to do, time, state. They are the engine's.
 
 mod arrays;
+mod kernel;
 mod shelf;
 mod store;
 mod sweep;

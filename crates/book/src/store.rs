@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use plimsoll_core::{Asset, InstrumentId, Underlying};
+use plimsoll_core::{Asset, Underlying};
 use plimsoll_margin::array::{ByContract, RowKey, Table};
 use thiserror::Error;
 
@@ -93,13 +93,9 @@ impl Book {
     #[must_use]
     pub fn place(&self, key: RowKey) -> Option<Place> {
         match key {
-            RowKey::Instrument(id) => self.contract(id),
+            RowKey::Instrument(id) => self.contracts.get(id).copied(),
             RowKey::Asset(asset) => self.assets.iter().find(|(known, _)| *known == asset).map(|(_, place)| *place),
         }
-    }
-
-    fn contract(&self, id: InstrumentId) -> Option<Place> {
-        self.contracts.get(id).copied()
     }
 
     /// The shelves, in the order of the tables.

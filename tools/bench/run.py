@@ -5,7 +5,7 @@
 Makes a virtual environment in .venv with numpy, scipy and numba when there is none. Ours and the peers alternate over
 the rounds and each job's best round counts, so that a busy machine disturbs all alike. Writes target/bench.json: a list
 of `{"job", "ours_ns", "peer", "peer_ns", "ratio", "bound_share"}`; nanoseconds are an option's, a whole table's, an
-account's, a fill's or a check's, and the share is of the machine's measured limit, null where none was measured.
+account's, a fill's, a check's, a tick's or a whole simulation's, and the share is of the machine's measured limit, null where none was measured.
 
 ACCOUNTS=100000 make bench    a smaller book
 """
@@ -19,9 +19,11 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 PYTHON = ROOT / ".venv" / "bin" / "python"
 ROUNDS = 2
 ACCOUNTS = os.environ.get("ACCOUNTS", "1000000")
-BENCHES = [("plimsoll-pricing", "black76", []), ("plimsoll-margin", "table", []), ("plimsoll-book", "pass", [ACCOUNTS])]
-PEERS = [("numpy_peer.py", []), ("account_peers.py", [ACCOUNTS])]
-GOALS = {("black76", "numpy"): 8, ("risk_table", "numpy"): 5, ("account_pass", "scipy"): 8, ("account_pass", "numba"): 3.5}
+BENCHES = [("plimsoll-pricing", "black76", []), ("plimsoll-margin", "table", []), ("plimsoll-book", "pass", [ACCOUNTS]),
+           ("plimsoll-book", "wake", [ACCOUNTS]), ("plimsoll-book", "monte_carlo", [])]
+PEERS = [("numpy_peer.py", []), ("account_peers.py", [ACCOUNTS]), ("monte_carlo_peer.py", [])]
+GOALS = {("black76", "numpy"): 8, ("risk_table", "numpy"): 5, ("account_pass", "scipy"): 8, ("account_pass", "numba"): 3.5,
+         ("wake", "sweep"): 20, ("monte_carlo", "numpy"): 6}
 
 
 def run(*command):

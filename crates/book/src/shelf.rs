@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use plimsoll_core::{Timestamp, Underlying};
 use plimsoll_margin::array::{Holding, Row, RowKey, Table};
+use plimsoll_margin::watch::Exposure;
 
 use crate::store::{AccountId, BookError};
 
@@ -67,6 +68,11 @@ impl Run {
 }
 
 const NONE: u32 = u32::MAX;
+
+#[expect(clippy::cast_precision_loss, reason = "certificates keep more back than that loses")]
+fn whole(lots: i64) -> f64 {
+    lots as f64
+}
 
 /// Tells tables of other rows, or of the same in another order, from each other at the cost of one comparison.
 ///
@@ -147,6 +153,42 @@ impl Shelf {
         let places = self.runs[slot].places();
         let held = self.rows[places.clone()].iter().zip(&self.lots[places]);
         held.map(|(row, lots)| Holding { row: usize::from(*row), lots: i64::from(*lots) }).collect()
+    }
+
+    /// Σ lots × what a lot of each row counts: of a slot's positions, at their marks for one.
+    #[must_use]
+    pub fn worth(&self, slot: usize, of: &[i64]) -> i128 {
+        if let Some(wide) = self.held_wide(slot) {
+            return wide.iter().map(|held| i128::from(held.lots) * i128::from(of[held.row])).sum();
+        }
+        let places = self.runs[slot].places();
+        let (mut sum, mut wide) = (0_i64, 0_i128);
+        for (row, lots) in self.rows[places.clone()].iter().zip(&self.lots[places]) {
+            let (lots, each) = (i64::from(*lots), of[usize::from(*row)]);
+            // Fewer than 2³² lots in all, so that 31 bits of each stay within 63.
+            match i32::try_from(each) {
+                Ok(each) => sum += lots * i64::from(each),
+                Err(_) => wide += i128::from(lots) * i128::from(each),
+            }
+        }
+        wide + i128::from(sum)
+    }
+
+    /// What a slot holds as exposures to the figures of a source, whose rows are the shelf's.
+    pub fn exposures(&self, slot: usize, source: usize, into: &mut Vec<Exposure>) {
+        into.clear();
+        if let Some(wide) = self.held_wide(slot) {
+            into.extend(wide.iter().map(|held| Exposure { source, row: held.row, lots: whole(held.lots), nets: true }));
+            return;
+        }
+        let places = self.runs[slot].places();
+        let held = self.rows[places.clone()].iter().zip(&self.lots[places]);
+        into.extend(held.map(|(row, lots)| Exposure {
+            source,
+            row: usize::from(*row),
+            lots: f64::from(*lots),
+            nets: true,
+        }));
     }
 
     /// The [fingerprint](fingerprint) of its rows.

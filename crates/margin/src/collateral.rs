@@ -8,6 +8,7 @@
 use std::collections::BTreeSet;
 
 use plimsoll_core::{Asset, Decimal, Node, NumberError, Price, Rounding, requirement::Origin};
+use plimsoll_pricing::float::float;
 use plimsoll_pricing::market::Market;
 
 use crate::parameters::{ByName, Tiers};
@@ -103,6 +104,19 @@ impl CollateralRules {
         market.snapshot().assets.get(&asset).is_none_or(|quote| {
             quote.trusted && quote.confidence.is_none_or(|confidence| confidence >= self.confidence_minimum)
         })
+    }
+
+    /// The most that the worth of a balance or a debt moves where its market value moves by one: a bound on the slope of
+    /// haircuts and weights of every size.
+    #[must_use]
+    pub fn slope(&self, class: AssetClass, asset: Asset) -> f64 {
+        let tiers = match class {
+            AssetClass::Currency => return 1.0,
+            AssetClass::Stablecoin | AssetClass::Coin => self.haircut_in_grid.of(asset.as_str()),
+            AssetClass::OutOfGrid => self.haircut_out_of_grid.of(asset.as_str()),
+        };
+        let haircut = tiers.rate_most();
+        (float(*self.liability_weight.of(asset.as_str())) + haircut).max(1.0)
     }
 
     /// What a debt of `owed` (positive) counts at `price`.

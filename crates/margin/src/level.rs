@@ -195,6 +195,12 @@ impl Levels {
         &self.0[level as usize]
     }
 
+    /// The distance to the nearest line: while no excess has moved by more, the account is on the same side of all.
+    #[must_use]
+    pub fn slack(&self) -> Decimal {
+        self.0.iter().map(|standing| standing.excess.abs()).reduce(Decimal::min).unwrap_or_default()
+    }
+
     /// The state these excesses mean.
     #[must_use]
     pub fn state(&self) -> State {

@@ -27,10 +27,12 @@ pub mod orders;
 pub mod parameters;
 pub mod pass;
 pub mod positions;
+pub mod revaluation;
 pub mod scenario;
 pub mod schedule;
 pub mod sizes;
 pub mod spreads;
+pub mod watch;
 
 pub use account::Account;
 pub use error::MarginError;

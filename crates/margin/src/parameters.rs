@@ -7,6 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use plimsoll_core::{Decimal, Node, NumberError, requirement::Origin};
+use plimsoll_pricing::float::float;
 
 use crate::MarginError;
 use crate::scenario::Moves;
@@ -271,6 +272,12 @@ impl Tiers {
     #[must_use]
     pub fn tiers(&self) -> &[Tier] {
         &self.0
+    }
+
+    /// The rate of the last bracket, which no other is above.
+    #[must_use]
+    pub fn rate_most(&self) -> f64 {
+        self.0.last().map_or(0.0, |tier| float(tier.rate))
     }
 
     /// The rate of the bracket that `size` is in; a bracket's own bound belongs to the one below.

@@ -18,6 +18,12 @@ impl Measure {
         Self(per_lot)
     }
 
+    /// The figure of one lot of a row.
+    #[must_use]
+    pub fn of(&self, row: usize) -> Decimal {
+        self.0[row]
+    }
+
     /// Σ |lots| × figure.
     ///
     /// # Errors

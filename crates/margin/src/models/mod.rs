@@ -47,6 +47,7 @@ use crate::equity::{NetAsset, agreed_line};
 use crate::fold::Detail;
 use crate::parameters::{self, Dated, Field};
 use crate::pass::Pass;
+use crate::watch::Figures;
 use crate::{Account, MarginError};
 
 /// What a model says of itself.
@@ -128,6 +129,15 @@ pub trait Judge: Send + Sync {
     /// where nothing is.
     fn passes(&self) -> Vec<Pass<'_>> {
         Vec::new()
+    }
+
+    /// All that the excesses of accounts are made of in this market, so that an account need be margined again only when
+    /// enough of it has moved; `None` for a model that does not say.
+    ///
+    /// # Errors
+    /// [`MarginError`] for what cannot be priced.
+    fn watched(&self) -> Result<Option<Vec<Figures>>, MarginError> {
+        Ok(None)
     }
 
     /// How the model values balances.

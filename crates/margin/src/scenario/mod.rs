@@ -254,6 +254,28 @@ impl Columns {
         }
     }
 
+    /// The columns of relative moves of price and of volatility at 30 days, and of nothing else: `quote` stands still.
+    #[must_use]
+    pub fn moved(price: &[f64], vol: &[f64], rules: &ShockRules, quote: Asset, expiry: &ExpiryState) -> Self {
+        let still = Self::new(&[Scenario::unshocked()], rules, quote, expiry);
+        let same = |of: &[f64]| vec![of[0]; price.len()];
+        let spot: Vec<f64> = price.iter().map(|by| 1.0 + by).collect();
+        let moving = expiry.moving;
+        let growth = if moving < 1.0 { price.iter().map(|by| 1.0 + moving * by).collect() } else { spot.clone() };
+        let term = expiry.years.map_or(1.0, |years| rules.term_factor(years * DAYS_PER_YEAR));
+        Self {
+            log_growth: growth.iter().map(|growth| ln(*growth)).collect(),
+            vol_scale: vol.iter().map(|by| (1.0 + by * term).max(0.0)).collect(),
+            vol_shift: same(&still.vol_shift),
+            vol_floor: same(&still.vol_floor),
+            sqrt_years: same(&still.sqrt_years),
+            discount: same(&still.discount),
+            years: same(&still.years),
+            spot,
+            growth,
+        }
+    }
+
     /// The same columns for one strike, whose volatility `factors` move besides.
     #[must_use]
     pub fn turned(mut self, factors: impl Iterator<Item = f64>) -> Self {

@@ -9,6 +9,7 @@
     reason = "tests"
 )]
 
+pub mod moves;
 pub mod random;
 
 use std::collections::BTreeMap;

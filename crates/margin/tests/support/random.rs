@@ -3,6 +3,8 @@
 
 use std::fmt::Write as _;
 
+use plimsoll_core::{Decimal, Order, Price, Quantity, Rounding, Side};
+
 use super::{Book, book};
 
 /// `SplitMix64`: small, seedable, the same on every machine.
@@ -121,4 +123,22 @@ pub fn random_book(seed: u64, positions: i64) -> Book {
     let mut random = Random(seed);
     let lines = lines(&mut random, positions);
     book(&format!("{}{lines}", market()))
+}
+
+/// Adds orders to one book in three, in contracts that it holds and near their marks.
+pub fn orders(book: &mut Book, random: &mut Random) {
+    if random.below(3) != 0 {
+        return;
+    }
+    let held = book.account.portfolio.positions.clone();
+    for position in held.iter().take(3) {
+        let mark = book.market.priced(position.instrument).unwrap().mark;
+        let away = Decimal::new(1_000 + random.signed(40), 3);
+        let price = Price::new(mark.value.times(away, Rounding::HalfEven).unwrap(), mark.quote);
+        let side = if random.below(2) == 0 { Side::Buy } else { Side::Sell };
+        let (instrument, quantity) = (position.instrument, Quantity(position.quantity.0.abs()));
+        let reduce_only = random.below(4) == 0;
+        book.account.portfolio.orders.push(Order { instrument, side, quantity, price, reduce_only });
+    }
+    book.account.taker_fee_rate = Decimal::new(5, 4);
 }

@@ -81,6 +81,11 @@ impl Charges {
         })
     }
 
+    /// The measures of a lot, for short options, for closing and of size, as a requirement sums them.
+    pub(super) fn of(&self, row: usize) -> [Decimal; 4] {
+        [&self.short_call, &self.short_put, &self.closing, &self.size].map(|measure| measure.of(row))
+    }
+
     /// The least that is required for short options: uncovered shorts of each right, expiry by
     /// expiry.
     ///

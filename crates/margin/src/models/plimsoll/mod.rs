@@ -8,6 +8,7 @@ mod requirement;
 mod scan;
 mod scenarios;
 mod tables;
+mod watch;
 
 use plimsoll_core::requirement::Origin;
 use plimsoll_core::{Decimal, Node, NumberError, Requirement, Underlying};
@@ -25,6 +26,7 @@ use crate::fold::{Detail, Parts};
 use crate::orders::fillable;
 use crate::parameters::Field;
 use crate::pass::Pass;
+use crate::watch::Figures;
 use crate::{Account, MarginError};
 use requirement::{Risk, risk};
 use scan::Scan;
@@ -85,6 +87,10 @@ impl Judge for PlimsollJudge<'_> {
 
     fn passes(&self) -> Vec<Pass<'_>> {
         self.0.passes()
+    }
+
+    fn watched(&self) -> Result<Option<Vec<Figures>>, MarginError> {
+        watch::watched(&self.0).map(Some)
     }
 
     fn collateral(&self) -> &CollateralRules {

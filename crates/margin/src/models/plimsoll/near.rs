@@ -88,6 +88,21 @@ impl Near {
         &self.beside[column]
     }
 
+    /// Whose strikes have which columns, and which cells lie beside those: what jumps as time passes and prices move.
+    pub(super) fn layout(&self) -> Vec<i64> {
+        let place = |at: usize| i64::try_from(at).unwrap_or(i64::MAX);
+        let mut all = Vec::new();
+        for (id, strike) in &self.strikes {
+            let columns = self.columns.get(strike).cloned().unwrap_or_default();
+            all.extend([i64::from(id.0), place(columns.start), place(columns.end)]);
+        }
+        for cells in &self.beside {
+            all.push(place(cells.len()));
+            all.extend(cells.iter().map(|cell| cell.map_or(-1, place)));
+        }
+        all
+    }
+
     /// The columns that an account holding `instruments` is judged in.
     pub(super) fn columns(&self, instruments: impl Iterator<Item = InstrumentId>) -> Vec<Range<usize>> {
         let held: BTreeSet<&Strike> = instruments.filter_map(|id| self.strikes.get(&id)).collect();

@@ -223,9 +223,14 @@ impl<'m> Tables<'m> {
             .ok_or_else(MarginError::unknown(id))
     }
 
-    fn asset_row(&self, asset: Asset) -> Option<(&UnderlyingTables, usize)> {
+    pub(super) fn asset_row(&self, asset: Asset) -> Option<(&UnderlyingTables, usize)> {
         let tables = self.by_underlying.get(&asset.underlying())?;
         Some((tables, tables.table.row_of(RowKey::Asset(asset))?))
+    }
+
+    /// Everything prepared, underlying by underlying.
+    pub(super) fn each(&self) -> impl Iterator<Item = (Underlying, &UnderlyingTables)> {
+        self.by_underlying.iter().map(|(underlying, tables)| (*underlying, tables))
     }
 
     pub(super) fn parameters(&self) -> &PlimsollParameters {

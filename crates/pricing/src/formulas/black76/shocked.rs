@@ -1,7 +1,8 @@
 //! The inside of a risk table: options of one expiry, revalued under many scenarios.
 //!
 //! A cell costs one exponential and no logarithm: `ln(F/K)` is found once per option, and the
-//! logarithm of a price move once per scenario.
+//! logarithm of a price move once per scenario. A call and a put of one strike that stand beside each
+//! other share their time value, which is nearly all of the work.
 
 use super::batch::{padded, store};
 use super::{Right, time_value};
@@ -105,13 +106,13 @@ impl Block {
         }
     }
 
+    /// The forward, and what the option is worth beside its intrinsic value: the same for a call and a put.
     #[inline(always)]
-    fn value(&self, option: &OptionInputs, log_moneyness: f64, s: usize) -> f64 {
+    fn time_value(&self, option: &OptionInputs, log_moneyness: f64, s: usize) -> (f64, f64) {
         let forward = option.forward * self.growth[s];
         let vol = option.vol.mul_add(self.vol_scale[s], self.vol_shift[s]);
         let vol = if vol < self.vol_floor[s] { self.vol_floor[s] } else { vol };
-        let extra = time_value(forward, option.strike, log_moneyness + self.log_growth[s], vol * self.sqrt_years[s]);
-        self.discount[s] * (option.right.intrinsic(forward, option.strike) + extra)
+        (forward, time_value(forward, option.strike, log_moneyness + self.log_growth[s], vol * self.sqrt_years[s]))
     }
 }
 
@@ -134,16 +135,32 @@ impl Kernel for ShockedValues<'_> {
                 let count = BLOCK.min(self.scenarios - start);
                 let block = Block::load(self.market, start, count);
                 let rows = rows.chunks_exact_mut(self.scenarios);
+                let (mut forwards, mut extras, mut known) = ([0.0; BLOCK], [0.0; BLOCK], None);
                 for ((option, log), row) in options.iter().zip(logs).zip(rows) {
+                    if !known.is_some_and(|known| differ_in_right_only(known, option)) {
+                        for s in 0..BLOCK {
+                            (forwards[s], extras[s]) = block.time_value(option, log, s);
+                        }
+                        known = Some(option);
+                    }
                     let mut values = [0.0; BLOCK];
                     for (s, value) in values.iter_mut().enumerate() {
-                        *value = block.value(option, log, s);
+                        let intrinsic = option.right.intrinsic(forwards[s], option.strike);
+                        *value = block.discount[s] * (intrinsic + extras[s]);
                     }
                     store(&values, &mut row[start..start + count]);
                 }
             }
         }
     }
+}
+
+/// A call and the put beside it, whose dear part is one.
+#[inline(always)]
+fn differ_in_right_only(left: &OptionInputs, right: &OptionInputs) -> bool {
+    left.strike.to_bits() == right.strike.to_bits()
+        && left.forward.to_bits() == right.forward.to_bits()
+        && left.vol.to_bits() == right.vol.to_bits()
 }
 
 /// `ln(F/K)` of each option, by the same operations as a single price.

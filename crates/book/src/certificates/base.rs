@@ -1,0 +1,136 @@
+//! A market that distances are measured from, and the certificates that belong to it, sorted by threshold.
+
+use plimsoll_margin::watch::Figures;
+
+use crate::store::AccountId;
+
+/// A certificate's place on one way; void once the account's stamp is another.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry {
+    pub(super) account: AccountId,
+    pub(super) stamp: u32,
+}
+
+/// A market that was seen.
+#[derive(Clone, Debug)]
+pub(super) struct Base {
+    pub(super) figures: Vec<Figures>,
+    /// The move it came with.
+    pub(super) born: u64,
+    /// By way: entries by threshold, a sixteenth of an octave apart.
+    buckets: Vec<Vec<Vec<Entry>>>,
+    /// By later base: how far that is, by way.
+    later: Vec<(u64, Vec<f64>)>,
+    len: usize,
+}
+
+/// Ways that a source moves: along its coordinate, and across.
+pub(super) const WAYS: usize = 2;
+/// Thresholds below are as good as none.
+const LEAST_EXPONENT: i64 = -40;
+/// Thresholds above are as good as this.
+const OCTAVES: usize = 64;
+/// Bits of the mantissa that tell buckets apart.
+const FRACTION_BITS: u32 = 4;
+const BUCKETS: usize = OCTAVES << FRACTION_BITS;
+/// What a float's pattern is shifted by so that its exponent and the first bits of its mantissa are left.
+const SHIFT: u32 = f64::MANTISSA_DIGITS - 1 - FRACTION_BITS;
+/// The pattern of the least threshold, shifted.
+const FIRST: u64 = ((LEAST_EXPONENT + 1023) as u64) << FRACTION_BITS;
+
+/// The bucket of a threshold that [tells](Base::tells): what is in it is at least as large as its lower end.
+fn bucket(threshold: f64) -> usize {
+    let pattern = threshold.to_bits() >> SHIFT;
+    usize::try_from(pattern - FIRST).map_or(BUCKETS - 1, |at| at.min(BUCKETS - 1))
+}
+
+/// The least threshold of a bucket.
+fn lower(bucket: usize) -> f64 {
+    f64::from_bits((FIRST + bucket as u64) << SHIFT)
+}
+
+impl Base {
+    pub(super) fn new(figures: Vec<Figures>, born: u64) -> Self {
+        let buckets = vec![Vec::new(); WAYS * figures.len()];
+        Self { figures, born, buckets, later: Vec::new(), len: 0 }
+    }
+
+    /// Whether a threshold says anything: false for what is no number, too.
+    pub(super) fn tells(threshold: f64) -> bool {
+        threshold >= lower(0)
+    }
+
+    pub(super) fn same_sources(&self, figures: &[Figures]) -> bool {
+        self.figures.iter().map(|of| of.source).eq(figures.iter().map(|of| of.source))
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(super) fn add(&mut self, way: usize, threshold: f64, entry: Entry) {
+        let buckets = &mut self.buckets[way];
+        if buckets.is_empty() {
+            buckets.resize(BUCKETS, Vec::new());
+        }
+        buckets[bucket(threshold)].push(entry);
+        self.len += 1;
+    }
+
+    /// How far `now` is, by way; noted, since it may become a base.
+    pub(super) fn measure(&mut self, now: &[Figures], born: u64) -> Vec<f64> {
+        let distances: Vec<f64> = self.figures.iter().zip(now).flat_map(|(then, now)| then.distance(now)).collect();
+        self.later.push((born, distances.clone()));
+        distances
+    }
+
+    /// How far the base born at a move is, by way.
+    pub(super) fn distances_to(&self, born: u64) -> Vec<f64> {
+        let known = self.later.iter().find(|(of, _)| *of == born);
+        known.map_or_else(|| vec![f64::INFINITY; self.buckets.len()], |(_, distances)| distances.clone())
+    }
+
+    /// No threshold of a source holds in the base that was measured last: it goes along another way.
+    pub(super) fn part_with(&mut self, source: usize) {
+        if let Some((_, distances)) = self.later.last_mut() {
+            distances[WAYS * source..WAYS * (source + 1)].fill(f64::INFINITY);
+        }
+    }
+
+    /// Forgets the distances to all but these.
+    pub(super) fn keep_later(&mut self, born: &[u64]) {
+        self.later.retain(|(of, _)| born.contains(of));
+    }
+
+    /// Takes out all entries whose thresholds a distance may have passed.
+    pub(super) fn drain(&mut self, distances: &[f64], mut take: impl FnMut(Entry)) {
+        for (buckets, distance) in self.buckets.iter_mut().zip(distances) {
+            for (at, entries) in buckets.iter_mut().enumerate() {
+                if lower(at) >= *distance {
+                    break;
+                }
+                self.len -= entries.len();
+                entries.drain(..).for_each(&mut take);
+            }
+        }
+    }
+
+    /// Takes out all entries, with their ways and thresholds.
+    pub(super) fn empty(&mut self, mut take: impl FnMut(usize, f64, Entry)) {
+        for (way, buckets) in self.buckets.iter_mut().enumerate() {
+            for (at, entries) in buckets.iter_mut().enumerate() {
+                entries.drain(..).for_each(|entry| take(way, lower(at), entry));
+            }
+        }
+        self.len = 0;
+    }
+
+    pub(super) fn retain(&mut self, keeps: impl Fn(&Entry) -> bool) {
+        let mut len = 0;
+        for entries in self.buckets.iter_mut().flatten() {
+            entries.retain(&keeps);
+            len += entries.len();
+        }
+        self.len = len;
+    }
+}

@@ -1,0 +1,263 @@
+//! Waking only who matters: which accounts must be margined again after a move.
+//!
+//! Valuing an account issues a certificate: it stays on its side of every line until a source of its figures has moved by
+//! more than its *threshold*. A source moves two ways: along its coordinate, the price, where what offsets offsets, and
+//! across, each row its own way. An account's excess moves by at most Σ over ways of [weight](Weights) × distance, which
+//! is the model's to declare and is measured between the figures of two markets, so it does not matter what moved them.
+//! With thresholds whose weighted sum is the slack, no excess has moved by more than the slack while no distance passes
+//! its threshold. The slack is shared so that, at the pace at which sources moved lately, all are reached together.
+//!
+//! Distances are measured from *bases*, markets that were seen. A certificate belongs to the base that was newest when it
+//! was issued. Every move adds a base, and an old one is given up for the one after it: excesses there and here differ by
+//! at most weight × the distance between the two, which is taken from each of its thresholds. What is rounded is rounded
+//! against the certificate. Where figures cannot be compared, the distance has no bound and everybody on that source wakes.
+
+mod base;
+
+use plimsoll_margin::watch::{Exposures, Figures, Weights};
+
+use crate::store::AccountId;
+use base::{Base, Entry, WAYS};
+
+/// Who must be margined again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Woken {
+    /// These, ascending; the others are where they were.
+    Some(Vec<AccountId>),
+    /// So many that a sweep of all costs less: no certificate is left.
+    All,
+}
+
+/// The certificates of many accounts under one model with one set of parameters: after another set they begin anew.
+#[derive(Clone, Debug)]
+pub struct Certificates {
+    /// The oldest first.
+    bases: Vec<Base>,
+    /// By account: even where it has no certificate; what stands in a base with another number is void.
+    stamps: Vec<u32>,
+    /// Accounts that wake whatever moves.
+    due: Vec<AccountId>,
+    certified: usize,
+    /// By way: how far a move went, lately.
+    paces: Vec<f64>,
+    /// Moves so far.
+    moves: u64,
+    /// Entries after void ones were last cleared away.
+    cleared: usize,
+}
+
+/// Markets that distances are measured from.
+const BASES: usize = 5;
+/// One in so many awake, and all are swept.
+const SWEEP_FROM: usize = 20;
+/// Void entries are not cleared away before there are so many.
+const ENTRIES_LEAST: usize = 1 << 12;
+/// A move before any was seen, as a share of the price and of rows' scales; no pace is taken for less than a part of it.
+const PACE: f64 = 1e-4;
+const PACE_LEAST: f64 = 1e-2 * PACE;
+/// What the last move counts of the pace.
+const PACE_SHARE: f64 = 0.02;
+/// What sums of floats can lose, generously.
+const KEPT: f64 = 1.0 - 1e-9;
+
+impl Certificates {
+    /// None yet, in the market of `figures`.
+    #[must_use]
+    pub fn new(figures: Vec<Figures>) -> Self {
+        let paces = figures.iter().flat_map(|of| least_paces(of, PACE)).collect();
+        let (bases, stamps, due) = (vec![Base::new(figures, 0)], Vec::new(), Vec::new());
+        Self { bases, stamps, due, certified: 0, paces, moves: 0, cleared: 0 }
+    }
+
+    /// The figures of the last market, which exposures are to be of.
+    #[must_use]
+    pub fn figures(&self) -> &[Figures] {
+        &self.newest().figures
+    }
+
+    /// Accounts that have a certificate.
+    #[must_use]
+    pub fn certified(&self) -> usize {
+        self.certified
+    }
+
+    fn newest(&self) -> &Base {
+        self.bases.last().unwrap_or_else(|| unreachable!("there is a base from the first market on"))
+    }
+
+    /// Issues a certificate for an account that was valued in the last market: `slack` is the distance to the nearest
+    /// line, in the market's currency. Without exposures, or with too little slack to say anything, it wakes with the next
+    /// move.
+    pub fn issue(&mut self, account: AccountId, slack: f64, exposures: Option<&Exposures>) {
+        self.revoke(account);
+        let Some(exposures) = exposures else { return self.due.push(account) };
+        let figures = self.newest().figures.iter().enumerate();
+        let weights: Vec<Weights> = figures.map(|(source, figures)| figures.weights(source, &exposures.of)).collect();
+        self.issue_weighted(account, slack - exposures.jitter, &weights);
+    }
+
+    /// The same for what is weighed already, by source; `slack` is what may be used up.
+    pub fn issue_weighted(&mut self, account: AccountId, slack: f64, weights: &[Weights]) {
+        self.revoke(account);
+        let of = |at: usize| if at.is_multiple_of(WAYS) { weights[at / WAYS].along } else { weights[at / WAYS].across };
+        let ways = 0..WAYS * weights.len();
+        let weighs = |at: &usize| of(*at).abs() > 0.0 || of(*at).is_nan();
+        // Moves at the pace of lately that it can sleep through.
+        let moves = slack * KEPT / ways.clone().map(|at| of(at) * self.paces[at]).sum::<f64>();
+        if ways.clone().filter(weighs).any(|at| !Base::tells(moves * self.paces[at])) {
+            return self.due.push(account);
+        }
+        let at = account.0 as usize;
+        if self.stamps.len() <= at {
+            self.stamps.resize(at + 1, 0);
+        }
+        self.stamps[at] = self.stamps[at].wrapping_add(1);
+        self.certified += 1;
+        let entry = Entry { account, stamp: self.stamps[at] };
+        let Some(base) = self.bases.last_mut() else { return };
+        for at in ways.filter(weighs) {
+            base.add(at, moves * self.paces[at], entry);
+        }
+    }
+
+    /// Voids the certificate of an account that was filled, paid, or changed otherwise. It wakes no more until it is
+    /// valued and another is issued.
+    pub fn revoke(&mut self, account: AccountId) {
+        if let Some(stamp) = self.stamps.get_mut(account.0 as usize).filter(|stamp| **stamp % 2 == 1) {
+            *stamp = stamp.wrapping_add(1);
+            self.certified -= 1;
+        }
+        // Whoever is due stays so: to be valued once more than needed harms nobody.
+    }
+
+    /// The market has moved to `figures`: who may have crossed a line. Their certificates are void.
+    pub fn moved(&mut self, mut figures: Vec<Figures>) -> Woken {
+        self.moves += 1;
+        let before = self.certified;
+        let mut woken = std::mem::take(&mut self.due);
+        if !self.newest().same_sources(&figures) {
+            return self.all(figures);
+        }
+        let mut last = Vec::new();
+        for base in &mut self.bases {
+            let distances = base.measure(&figures, self.moves);
+            last.clone_from(&distances);
+            let (stamps, certified) = (&mut self.stamps, &mut self.certified);
+            base.drain(&distances, |entry| {
+                if void(stamps, entry) {
+                    *certified -= 1;
+                    woken.push(entry.account);
+                }
+            });
+        }
+        self.keep_pace(&last);
+        if woken.len() * SWEEP_FROM > before && woken.len() > SWEEP_FROM {
+            self.follow(&mut figures);
+            return self.all(figures);
+        }
+        self.follow(&mut figures);
+        self.bases.push(Base::new(figures, self.moves));
+        if self.bases.len() > BASES {
+            self.give_up_one(&mut woken);
+        }
+        let born: Vec<u64> = self.bases.iter().map(|base| base.born).collect();
+        self.bases.iter_mut().for_each(|base| base.keep_later(&born));
+        self.clear_void();
+        woken.sort_unstable();
+        woken.dedup();
+        Woken::Some(woken)
+    }
+
+    /// Has the figures of a move measured as those before it are; no threshold holds from where that cannot be.
+    fn follow(&mut self, figures: &mut [Figures]) {
+        for (source, now) in figures.iter_mut().enumerate() {
+            if !now.follow(&self.newest().figures[source]) {
+                self.bases.iter_mut().for_each(|base| base.part_with(source));
+            }
+        }
+    }
+
+    /// Takes the distances of a move into account.
+    fn keep_pace(&mut self, distances: &[f64]) {
+        let least: Vec<f64> = self.figures().iter().flat_map(|of| least_paces(of, PACE_LEAST)).collect();
+        for ((pace, distance), least) in self.paces.iter_mut().zip(distances).zip(least) {
+            if distance.is_finite() {
+                *pace += PACE_SHARE * (distance - *pace);
+            }
+            *pace = pace.max(least);
+        }
+    }
+
+    fn all(&mut self, figures: Vec<Figures>) -> Woken {
+        for stamp in self.stamps.iter_mut().filter(|stamp| **stamp % 2 == 1) {
+            *stamp = stamp.wrapping_add(1);
+        }
+        self.certified = 0;
+        self.due.clear();
+        if !self.newest().same_sources(&figures) {
+            self.paces = figures.iter().flat_map(|of| least_paces(of, PACE)).collect();
+        }
+        self.bases = vec![Base::new(figures, self.moves)];
+        Woken::All
+    }
+
+    /// Moves the certificates of one base to the one after it: the base whose neighbours are nearest to each other for
+    /// their age, so that what is left is spread over ages evenly by powers. The first is never given up: most sleep
+    /// there, and those who wake leave it one by one.
+    fn give_up_one(&mut self, woken: &mut Vec<AccountId>) {
+        let nearness = |at: &usize| {
+            let gap = self.bases[at + 1].born - self.bases[at - 1].born;
+            let age = self.moves - self.bases[at + 1].born + 1;
+            // Gaps and ages are compared as fractions.
+            (u128::from(gap) << 64) / u128::from(age)
+        };
+        let Some(at) = (1..self.bases.len() - 1).min_by_key(nearness) else { return };
+        let mut old = self.bases.remove(at);
+        let apart = old.distances_to(self.bases[at].born);
+        let (next, stamps, certified) = (&mut self.bases[at], &mut self.stamps, &mut self.certified);
+        old.empty(|way, threshold, entry| {
+            let left = (threshold - apart[way]) * KEPT;
+            if stamps.get(entry.account.0 as usize) != Some(&entry.stamp) {
+                return;
+            }
+            if Base::tells(left) {
+                next.add(way, left, entry);
+            } else if void(stamps, entry) {
+                *certified -= 1;
+                woken.push(entry.account);
+            }
+        });
+    }
+
+    /// Clears void entries away once they outnumber the others.
+    fn clear_void(&mut self) {
+        let entries = self.bases.iter().map(Base::len).sum::<usize>();
+        if entries <= 2 * self.cleared + ENTRIES_LEAST {
+            return;
+        }
+        let stamps = &self.stamps;
+        for base in &mut self.bases {
+            base.retain(|entry| stamps.get(entry.account.0 as usize) == Some(&entry.stamp));
+        }
+        self.cleared = self.bases.iter().map(Base::len).sum();
+    }
+
+    /// Memory that certificates take, without what they could still grow into and without the figures.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        size_of_val(&*self.stamps)
+            + size_of_val(&*self.due)
+            + self.bases.iter().map(|base| base.len() * size_of::<Entry>()).sum::<usize>()
+    }
+}
+
+/// Voids the certificate that `entry` is of; false where it is void already.
+fn void(stamps: &mut [u32], entry: Entry) -> bool {
+    let stamp = stamps.get_mut(entry.account.0 as usize).filter(|stamp| **stamp == entry.stamp);
+    stamp.map(|stamp| *stamp = stamp.wrapping_add(1)).is_some()
+}
+
+/// A small move of a source, both ways, as a share.
+fn least_paces(of: &Figures, share: f64) -> [f64; WAYS] {
+    [(share * of.coordinate.abs()).max(f64::MIN_POSITIVE), share]
+}

@@ -1,0 +1,151 @@
+//! What of a market's figures an account has.
+
+use plimsoll_core::Position;
+use plimsoll_core::{Decimal, Order};
+use plimsoll_pricing::float::float;
+use plimsoll_pricing::market::Market;
+
+use super::{Figures, Source};
+use crate::equity::NetAsset;
+use crate::orders::{fee, fillable};
+use crate::{Account, MarginError};
+
+/// Lots of a row.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Exposure {
+    /// Place of the figures among those of the market.
+    pub source: usize,
+    /// The row.
+    pub row: usize,
+    /// Short is negative.
+    pub lots: f64,
+    /// Whether it offsets others: an order may be filled or not, and what is told without its sign does not.
+    pub nets: bool,
+}
+
+/// All that moves an account's excesses.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Exposures {
+    /// By source and row; a row may stand there twice.
+    pub of: Vec<Exposure>,
+    /// What an excess can jump by besides, in the market's currency.
+    pub jitter: f64,
+}
+
+/// Orders at a higher fee are not watched.
+pub const TAKER_FEE_MAX: f64 = 0.01;
+
+/// What `account` has of `figures`, its `assets` netted at the market at hand: positions, orders by what they could
+/// become, and of each asset whatever its price acts on. `None` where something of it has no figures: a contract that
+/// came later, an order that exchanges two balances.
+///
+/// # Errors
+/// [`MarginError`] for what cannot be priced.
+pub fn exposures(
+    figures: &[Figures],
+    account: &Account,
+    assets: &[NetAsset],
+    market: &Market,
+) -> Result<Option<Exposures>, MarginError> {
+    let mut all = Collected { figures, of: Vec::with_capacity(account.portfolio.positions.len() + 4), jitter: 0.0 };
+    for position in &account.portfolio.positions {
+        let instrument =
+            market.listing().get(position.instrument).ok_or_else(MarginError::unknown(position.instrument))?;
+        if !instrument.only_moves_balances() && all.contract(position, None).is_none() {
+            return Ok(None);
+        }
+    }
+    for net in assets.iter().filter(|net| net.asset != market.currency()) {
+        let parts = [net.cash, net.gains, net.losses, net.option_value];
+        if all.asset(net.asset, parts.iter().map(|part| float(part.abs())).sum()).is_none() {
+            return Ok(None);
+        }
+    }
+    let orders = fillable(account)?;
+    if !orders.is_empty() && float(account.taker_fee_rate) > TAKER_FEE_MAX {
+        return Ok(None);
+    }
+    for order in &orders {
+        if all.order(account, order, market)?.is_none() {
+            return Ok(None);
+        }
+    }
+    Ok(Some(all.finish()))
+}
+
+struct Collected<'a> {
+    figures: &'a [Figures],
+    of: Vec<Exposure>,
+    jitter: f64,
+}
+
+impl Collected<'_> {
+    /// Adds a position, or as many `times` what an order would leave; the place of its figures.
+    fn contract(&mut self, position: &Position, times: Option<f64>) -> Option<usize> {
+        let found = |figures: &Figures| figures.contracts.get(position.instrument).copied();
+        let (source, row) = self.figures.iter().enumerate().find_map(|(at, figures)| Some((at, found(figures)?)))?;
+        let figures = &self.figures[source];
+        let lots = float(position.quantity.0) / figures.rows[row].lot;
+        self.jitter += lots.abs() * figures.besides.jitter;
+        self.add(Exposure { source, row, lots: lots * times.unwrap_or(1.0), nets: times.is_none() });
+        Some(source)
+    }
+
+    /// Nothing of what moved without bound is nothing.
+    fn add(&mut self, of: Exposure) {
+        if of.lots.abs() > 0.0 {
+            self.of.push(of);
+        }
+    }
+
+    fn asset(&mut self, asset: plimsoll_core::Asset, units: f64) -> Option<()> {
+        let of = |figures: &Figures| figures.source == Source::Asset(asset);
+        let source = self.figures.iter().position(of)?;
+        let figures = &self.figures[source];
+        let lots = units / figures.rows[0].lot;
+        self.add(Exposure { source, row: 0, lots, nets: false });
+        self.jitter += lots * figures.besides.jitter;
+        Some(())
+    }
+
+    fn order(&mut self, account: &Account, order: &Order, market: &Market) -> Result<Option<()>, MarginError> {
+        let id = order.instrument;
+        let instrument = market.listing().get(id).ok_or_else(MarginError::unknown(id))?;
+        if instrument.only_moves_balances() {
+            return Ok(None);
+        }
+        let (unsettled_pnl, accrued_funding) = (Decimal::ZERO, Decimal::ZERO);
+        let filled = Position {
+            instrument: id,
+            quantity: order.signed_quantity(),
+            entry_price: Some(order.price),
+            unsettled_pnl,
+            accrued_funding,
+        };
+        let factor = |source: usize| self.figures[source].besides.order_factor;
+        let found = self.figures.iter().position(|figures| figures.contracts.get(id).is_some());
+        let Some(times) = found.map(factor) else { return Ok(None) };
+        let Some(source) = self.contract(&filled, Some(times)) else { return Ok(None) };
+        self.jitter += self.figures[source].besides.order_jitter;
+        let carry = instrument.carry(&filled, market.priced(id)?.mark).map_err(MarginError::of(instrument))?;
+        let at_fill = instrument
+            .fill_pnl(order.signed_quantity(), order.price, market.priced(id)?.mark)
+            .map_err(MarginError::of(instrument))?;
+        let fee = fee(account, order, instrument, market)?;
+        let settlement = instrument.terms().settlement;
+        let units =
+            [at_fill.value, fee.value, carry.option_value.value].iter().map(|part| float(part.abs())).sum::<f64>();
+        if settlement == market.currency() {
+            return Ok(Some(()));
+        }
+        Ok(self.asset(settlement, units * times))
+    }
+
+    fn finish(mut self) -> Exposures {
+        self.of.sort_by_key(|of| (of.source, of.row));
+        let mut sources: Vec<usize> = self.of.iter().map(|exposure| exposure.source).collect();
+        sources.dedup();
+        let fixed: f64 = sources.into_iter().map(|source| self.figures[source].besides.fixed).sum();
+        Exposures { of: self.of, jitter: self.jitter + fixed }
+    }
+}

@@ -1,0 +1,191 @@
+//! What a market's movement can do to an account: never more than its figures say.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "tests")]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use plimsoll_margin::Account;
+use plimsoll_margin::answers::margin::Margin;
+use plimsoll_margin::level::Policy;
+use plimsoll_margin::models::plimsoll::Plimsoll;
+use plimsoll_margin::models::{Held, Model, by_name};
+use plimsoll_margin::watch::{Apart, Exposure, Figures, Source, exposures};
+use plimsoll_pricing::float::float;
+use plimsoll_pricing::market::Market;
+use plimsoll_pricing::market::snapshot::Snapshot;
+use support::moves::{KINDS, Kind, moved};
+use support::random::{Random, random_book};
+use support::{asset, decimal};
+
+/// What figures of two markets say that the excess of what has `exposures` can have moved by.
+fn bound(then: &[Figures], now: &[Figures], exposures: &[Exposure]) -> f64 {
+    let mut most = 0.0;
+    for (source, (then, now)) in then.iter().zip(now).enumerate() {
+        let held: Vec<Exposure> = exposures.iter().filter(|of| of.source == source).copied().collect();
+        if !held.is_empty() {
+            let Apart { along, across } = then.apart(now);
+            let weight = then.weights(source, &held).along;
+            most += if weight > 0.0 { along * weight } else { 0.0 };
+            most += held.iter().map(|of| of.lots.abs() * across[of.row]).sum::<f64>();
+        }
+    }
+    most
+}
+
+/// Moves from markets that are moved themselves, with orders in a third of the books.
+#[test]
+fn no_excess_moves_further_than_the_figures_of_what_is_held() {
+    let latest = "2026-06-01T07:59:00Z".parse().unwrap();
+    let mut nearest: BTreeMap<String, f64> = BTreeMap::new();
+    let mut compared = 0;
+    for seed in 0..120 {
+        let mut book = random_book(seed, 8);
+        book.account = book.account.with_entry_prices(&book.market).unwrap();
+        let mut random = Random(seed + 1_000);
+        support::random::orders(&mut book, &mut random);
+        let model = by_name("plimsoll").unwrap();
+        let held = Held::by([&book.account]);
+        let mut market = book.market.clone();
+        for _ in 0..24 {
+            let kind = KINDS[usize::try_from(random.below(9)).unwrap()];
+            let now = moved(&market, kind, latest, &mut random);
+            let (before, after) = (model.prepare(&market, &held).unwrap(), model.prepare(&now, &held).unwrap());
+            let levels = |market, judge| Margin::of(&book.account, market, judge, &Policy::default()).unwrap();
+            let (from, to) = (levels(&market, before.as_ref()), levels(&now, after.as_ref()));
+            let (mut then, figures) = (before.watched().unwrap().unwrap(), after.watched().unwrap().unwrap());
+            let exposures = exposures(&then, &book.account, &from.assets, &market).unwrap().unwrap();
+            // In half of the cases the figures know what they do as prices move.
+            let known = random.below(2) == 0;
+            if known {
+                let away = moved(&market, Kind::Together, latest, &mut random);
+                let away = watched(&away, &held, model.as_ref());
+                then.iter_mut().zip(&away).for_each(|(then, away)| then.learn(away));
+            }
+            let most = bound(&then, &figures, &exposures.of);
+            let by = from
+                .levels
+                .0
+                .iter()
+                .zip(&to.levels.0)
+                .map(|(from, to)| float(from.excess.minus(to.excess).unwrap()).abs());
+            let by = by.fold(0.0, f64::max);
+            assert!(
+                by <= most + exposures.jitter,
+                "seed {seed}, {kind:?}: moved by {by}, figures say {most} + {}",
+                exposures.jitter
+            );
+            if most.is_finite() && most > 0.0 {
+                let entry = nearest.entry(format!("{kind:?}{}", if known { ", known" } else { "" })).or_default();
+                *entry = entry.max(by / most);
+                compared += 1;
+            }
+            // A jump is looked at and taken back: the next move starts from a market that still resembles the first.
+            drop((before, after));
+            if !matches!(kind, Kind::Jump | Kind::Gap) {
+                market = now;
+            }
+        }
+    }
+    println!("{compared} compared; the nearest that a movement came to its bound: {nearest:?}");
+    assert!(compared > 1_000, "{compared} moves could be compared");
+    // A bound that nothing comes near would wake everybody.
+    assert!(nearest["Tick"] > 0.3, "{nearest:?}");
+}
+
+/// Whether figures of `source` in one market say that anything may have happened in the other.
+fn jumps(source: Source, then: &[Figures], now: &[Figures]) -> bool {
+    let of = |all: &[Figures]| all.iter().find(|figures| figures.source == source).unwrap().clone();
+    of(then).distance(&of(now)) == [f64::INFINITY; 2]
+}
+
+fn watched(market: &Market, held: &Held, model: &dyn Model) -> Vec<Figures> {
+    model.prepare(market, held).unwrap().watched().unwrap().unwrap()
+}
+
+/// What jumps, one by one: [`Besides::state`](plimsoll_margin::watch::Besides) of the model and what figures cannot be
+/// compared for.
+#[test]
+fn what_jumps_is_a_movement_without_bound() {
+    let book = support::book(
+        "index BTC 60000\nforward BTC 2026-06-01T08:00:00Z 60000 vol 0.5\nforward BTC 2026-06-26T08:00:00Z 60500 vol 0.6\n\
+         price USDC 1\nprice stETH 2990\nmark BTC_USDC-PERPETUAL 60000\nmark BTC-PERPETUAL 60000\n\
+         position BTC_USDC-PERPETUAL 1\nposition BTC-PERPETUAL 10\nposition BTC_USDC-26JUN26-60000-C 1\n\
+         position BTC_USDC-1JUN26-60000-C 1\ncollateral stETH 3\ncollateral BTC 1",
+    );
+    let (held, plain) = (Held::by([&book.account]), Plimsoll::default());
+    let then = watched(&book.market, &held, &plain);
+    let (contracts, steth) = (Source::Underlying("BTC".parse().unwrap()), Source::Asset(asset("stETH")));
+    assert!(then.iter().all(|of| !jumps(of.source, &then, &then)), "nothing has jumped where nothing changed");
+    let changed = |change: &dyn Fn(&mut Snapshot)| {
+        let mut snapshot = book.market.snapshot().clone();
+        change(&mut snapshot);
+        let market = Market::new(Arc::new(snapshot), Arc::new(book.market.listing().clone())).unwrap();
+        watched(&market, &held, &plain)
+    };
+    let price = |to: &'static str| {
+        changed(&move |all| {
+            let quote = all.underlyings.get_mut(&"BTC".parse().unwrap()).unwrap();
+            quote.index = decimal(to);
+            quote.expiries.values_mut().for_each(|expiry| expiry.forward = Some(decimal(to)));
+        })
+    };
+    // Trust in a price, and what an asset is to the scenarios.
+    let untrusted = changed(&|all| all.assets.get_mut(&asset("stETH")).unwrap().trusted = false);
+    assert!(jumps(steth, &then, &untrusted) && !jumps(contracts, &then, &untrusted));
+    let moving = changed(&|all| {
+        let of = all.underlyings[&"BTC".parse().unwrap()].clone();
+        all.underlyings.insert("stETH".parse().unwrap(), of);
+    });
+    assert!(jumps(steth, &then, &moving));
+    // A parameter that no cell shows.
+    let mut other = Plimsoll::default();
+    other.set("maintenance_share", "0.9").unwrap();
+    assert!(jumps(contracts, &then, &watched(&book.market, &held, &other)));
+    // The nodes of a strike an hour from expiry pass from one cell to the next, and a far one has none at all.
+    assert!(!jumps(contracts, &then, &changed(&|all| all.as_of = "2026-06-01T07:00:00.001Z".parse().unwrap())));
+    assert!(jumps(contracts, &then, &price("61000")));
+    // A price that outgrows what a balance was allowed to move by; a lower one stays comparable.
+    let later = changed(&|all| all.as_of = "2026-05-01T07:00:00Z".parse().unwrap());
+    assert!(jumps(contracts, &later, &then), "an option that has become short-dated");
+    let coins = Source::Asset(asset("BTC"));
+    assert!(jumps(coins, &then, &price("67000")) && jumps(contracts, &then, &price("67000")));
+    // Another contract is listed.
+    let mut more = held.clone();
+    more.instruments.pop_last();
+    assert!(jumps(contracts, &then, &watched(&book.market, &more, &plain)));
+}
+
+/// Cells of 64 bits have a finer grain, and with it another allowance for rounding.
+#[test]
+fn a_table_that_turns_wide_jumps() {
+    let at = |index: &str| {
+        let book = support::book(&format!(
+            "index BTC {index}\nprice USDC 1\nmark BTC_USDC-PERPETUAL {index}\nposition BTC_USDC-PERPETUAL 1"
+        ));
+        watched(&book.market, &Held::by([&book.account]), &Plimsoll::default())
+    };
+    let of = Source::Underlying("BTC".parse().unwrap());
+    assert!(!jumps(of, &at("60000"), &at("600000")) && jumps(of, &at("60000"), &at("6000000000")));
+}
+
+/// An account with something that has no figures is not certified: a contract of later, orders that exchange balances,
+/// orders at a fee beyond what the figures allow for.
+#[test]
+fn what_has_no_figures_has_no_exposures() {
+    let book = support::book(
+        "index BTC 60000\nprice USDC 1\nmark BTC_USDC-PERPETUAL 60000\nmark BTC/USDC 60000\nposition BTC_USDC-PERPETUAL 1\n\
+         order buy BTC_USDC-PERPETUAL 1 @ 59900",
+    );
+    let held = Held::by([&book.account]);
+    let figures = watched(&book.market, &held, &Plimsoll::default());
+    let of = |account: &Account, figures: &[Figures]| exposures(figures, account, &[], &book.market).unwrap();
+    assert!(of(&book.account, &figures).is_some());
+    assert!(of(&book.account, &figures[1..]).is_none(), "no figures of the contract");
+    let dear = Account { taker_fee_rate: decimal("0.02"), ..book.account.clone() };
+    assert!(of(&dear, &figures).is_none(), "a fee of two per cent");
+    let mut spot = book.account.clone();
+    spot.portfolio.orders[0].instrument = book.id("BTC/USDC");
+    assert!(of(&spot, &figures).is_none(), "an order that exchanges balances");
+}

@@ -104,7 +104,8 @@ impl World {
     fn note(&mut self, slot: usize, excess: i128, certificates: &mut Certificates) -> bool {
         let account = self.shelf().accounts()[slot];
         let known = &mut self.known[slot];
-        certificates.issue_weighted(account, excess.abs() as f64, &[known.weights]);
+        // Nothing is filled and no lineage ends here, so that what was weighed at first holds.
+        certificates.issue_weighted(account, excess.abs() as f64, &[known.weights], 0);
         std::mem::replace(&mut known.under, excess < 0) != (excess < 0)
     }
 
@@ -184,7 +185,7 @@ fn wake(world: &mut World, certificates: &mut Certificates, priced: &Priced<'_>,
     let woken = certificates.moved(figures);
     seen.measuring.push(start.elapsed().as_secs_f64() * 1e3);
     let slots: Vec<usize> = match &woken {
-        Woken::Some(woken) => woken.iter().filter_map(|account| world.shelf().slot(*account)).collect(),
+        Woken::These(woken) => woken.iter().filter_map(|account| world.shelf().slot(*account)).collect(),
         Woken::All => {
             seen.swept += 1;
             (0..world.known.len()).collect()

@@ -18,7 +18,7 @@ use plimsoll_margin::Account;
 use plimsoll_margin::answers::margin::Margin;
 use plimsoll_margin::level::{Level, Policy};
 use plimsoll_margin::models::{Held, Judge, Model, by_name};
-use plimsoll_margin::watch::exposures;
+use plimsoll_margin::watch::{Figures, exposures};
 use plimsoll_pricing::float::float;
 use plimsoll_pricing::market::Market;
 use support::moves::{KINDS, Kind, moved, together, volatile};
@@ -117,6 +117,16 @@ fn account(source: &support::Book, random: &mut Random) -> Account {
     drawn
 }
 
+/// What figures do as prices move together, and what of all else is each row's.
+fn learn(figures: &mut [Figures], model: &dyn Model, market: &Market, held: &Held) {
+    let watched = |market: &Market| model.prepare(market, held).unwrap().watched().unwrap().unwrap();
+    let (higher, livelier) = (watched(&together(market, 1_000)), watched(&volatile(market, 1_000)));
+    for ((figures, higher), livelier) in figures.iter_mut().zip(&higher).zip(&livelier) {
+        figures.learn(higher);
+        figures.learn_scales(livelier);
+    }
+}
+
 impl World {
     fn new(seed: u64, count: usize) -> (Self, Certificates) {
         let source = listing();
@@ -139,13 +149,8 @@ impl World {
             drawn.portfolio.balances.push(Balance::cash(asset("USD"), cash));
             accounts.push(drawn);
         }
-        let watched = |market: &Market| model.prepare(market, &held).unwrap().watched().unwrap().unwrap();
-        let mut figures = watched(&source.market);
-        let (higher, livelier) = (watched(&together(&source.market, 1_000)), watched(&volatile(&source.market, 1_000)));
-        for ((figures, higher), livelier) in figures.iter_mut().zip(&higher).zip(&livelier) {
-            figures.learn(higher);
-            figures.learn_scales(livelier);
-        }
+        let mut figures = judge.watched().unwrap().unwrap();
+        learn(&mut figures, model.as_ref(), &source.market, &held);
         let mut certificates = Certificates::new(figures);
         let mut world = Self { model, held, market: source.market.clone(), accounts, sides: vec![Vec::new(); count] };
         for at in 0..count {
@@ -189,8 +194,13 @@ fn run(seed: u64, moves: usize, kinds: &[Kind]) -> Counts {
         world.market = moved(from, kind, latest, &mut random);
         let (model, market) = (by_name(world.model.name()).unwrap(), world.market.clone());
         let judge = model.prepare(&market, &world.held).unwrap();
-        let woken = match certificates.moved(judge.watched().unwrap().unwrap()) {
-            Woken::Some(woken) => woken.into_iter().map(|id| id.0 as usize).collect(),
+        let mut figures = judge.watched().unwrap().unwrap();
+        if step % 50 == 49 {
+            // What prices do is learnt anew, in the midst of it all.
+            learn(&mut figures, model.as_ref(), &market, &world.held);
+        }
+        let woken = match certificates.moved(figures) {
+            Woken::These(woken) => woken.into_iter().map(|id| id.0 as usize).collect(),
             Woken::All => {
                 counts.swept += 1;
                 (0..ACCOUNTS).collect::<Vec<_>>()
@@ -233,4 +243,87 @@ fn nobody_crosses_a_line_asleep_whatever_moves() {
 fn nobody_crosses_a_line_asleep_over_small_moves() {
     let counts = run(2, moves(), &[Kind::Tick, Kind::Tick, Kind::Ticks, Kind::Noise, Kind::Time]);
     assert!(counts.asleep > 10 * counts.moves && counts.crossed > 0, "the test sees sleepers and crossings");
+}
+
+/// A market with one perpetual, and an account of one of it that stands so far from its line.
+struct Small {
+    source: support::Book,
+    held: Held,
+}
+
+impl Small {
+    fn new() -> Self {
+        let source =
+            book("index BTC 60000\nprice USDC 1\nmark BTC_USDC-PERPETUAL 60000\nposition BTC_USDC-PERPETUAL 1 @ 60000");
+        let held = Held::by([&source.account]);
+        Self { source, held }
+    }
+
+    fn figures(&self, millionths: i64) -> Vec<Figures> {
+        let market = together(&self.source.market, millionths);
+        by_name("plimsoll").unwrap().prepare(&market, &self.held).unwrap().watched().unwrap().unwrap()
+    }
+
+    fn exposures(&self, certificates: &Certificates) -> plimsoll_margin::watch::Exposures {
+        exposures(certificates.figures(), &self.source.account, &[], &self.source.market).unwrap().unwrap()
+    }
+}
+
+#[test]
+fn one_account_wakes_when_its_slack_may_be_used_up() {
+    let small = Small::new();
+    let mut certificates = Certificates::new(small.figures(0));
+    let held = small.exposures(&certificates);
+    for account in 0..100 {
+        certificates.issue(AccountId(account), 1e9, Some(&held));
+    }
+    // A perpetual of 60,000 that falls by a hundredth loses 600; its cells move with it.
+    certificates.issue(AccountId(7), 500.0, Some(&held));
+    certificates.issue(AccountId(8), 2_000.0, Some(&held));
+    assert_eq!(certificates.moved(small.figures(1_000)), Woken::These(Vec::new()));
+    assert_eq!(certificates.moved(small.figures(-10_000)), Woken::These(vec![AccountId(7)]));
+    assert_eq!(certificates.moved(small.figures(-10_100)), Woken::These(Vec::new()), "it wakes once");
+    assert_eq!(certificates.certified(), 99);
+    // A fill: its certificate is void, and it is its owner's to value.
+    certificates.revoke(AccountId(8));
+    assert_eq!(certificates.moved(small.figures(-60_000)), Woken::These(Vec::new()));
+    // Whoever has no figures, and whoever is on its line, wakes every time.
+    certificates.issue(AccountId(8), 1e9, None);
+    certificates.issue(AccountId(7), 0.0, Some(&held));
+    assert_eq!(certificates.moved(small.figures(-60_000)), Woken::These(vec![AccountId(7), AccountId(8)]));
+}
+
+#[test]
+fn too_many_awake_are_a_sweep() {
+    let small = Small::new();
+    let mut certificates = Certificates::new(small.figures(0));
+    let held = small.exposures(&certificates);
+    for account in 0..1_000 {
+        certificates.issue(AccountId(account), if account < 40 { 10.0 } else { 1e9 }, Some(&held));
+    }
+    assert!(matches!(certificates.moved(small.figures(1_000)), Woken::These(woken) if woken.len() == 40));
+    for account in 0..60 {
+        certificates.issue(AccountId(account), 10.0, Some(&held));
+    }
+    assert_eq!(certificates.moved(small.figures(0)), Woken::All);
+    assert_eq!(certificates.certified(), 0);
+}
+
+/// What was learnt anew is another lineage: everybody wakes, and what was weighed before is worth nothing.
+#[test]
+fn a_lineage_ends_where_slopes_are_learnt() {
+    let small = Small::new();
+    let mut certificates = Certificates::new(small.figures(0));
+    let held = small.exposures(&certificates);
+    let weights: Vec<_> = certificates.figures().iter().enumerate().map(|(at, of)| of.weights(at, &held.of)).collect();
+    let before = certificates.lineage();
+    certificates.issue_weighted(AccountId(0), 1e9, &weights, before);
+    assert_eq!(certificates.moved(small.figures(10)), Woken::These(Vec::new()));
+    let mut learnt = small.figures(20);
+    learnt.iter_mut().zip(&small.figures(1_000)).for_each(|(figures, away)| figures.learn(away));
+    assert_eq!(certificates.moved(learnt), Woken::These(vec![AccountId(0)]));
+    assert!(certificates.lineage() > before);
+    certificates.issue_weighted(AccountId(0), 1e9, &weights, before);
+    certificates.issue_weighted(AccountId(1), 1e9, &[], certificates.lineage());
+    assert_eq!(certificates.moved(small.figures(20)), Woken::These(vec![AccountId(0), AccountId(1)]));
 }

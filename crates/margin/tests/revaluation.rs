@@ -121,6 +121,8 @@ fn linear_and_inverse_contracts_and_coins_gain_what_they_say() {
     near(gain("position BTC-PERPETUAL -1200", -0.5), 600.0);
     near(gain("position BTC-PERPETUAL 60000", 0.1), 6_000.0);
     near(gain("collateral BTC -3", 0.1), -18_000.0);
+    // What was gained in coins is coins: sold at twice today's price, half of the gain is in what a fall leaves.
+    near(gain("position BTC-PERPETUAL -60000 @ 120000", -0.3), 18_000.0 - 0.5 * 18_000.0);
     // A coin against as much of a short inverse perpetual stands still.
     near(gain("collateral BTC 1\nposition BTC-PERPETUAL -60000", -0.3), 0.0);
 }

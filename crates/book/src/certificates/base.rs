@@ -90,13 +90,6 @@ impl Base {
         known.map_or_else(|| vec![f64::INFINITY; self.buckets.len()], |(_, distances)| distances.clone())
     }
 
-    /// No threshold of a source holds in the base that was measured last: it goes along another way.
-    pub(super) fn part_with(&mut self, source: usize) {
-        if let Some((_, distances)) = self.later.last_mut() {
-            distances[WAYS * source..WAYS * (source + 1)].fill(f64::INFINITY);
-        }
-    }
-
     /// Forgets the distances to all but these.
     pub(super) fn keep_later(&mut self, born: &[u64]) {
         self.later.retain(|(of, _)| born.contains(of));
@@ -112,6 +105,14 @@ impl Base {
                 self.len -= entries.len();
                 entries.drain(..).for_each(&mut take);
             }
+        }
+    }
+
+    /// Takes out all entries of a source.
+    pub(super) fn drain_source(&mut self, source: usize, mut take: impl FnMut(Entry)) {
+        for entries in self.buckets[WAYS * source..WAYS * (source + 1)].iter_mut().flatten() {
+            self.len -= entries.len();
+            entries.drain(..).for_each(&mut take);
         }
     }
 

@@ -10,7 +10,11 @@
 //! Distances are measured from *bases*, markets that were seen. A certificate belongs to the base that was newest when it
 //! was issued. Every move adds a base, and an old one is given up for the one after it: excesses there and here differ by
 //! at most weight × the distance between the two, which is taken from each of its thresholds. What is rounded is rounded
-//! against the certificate. Where figures cannot be compared, the distance has no bound and everybody on that source wakes.
+//! against the certificate.
+//!
+//! Bases of one *lineage* share scales, slopes and constants, which is what makes their distances add up. Where figures
+//! cannot be compared with those before, or have learnt new slopes, a lineage ends: everybody on that source wakes, and
+//! weights found before are worth nothing.
 
 mod base;
 
@@ -23,12 +27,13 @@ use base::{Base, Entry, WAYS};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Woken {
     /// These, ascending; the others are where they were.
-    Some(Vec<AccountId>),
+    These(Vec<AccountId>),
     /// So many that a sweep of all costs less: no certificate is left.
     All,
 }
 
-/// The certificates of many accounts under one model with one set of parameters: after another set they begin anew.
+/// The certificates of many accounts under one model and one [policy](plimsoll_margin::level::Policy): under another they
+/// begin anew. Memory grows with the largest account number, so numbers are given one after the other.
 #[derive(Clone, Debug)]
 pub struct Certificates {
     /// The oldest first.
@@ -40,6 +45,8 @@ pub struct Certificates {
     certified: usize,
     /// By way: how far a move went, lately.
     paces: Vec<f64>,
+    /// Lineages that ended so far.
+    lineage: u64,
     /// Moves so far.
     moves: u64,
     /// Entries after void ones were last cleared away.
@@ -66,7 +73,7 @@ impl Certificates {
     pub fn new(figures: Vec<Figures>) -> Self {
         let paces = figures.iter().flat_map(|of| least_paces(of, PACE)).collect();
         let (bases, stamps, due) = (vec![Base::new(figures, 0)], Vec::new(), Vec::new());
-        Self { bases, stamps, due, certified: 0, paces, moves: 0, cleared: 0 }
+        Self { bases, stamps, due, certified: 0, paces, lineage: 0, moves: 0, cleared: 0 }
     }
 
     /// The figures of the last market, which exposures are to be of.
@@ -81,6 +88,12 @@ impl Certificates {
         self.certified
     }
 
+    /// Tells lineages apart: weights found under one number hold as long as it stands.
+    #[must_use]
+    pub fn lineage(&self) -> u64 {
+        self.lineage
+    }
+
     fn newest(&self) -> &Base {
         self.bases.last().unwrap_or_else(|| unreachable!("there is a base from the first market on"))
     }
@@ -93,12 +106,16 @@ impl Certificates {
         let Some(exposures) = exposures else { return self.due.push(account) };
         let figures = self.newest().figures.iter().enumerate();
         let weights: Vec<Weights> = figures.map(|(source, figures)| figures.weights(source, &exposures.of)).collect();
-        self.issue_weighted(account, slack - exposures.jitter, &weights);
+        self.issue_weighted(account, slack - exposures.jitter, &weights, self.lineage);
     }
 
-    /// The same for what is weighed already, by source; `slack` is what may be used up.
-    pub fn issue_weighted(&mut self, account: AccountId, slack: f64, weights: &[Weights]) {
+    /// The same for what was weighed already, by source, in a [lineage](Self::lineage); `slack` is what may be used up. With
+    /// weights of another lineage the account wakes with the next move.
+    pub fn issue_weighted(&mut self, account: AccountId, slack: f64, weights: &[Weights], lineage: u64) {
         self.revoke(account);
+        if lineage != self.lineage || WAYS * weights.len() != self.paces.len() {
+            return self.due.push(account);
+        }
         let of = |at: usize| if at.is_multiple_of(WAYS) { weights[at / WAYS].along } else { weights[at / WAYS].across };
         let ways = 0..WAYS * weights.len();
         let weighs = |at: &usize| of(*at).abs() > 0.0 || of(*at).is_nan();
@@ -120,14 +137,13 @@ impl Certificates {
         }
     }
 
-    /// Voids the certificate of an account that was filled, paid, or changed otherwise. It wakes no more until it is
-    /// valued and another is issued.
+    /// Voids the certificate of an account that was filled, paid, or changed otherwise: it is for the caller to value it
+    /// and to issue another.
     pub fn revoke(&mut self, account: AccountId) {
         if let Some(stamp) = self.stamps.get_mut(account.0 as usize).filter(|stamp| **stamp % 2 == 1) {
             *stamp = stamp.wrapping_add(1);
             self.certified -= 1;
         }
-        // Whoever is due stays so: to be valued once more than needed harms nobody.
     }
 
     /// The market has moved to `figures`: who may have crossed a line. Their certificates are void.
@@ -136,43 +152,44 @@ impl Certificates {
         let before = self.certified;
         let mut woken = std::mem::take(&mut self.due);
         if !self.newest().same_sources(&figures) {
+            self.lineage += 1;
+            self.paces = figures.iter().flat_map(|of| least_paces(of, PACE)).collect();
             return self.all(figures);
         }
         let mut last = Vec::new();
         for base in &mut self.bases {
-            let distances = base.measure(&figures, self.moves);
-            last.clone_from(&distances);
+            last = base.measure(&figures, self.moves);
             let (stamps, certified) = (&mut self.stamps, &mut self.certified);
-            base.drain(&distances, |entry| {
-                if void(stamps, entry) {
-                    *certified -= 1;
-                    woken.push(entry.account);
-                }
-            });
+            base.drain(&last, |entry| wake(stamps, certified, entry, &mut woken));
         }
         self.keep_pace(&last);
+        self.follow(&mut figures, &mut woken);
+        woken.sort_unstable();
+        woken.dedup();
         if woken.len() * SWEEP_FROM > before && woken.len() > SWEEP_FROM {
-            self.follow(&mut figures);
             return self.all(figures);
         }
-        self.follow(&mut figures);
         self.bases.push(Base::new(figures, self.moves));
         if self.bases.len() > BASES {
             self.give_up_one(&mut woken);
+            woken.sort_unstable();
         }
         let born: Vec<u64> = self.bases.iter().map(|base| base.born).collect();
         self.bases.iter_mut().for_each(|base| base.keep_later(&born));
         self.clear_void();
-        woken.sort_unstable();
-        woken.dedup();
-        Woken::Some(woken)
+        Woken::These(woken)
     }
 
-    /// Has the figures of a move measured as those before it are; no threshold holds from where that cannot be.
-    fn follow(&mut self, figures: &mut [Figures]) {
+    /// Has the figures of a move join the lineage of those before; whoever is on a source where they cannot wakes.
+    fn follow(&mut self, figures: &mut [Figures], woken: &mut Vec<AccountId>) {
         for (source, now) in figures.iter_mut().enumerate() {
-            if !now.follow(&self.newest().figures[source]) {
-                self.bases.iter_mut().for_each(|base| base.part_with(source));
+            if now.follow(&self.newest().figures[source]) {
+                continue;
+            }
+            self.lineage += 1;
+            for base in &mut self.bases {
+                let (stamps, certified) = (&mut self.stamps, &mut self.certified);
+                base.drain_source(source, |entry| wake(stamps, certified, entry, woken));
             }
         }
     }
@@ -193,10 +210,7 @@ impl Certificates {
             *stamp = stamp.wrapping_add(1);
         }
         self.certified = 0;
-        self.due.clear();
-        if !self.newest().same_sources(&figures) {
-            self.paces = figures.iter().flat_map(|of| least_paces(of, PACE)).collect();
-        }
+        self.cleared = 0;
         self.bases = vec![Base::new(figures, self.moves)];
         Woken::All
     }
@@ -222,9 +236,8 @@ impl Certificates {
             }
             if Base::tells(left) {
                 next.add(way, left, entry);
-            } else if void(stamps, entry) {
-                *certified -= 1;
-                woken.push(entry.account);
+            } else {
+                wake(stamps, certified, entry, woken);
             }
         });
     }
@@ -251,10 +264,13 @@ impl Certificates {
     }
 }
 
-/// Voids the certificate that `entry` is of; false where it is void already.
-fn void(stamps: &mut [u32], entry: Entry) -> bool {
-    let stamp = stamps.get_mut(entry.account.0 as usize).filter(|stamp| **stamp == entry.stamp);
-    stamp.map(|stamp| *stamp = stamp.wrapping_add(1)).is_some()
+/// Voids the certificate that `entry` is of, and wakes its account; nothing where it is void already.
+fn wake(stamps: &mut [u32], certified: &mut usize, entry: Entry, woken: &mut Vec<AccountId>) {
+    if let Some(stamp) = stamps.get_mut(entry.account.0 as usize).filter(|stamp| **stamp == entry.stamp) {
+        *stamp = stamp.wrapping_add(1);
+        *certified -= 1;
+        woken.push(entry.account);
+    }
 }
 
 /// A small move of a source, both ways, as a share.

@@ -233,7 +233,7 @@ impl Columns {
         };
         let years = expiry_years.unwrap_or(0.0);
         let basis_move = float(rules.basis_minimum).max(float(rules.basis_annual) * years);
-        let term = expiry_years.map_or(1.0, |years| rules.term_factor(years * DAYS_PER_YEAR));
+        let term = rules.term_of(expiry);
         let column = |of: &dyn Fn(&Scenario) -> f64| scenarios.iter().map(of).collect::<Vec<f64>>();
         let spot = column(&|scenario| (1.0 + float(scenario.price)) / scenario.growth_of(quote));
         let growth: Vec<f64> =
@@ -254,25 +254,31 @@ impl Columns {
         }
     }
 
-    /// The columns of relative moves of price and of volatility at 30 days, and of nothing else: `quote` stands still.
+    /// So many columns in which nothing moves, for what is quoted in `quote`: to be [moved](Self::move_to).
     #[must_use]
-    pub fn moved(price: &[f64], vol: &[f64], rules: &ShockRules, quote: Asset, expiry: &ExpiryState) -> Self {
-        let still = Self::new(&[Scenario::unshocked()], rules, quote, expiry);
-        let same = |of: &[f64]| vec![of[0]; price.len()];
-        let spot: Vec<f64> = price.iter().map(|by| 1.0 + by).collect();
-        let moving = expiry.moving;
-        let growth = if moving < 1.0 { price.iter().map(|by| 1.0 + moving * by).collect() } else { spot.clone() };
-        let term = expiry.years.map_or(1.0, |years| rules.term_factor(years * DAYS_PER_YEAR));
-        Self {
-            log_growth: growth.iter().map(|growth| ln(*growth)).collect(),
-            vol_scale: vol.iter().map(|by| (1.0 + by * term).max(0.0)).collect(),
-            vol_shift: same(&still.vol_shift),
-            vol_floor: same(&still.vol_floor),
-            sqrt_years: same(&still.sqrt_years),
-            discount: same(&still.discount),
-            years: same(&still.years),
-            spot,
-            growth,
+    pub fn still(count: usize, rules: &ShockRules, quote: Asset, expiry: &ExpiryState) -> Self {
+        Self::new(&vec![Scenario::unshocked(); count], rules, quote, expiry)
+    }
+
+    /// Moves price and volatility, and nothing else: `spot` and `log_spot` are the price as a multiple of now and its
+    /// logarithm, `vol` relative moves of volatility at 30 days, of which `term` reaches the expiry, as `moving` of the price
+    /// does. As many as there are columns at most; the others are dropped.
+    pub fn move_to(&mut self, spot: &[f64], log_spot: &[f64], vol: &[f64], term: f64, moving: f64) {
+        let count = spot.len();
+        let Self { spot: spots, growth, log_growth, vol_scale, vol_shift, vol_floor, years, sqrt_years, discount } =
+            self;
+        for column in [&mut *spots, growth, log_growth, vol_scale, vol_shift, vol_floor, years, sqrt_years, discount] {
+            column.truncate(count);
+        }
+        spots.copy_from_slice(spot);
+        growth.copy_from_slice(spot);
+        log_growth.copy_from_slice(log_spot);
+        for (scale, by) in vol_scale.iter_mut().zip(vol) {
+            *scale = (1.0 + by * term).max(0.0);
+        }
+        if moving < 1.0 {
+            growth.iter_mut().for_each(|growth| *growth = 1.0 + moving * (*growth - 1.0));
+            log_growth.iter_mut().zip(growth.iter()).for_each(|(log, growth)| *log = ln(*growth));
         }
     }
 
@@ -314,6 +320,12 @@ impl ShockRules {
         basis_annual: Decimal::ZERO,
         vol_nodes: None,
     };
+
+    /// What of a volatility move at 30 days reaches an expiry; all of it what has none.
+    #[must_use]
+    pub fn term_of(&self, expiry: &ExpiryState) -> f64 {
+        expiry.years.map_or(1.0, |years| self.term_factor(years * DAYS_PER_YEAR))
+    }
 
     /// How many times the volatility move at 30 days reaches an expiry with so many days left:
     /// (30 ÷ days)^power, power by which side of 30 days; or what the nodes say.

@@ -19,7 +19,8 @@ pub struct Exposure {
     pub row: usize,
     /// Short is negative.
     pub lots: f64,
-    /// Whether it offsets others: an order may be filled or not, and what is told without its sign does not.
+    /// Whether it offsets others: an order, which may be filled or not, does not, nor a position that counts as entered at
+    /// the mark, nor what is told without its sign.
     pub nets: bool,
 }
 
@@ -32,7 +33,7 @@ pub struct Exposures {
     pub jitter: f64,
 }
 
-/// Orders at a higher fee are not watched.
+/// Orders at a higher fee, or a higher rebate, are not watched.
 pub const TAKER_FEE_MAX: f64 = 0.01;
 
 /// What `account` has of `figures`, its `assets` netted at the market at hand: positions, orders by what they could
@@ -62,7 +63,7 @@ pub fn exposures(
         }
     }
     let orders = fillable(account)?;
-    if !orders.is_empty() && float(account.taker_fee_rate) > TAKER_FEE_MAX {
+    if !orders.is_empty() && float(account.taker_fee_rate).abs() > TAKER_FEE_MAX {
         return Ok(None);
     }
     for order in &orders {
@@ -87,7 +88,9 @@ impl Collected<'_> {
         let figures = &self.figures[source];
         let lots = float(position.quantity.0) / figures.rows[row].lot;
         self.jitter += lots.abs() * figures.besides.jitter;
-        self.add(Exposure { source, row, lots: lots * times.unwrap_or(1.0), nets: times.is_none() });
+        // What counts as entered at the mark gains nothing that could make up for another's loss.
+        let nets = times.is_none() && position.entry_price.is_some();
+        self.add(Exposure { source, row, lots: lots * times.unwrap_or(1.0), nets });
         Some(source)
     }
 

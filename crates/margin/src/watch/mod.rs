@@ -67,8 +67,8 @@ pub struct WatchedRow {
     pub lot: f64,
     /// Rows of a number share an expiry.
     pub group: u16,
-    /// About what a large move of the market moves a lot by, in the market's currency; above zero. Movements are told in
-    /// shares of it; the choice costs time and no soundness.
+    /// About what a large move of the market moves a lot by, in the market's currency. Movements are told in shares of it;
+    /// the choice costs time and no soundness.
     pub scale: f64,
 }
 
@@ -169,7 +169,9 @@ impl Figures {
     /// # Panics
     /// When a part has another number of figures than its rows take.
     #[must_use]
-    pub fn new(source: Source, rows: Vec<WatchedRow>, parts: Vec<Part>, besides: Besides, coordinate: f64) -> Self {
+    pub fn new(source: Source, mut rows: Vec<WatchedRow>, parts: Vec<Part>, besides: Besides, coordinate: f64) -> Self {
+        // Whoever holds what has no scale wakes as soon as it moves.
+        rows.iter_mut().for_each(|row| row.scale = row.scale.max(f64::MIN_POSITIVE));
         let mut lost = vec![0.0; rows.len()];
         for part in &parts {
             assert_eq!(part.values.len(), rows.len() * part.width, "a figure for every row and column");
@@ -246,35 +248,47 @@ impl Figures {
         [if along.is_nan() { f64::INFINITY } else { along }, shares.fold(0.0, f64::max)]
     }
 
-    /// Takes over scales, slopes and constants of `before`, so that distances from both add up: what is left of a threshold
-    /// there holds here. False, with nothing taken over, where the two cannot be compared or these have
-    /// [learnt](Self::learn) slopes of their own.
+    /// Joins the *lineage* of `before`: takes over its scales, slopes and constants, so that weights found there are the
+    /// weights here and distances from both add up. Where these begin a lineage of their own it is false: they have
+    /// [learnt](Self::learn) slopes, or cannot be compared; then slopes and scales are taken over where the rows are the
+    /// same, but no weight or threshold of before holds.
     #[must_use]
     pub fn follow(&mut self, before: &Self) -> bool {
-        if !before.compares_with(self) || self.parts.iter().any(|part| !part.slopes.is_empty()) {
+        if self.parts.iter().any(|part| !part.slopes.is_empty()) || !self.has_shape_of(before) {
             return false;
         }
+        let follows = before.compares_with(self);
         let mut larger: f64 = 1.0;
         for (part, before) in self.parts.iter_mut().zip(&before.parts) {
-            if part.most > 0.0 {
+            if follows && part.most > 0.0 {
                 larger = larger.max(before.most / part.most);
+                part.most = before.most;
             }
-            part.most = before.most;
             part.slopes.clone_from(&before.slopes);
         }
         self.lost.iter_mut().for_each(|lost| *lost *= larger);
         self.rows.clone_from(&before.rows);
-        true
+        if follows {
+            self.besides.fixed = self.besides.fixed.max(before.besides.fixed);
+        }
+        follows
+    }
+
+    /// Whether source, rows and columns are the same.
+    fn has_shape_of(&self, other: &Self) -> bool {
+        let same = |(left, right): (&WatchedRow, &WatchedRow)| {
+            (left.key, left.group) == (right.key, right.group) && left.lot.to_bits() == right.lot.to_bits()
+        };
+        self.source == other.source
+            && self.parts.iter().map(|part| part.width).eq(other.parts.iter().map(|part| part.width))
+            && self.rows.len() == other.rows.len()
+            && self.rows.iter().zip(&other.rows).all(same)
     }
 
     fn compares_with(&self, now: &Self) -> bool {
-        let rows = || self.rows.iter().map(|row| (row.key, row.lot)).eq(now.rows.iter().map(|row| (row.key, row.lot)));
-        let allowed = |(then, now): (&Part, &Part)| then.width == now.width && now.needed <= then.most;
-        self.source == now.source
-            && self.besides.state == now.besides.state
-            && self.parts.len() == now.parts.len()
-            && self.parts.iter().zip(&now.parts).all(allowed)
-            && rows()
+        self.besides.state == now.besides.state
+            && self.has_shape_of(now)
+            && self.parts.iter().zip(&now.parts).all(|(then, now)| now.needed <= then.most)
     }
 }
 

@@ -90,7 +90,7 @@ impl Judge for PlimsollJudge<'_> {
     }
 
     fn watched(&self) -> Result<Option<Vec<Figures>>, MarginError> {
-        watch::watched(&self.0).map(Some)
+        watch::watched(&self.0)
     }
 
     fn collateral(&self) -> &CollateralRules {

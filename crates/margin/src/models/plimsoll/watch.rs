@@ -38,11 +38,17 @@ const HEADROOM: f64 = 1.1;
 const SCALE_OUT_OF_GRID: f64 = 0.1;
 const SCALE_LEAST: f64 = 0.01;
 
-/// The figures of every underlying and of every asset that has a price.
+/// The figures of every underlying and of every asset that has a price; `None` where a share is above one, beyond its
+/// bounds, which the constants do not cover.
 ///
 /// # Errors
 /// [`MarginError`] for what cannot be priced.
-pub(super) fn watched(tables: &Tables<'_>) -> Result<Vec<Figures>, MarginError> {
+pub(super) fn watched(tables: &Tables<'_>) -> Result<Option<Vec<Figures>>, MarginError> {
+    let parameters = tables.parameters();
+    let shares = [parameters.maintenance_share, parameters.credit_floor, parameters.collateral.gain_weight_initial];
+    if shares.iter().any(|share| *share > Decimal::ONE) {
+        return Ok(None);
+    }
     let mut all = Vec::new();
     let mut assets: BTreeSet<Asset> = tables.market().snapshot().assets.keys().copied().collect();
     for (_, of) in tables.each() {
@@ -56,7 +62,7 @@ pub(super) fn watched(tables: &Tables<'_>) -> Result<Vec<Figures>, MarginError> 
     for asset in assets {
         all.push(balance(tables, asset)?);
     }
-    Ok(all)
+    Ok(Some(all))
 }
 
 /// Columns of a table by purpose, with what a requirement moves by where their cells do.
@@ -123,10 +129,11 @@ fn contracts(tables: &Tables<'_>, of: &UnderlyingTables) -> Result<Figures, Marg
         rows.push(WatchedRow { key: row.key, lot: float(row.lot), group, scale });
     }
     let (grain, stablecoins) = (table.unit(), stablecoins(of));
+    let order_grain = of.near.iter().map(|near| near.table.unit()).fold(grain, f64::max);
     let besides = Besides {
         state: state(tables, of),
         jitter: grain * 0.5 * stablecoins,
-        order_jitter: grain * 6.0 * sums(of),
+        order_jitter: order_grain * 6.0 * sums(of),
         fixed: grain * 2.0 * sums(of),
         order_factor: order_factor(of),
     };

@@ -8,15 +8,15 @@ use std::sync::Arc;
 
 use plimsoll_margin::Account;
 use plimsoll_margin::answers::margin::Margin;
-use plimsoll_margin::equity::net_assets;
-use plimsoll_margin::level::{Level, Policy};
+use plimsoll_margin::level::Policy;
 use plimsoll_margin::models::plimsoll::Plimsoll;
 use plimsoll_margin::models::{Held, Model, by_name};
+use plimsoll_margin::parameters::{ByName, Tiers};
 use plimsoll_margin::watch::{Apart, Exposure, Figures, Source, exposures};
 use plimsoll_pricing::float::float;
 use plimsoll_pricing::market::Market;
 use plimsoll_pricing::market::snapshot::Snapshot;
-use support::moves::{KINDS, Kind, moved};
+use support::moves::{KINDS, Kind, moved, together};
 use support::random::{Random, random_book};
 use support::{asset, decimal};
 
@@ -175,27 +175,61 @@ fn a_table_that_turns_wide_jumps() {
     assert!(!jumps(of, &at("60000"), &at("600000")) && jumps(of, &at("60000"), &at("6000000000")));
 }
 
-/// A position that counts as entered at the mark gains nothing, so it offsets nothing.
-#[test]
-fn what_has_no_entry_price_hedges_nothing() {
-    let at = |index: &str| {
-        let text = format!(
-            "index BTC {index}\nprice USDC 1\nmark BTC_USDC-PERPETUAL {index}\nmark BTC_USDT-PERPETUAL {index}\nprice USDT 1\n\
-             collateral USD 60000\nposition BTC_USDC-PERPETUAL 1 @ 60000\nposition BTC_USDT-PERPETUAL -1"
-        );
-        support::book(&text)
-    };
-    let (before, after) = (at("60000"), at("58000"));
-    let held = Held::by([&before.account]);
-    let (mut then, now) =
-        (watched(&before.market, &held, &Plimsoll::default()), watched(&after.market, &held, &Plimsoll::default()));
+/// By how much the excess of one account moves at most over its lines as prices rise by a hundredth, and what figures that
+/// have learnt what prices do say of it.
+fn one(lines: &str) -> (f64, f64) {
+    let before = support::book(&format!(
+        "index BTC 60000\nforward BTC 2026-06-26T08:00:00Z 60000 vol 0.6\nforward BTC 2026-12-25T08:00:00Z 60000 vol 0.6\n\
+         price USDC 1\nprice stETH 3000\nmark BTC_USDC-PERPETUAL 60000\nmark BTC-PERPETUAL 60000\n\
+         mark BTC_USDC-26JUN26 60000\nmark BTC_USDC-25DEC26 60000\n{lines}"
+    ));
+    let after = together(&before.market, 10_000);
+    let (held, mut model) = (Held::by([&before.account]), Plimsoll::default());
+    // The last bracket's rate bounds the charge on size whatever the size is, and would hide the rest.
+    model.parameters.concentration = ByName::new(Tiers::new([(0, 0)]), []);
+    model.parameters.delta_spread = ByName::new(decimal("0.02"), []);
+    let (mut then, now) = (watched(&before.market, &held, &model), watched(&after, &held, &model));
     then.iter_mut().zip(&now).for_each(|(then, now)| then.learn(now));
-    let assets = net_assets(&before.account.portfolio, &before.market).unwrap();
-    let exposures = exposures(&then, &before.account, &assets, &before.market).unwrap().unwrap();
-    let (from, to) = (before.plimsoll(), after.margin_of(&before.account, &Plimsoll::default()).unwrap());
-    let excess = |margin: &Margin| float(margin.levels.at(Level::NetValue).excess);
-    assert!((excess(&from) - excess(&to)) > 1_999.0);
-    assert!(bound(&then, &now, &exposures.of) + exposures.jitter > 1_999.0);
+    let levels = |market| {
+        let judge = model.prepare(market, &held).unwrap();
+        Margin::of(&before.account, market, judge.as_ref(), &Policy::default()).unwrap()
+    };
+    let (from, to) = (levels(&before.market), levels(&after));
+    let exposures = exposures(&then, &before.account, &from.assets, &before.market).unwrap().unwrap();
+    let moved =
+        from.levels.0.iter().zip(&to.levels.0).map(|(from, to)| float(from.excess.minus(to.excess).unwrap()).abs());
+    (moved.fold(0.0, f64::max), bound(&then, &now, &exposures.of) + exposures.jitter)
+}
+
+/// Each part by itself, so that a constant too small by a quarter shows: hedged or chosen so that little else moves.
+#[test]
+fn every_part_is_counted_for_what_it_moves() {
+    for (what, lines, times) in [
+        ("P&L in the currency's stablecoin", "position BTC_USDC-PERPETUAL 1 @ 60000", 1.5),
+        (
+            "no entry price: one leg gains, the other does not",
+            "position BTC_USDC-PERPETUAL 1 @ 60000\nposition BTC_USDC-PERPETUAL -1",
+            3.0,
+        ),
+        (
+            "the cost of closing both of two that offset",
+            "position BTC_USDC-26JUN26 100 @ 60000\nposition BTC_USDC-PERPETUAL -100 @ 60000",
+            1.5,
+        ),
+        (
+            "basis, expiry by expiry",
+            "position BTC_USDC-26JUN26 100 @ 60000\nposition BTC_USDC-25DEC26 -100 @ 60000",
+            1.2,
+        ),
+        ("a coin", "collateral BTC 1", 1.5),
+        ("an order that loses at its fill", "order buy BTC_USDC-PERPETUAL 10 @ 70000", 7.0),
+        ("scan and value of a short option", "position BTC_USDC-25DEC26-60000-C -1", 1.4),
+    ] {
+        let (moved, most) = one(lines);
+        println!("{what}: {moved:.2} of {most:.2}, {:.2} times", most / moved);
+        assert!(moved > 0.0 && moved <= most, "{what}: moved by {moved}, figures say {most}");
+        assert!(most <= times * moved, "{what}: {most} is more than {times} x {moved}");
+    }
 }
 
 /// An account with something that has no figures is not certified: a contract of later, orders that exchange balances,
@@ -211,8 +245,8 @@ fn what_has_no_figures_has_no_exposures() {
     let of = |account: &Account, figures: &[Figures]| exposures(figures, account, &[], &book.market).unwrap();
     assert!(of(&book.account, &figures).is_some());
     assert!(of(&book.account, &figures[1..]).is_none(), "no figures of the contract");
-    let dear = Account { taker_fee_rate: decimal("0.02"), ..book.account.clone() };
-    assert!(of(&dear, &figures).is_none(), "a fee of two per cent");
+    let dear = Account { taker_fee_rate: decimal("-0.002"), ..book.account.clone() };
+    assert!(of(&dear, &figures).is_none(), "a rebate of a fifth of a per cent");
     let mut spot = book.account.clone();
     spot.portfolio.orders[0].instrument = book.id("BTC/USDC");
     assert!(of(&spot, &figures).is_none(), "an order that exchanges balances");

@@ -34,7 +34,7 @@ pub struct Exposures {
 }
 
 /// Orders at a higher fee, or a higher rebate, are not watched.
-pub const TAKER_FEE_MAX: f64 = 0.01;
+pub const TAKER_FEE_MAX: f64 = 0.001;
 
 /// What `account` has of `figures`, its `assets` netted at the market at hand: positions, orders by what they could
 /// become, and of each asset whatever its price acts on. `None` where something of it has no figures: a contract that

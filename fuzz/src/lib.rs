@@ -3,6 +3,8 @@
 //! A function here hands its bytes to the library and returns; a panic is the finding. This is the only
 //! place that knows which library function a target drives.
 
+mod fills;
+
 /// Any bytes, read as published cases, their formulas run: whatever they are given, each passes, fails or is refused.
 pub fn cases(bytes: &[u8]) {
     plimsoll::conformance::fuzz_cases(bytes);
@@ -11,6 +13,11 @@ pub fn cases(bytes: &[u8]) {
 /// Any bytes, read as a margin request in each of its formats: what is accepted must write and read back equal.
 pub fn document(bytes: &[u8]) {
     plimsoll_document::fuzz_document(bytes);
+}
+
+/// Any bytes, read as fills of a book: it holds what a map of maps does, and passes over it say what their plain form does.
+pub fn fills(bytes: &[u8]) {
+    fills::fills(bytes);
 }
 
 /// Any bytes, read as an instrument's name in every convention we know.

@@ -193,6 +193,11 @@ fn wake(world: &mut World, certificates: &mut Certificates, priced: &Priced<'_>,
     };
     // Few at a time, so that what is read of an account is read once.
     for slots in slots.chunks(256) {
+        black_box(
+            slots
+                .iter()
+                .fold(0, |all, slot| all ^ world.known[*slot].cash ^ i64::from(world.shelf().accounts()[*slot].0)),
+        );
         let losses = sweep.some(world.shelf(), slots);
         for (slot, loss) in slots.iter().zip(losses) {
             let excess = world.excess(*slot, loss, priced);

@@ -2,7 +2,7 @@
 //!
 //! A model declares [`Figures`]: per lot of everything, all that its requirement and its equity are made of, each *part*
 //! with the most that an excess moves when a figure of it moves by one. The figures of two markets are compared row by row,
-//! and what an account's excess can have moved is at most Σ lots × [movement](Figures::movements) + a constant. No
+//! and what an account's excess can have moved is at most Σ lots × [movement](Figures::apart) + a constant. No
 //! derivative is trusted: price, volatility, skew, time, rate and basis move figures, and the figures are measured.
 //!
 //! What jumps is no movement of a figure and is told apart: another state of the market ([`Besides::state`]), other rows,

@@ -9,8 +9,9 @@ use std::sync::Arc;
 use plimsoll_margin::Account;
 use plimsoll_margin::answers::margin::Margin;
 use plimsoll_margin::level::Policy;
+use plimsoll_margin::models::paradex_portfolio::ParadexPortfolio;
 use plimsoll_margin::models::plimsoll::Plimsoll;
-use plimsoll_margin::models::{Held, Model, by_name};
+use plimsoll_margin::models::{Held, Model};
 use plimsoll_margin::parameters::{ByName, Tiers};
 use plimsoll_margin::watch::{Apart, Exposure, Figures, Source, exposures};
 use plimsoll_pricing::float::float;
@@ -18,7 +19,7 @@ use plimsoll_pricing::market::Market;
 use plimsoll_pricing::market::snapshot::Snapshot;
 use support::moves::{KINDS, Kind, moved, together};
 use support::random::{Random, random_book};
-use support::{asset, decimal};
+use support::{Book, asset, decimal};
 
 /// What figures of two markets say that the excess of what has `exposures` can have moved by.
 fn bound(then: &[Figures], now: &[Figures], exposures: &[Exposure]) -> f64 {
@@ -35,68 +36,85 @@ fn bound(then: &[Figures], now: &[Figures], exposures: &[Exposure]) -> f64 {
     most
 }
 
-/// Moves from markets that are moved themselves, with orders in a third of the books.
-#[test]
-fn no_excess_moves_further_than_the_figures_of_what_is_held() {
+/// What no excess of `book` may pass, over moves from markets that are moved themselves; the nearest it came, by kind.
+fn moves(mut book: Book, model: &dyn Model, seed: u64, nearest: &mut BTreeMap<String, f64>) -> usize {
     let latest = "2026-06-01T07:59:00Z".parse().unwrap();
-    let mut nearest: BTreeMap<String, f64> = BTreeMap::new();
-    let mut compared = 0;
-    for seed in 0..120 {
-        let mut book = random_book(seed, 8);
-        // Some positions keep counting as entered at the mark, wherever that goes.
-        let entered = book.account.with_entry_prices(&book.market).unwrap();
-        if seed % 4 != 0 {
-            book.account = entered;
+    // Some positions keep counting as entered at the mark, wherever that goes.
+    if !seed.is_multiple_of(4) {
+        book.account = book.account.with_entry_prices(&book.market).unwrap();
+    }
+    let mut random = Random(seed + 1_000);
+    support::random::orders(&mut book, &mut random);
+    let held = Held::by([&book.account]);
+    let (mut market, mut compared) = (book.market.clone(), 0);
+    let margin = |market: &Market| {
+        let judge = model.prepare(market, &held).unwrap();
+        let margin = Margin::of(&book.account, market, judge.as_ref(), &Policy::default()).unwrap();
+        (margin, judge.watched().unwrap().unwrap())
+    };
+    for _ in 0..24 {
+        let kind = KINDS[usize::try_from(random.below(9)).unwrap()];
+        let now = moved(&market, kind, latest, &mut random);
+        let ((from, mut then), (to, figures)) = (margin(&market), margin(&now));
+        let exposures = exposures(&then, &book.account, &from.assets, &market).unwrap().unwrap();
+        // In half of the cases the figures know what they do as prices move.
+        let known = random.below(2) == 0;
+        if known {
+            let away = moved(&market, Kind::Together, latest, &mut random);
+            let away = watched(&away, &held, model);
+            then.iter_mut().zip(&away).for_each(|(then, away)| then.learn(away));
         }
-        let mut random = Random(seed + 1_000);
-        support::random::orders(&mut book, &mut random);
-        let model = by_name("plimsoll").unwrap();
-        let held = Held::by([&book.account]);
-        let mut market = book.market.clone();
-        for _ in 0..24 {
-            let kind = KINDS[usize::try_from(random.below(9)).unwrap()];
-            let now = moved(&market, kind, latest, &mut random);
-            let (before, after) = (model.prepare(&market, &held).unwrap(), model.prepare(&now, &held).unwrap());
-            let levels = |market, judge| Margin::of(&book.account, market, judge, &Policy::default()).unwrap();
-            let (from, to) = (levels(&market, before.as_ref()), levels(&now, after.as_ref()));
-            let (mut then, figures) = (before.watched().unwrap().unwrap(), after.watched().unwrap().unwrap());
-            let exposures = exposures(&then, &book.account, &from.assets, &market).unwrap().unwrap();
-            // In half of the cases the figures know what they do as prices move.
-            let known = random.below(2) == 0;
-            if known {
-                let away = moved(&market, Kind::Together, latest, &mut random);
-                let away = watched(&away, &held, model.as_ref());
-                then.iter_mut().zip(&away).for_each(|(then, away)| then.learn(away));
-            }
-            let most = bound(&then, &figures, &exposures.of);
-            let by = from
-                .levels
-                .0
-                .iter()
-                .zip(&to.levels.0)
-                .map(|(from, to)| float(from.excess.minus(to.excess).unwrap()).abs());
-            let by = by.fold(0.0, f64::max);
-            assert!(
-                by <= most + exposures.jitter,
-                "seed {seed}, {kind:?}: moved by {by}, figures say {most} + {}",
-                exposures.jitter
-            );
-            if most.is_finite() && most > 0.0 {
-                let entry = nearest.entry(format!("{kind:?}{}", if known { ", known" } else { "" })).or_default();
-                *entry = entry.max(by / most);
-                compared += 1;
-            }
-            // A jump is looked at and taken back: the next move starts from a market that still resembles the first.
-            drop((before, after));
-            if !matches!(kind, Kind::Jump | Kind::Gap) {
-                market = now;
-            }
+        let most = bound(&then, &figures, &exposures.of);
+        let excesses = from.levels.0.iter().zip(&to.levels.0);
+        let by = excesses.map(|(from, to)| float(from.excess.minus(to.excess).unwrap()).abs()).fold(0.0, f64::max);
+        let jitter = exposures.jitter;
+        assert!(by <= most + jitter, "seed {seed}, {kind:?}: moved by {by}, figures say {most} + {jitter}");
+        if most.is_finite() && most > 0.0 {
+            let entry = nearest.entry(format!("{kind:?}{}", if known { ", known" } else { "" })).or_default();
+            *entry = entry.max(by / most);
+            compared += 1;
+        }
+        // A jump is looked at and taken back: the next move starts from a market that still resembles the first.
+        if !matches!(kind, Kind::Jump | Kind::Gap) {
+            market = now;
         }
     }
+    compared
+}
+
+/// Orders in a third of the books, coins and debts among the balances.
+#[test]
+fn no_excess_moves_further_than_the_figures_of_what_is_held() {
+    let mut nearest = BTreeMap::new();
+    let compared: usize =
+        (0..120).map(|seed| moves(random_book(seed, 8), &Plimsoll::default(), seed, &mut nearest)).sum();
     println!("{compared} compared; the nearest that a movement came to its bound: {nearest:?}");
     assert!(compared > 1_000, "{compared} moves could be compared");
     // A bound that nothing comes near would wake everybody.
     assert!(nearest["Tick"] > 0.3, "{nearest:?}");
+}
+
+/// The same of another model, whose contracts are linear and whose collateral is cash.
+#[test]
+fn paradex_moves_no_further_than_its_figures() {
+    let mut nearest = BTreeMap::new();
+    let mut compared = 0;
+    for seed in 0..80 {
+        let mut random = Random(seed);
+        let mut text = support::random::market();
+        for at in 0..8 {
+            let (strike, day) = (1_000 * (60 + random.signed(9)), random.pick(&["8JUN26", "26JUN26", "25DEC26"]));
+            let name = match random.below(4) {
+                0 => random.pick(&["BTC_USDC-PERPETUAL", "SOL_USDC-PERPETUAL"]).to_owned(),
+                _ => format!("BTC_USDC-{day}-{}-{}", strike + 10 * at, random.pick(&["C", "P"])),
+            };
+            text.push_str(&format!("position {name} {}\n", random.signed(20)));
+        }
+        text.push_str(&format!("collateral USDC {}\n", random.below(90_000)));
+        compared += moves(support::book(&text), &ParadexPortfolio::default(), seed, &mut nearest);
+    }
+    println!("{compared} compared; the nearest that a movement came to its bound: {nearest:?}");
+    assert!(compared > 1_000 && nearest["Tick"] > 0.3, "{compared} {nearest:?}");
 }
 
 /// Whether figures of `source` in one market say that anything may have happened in the other.

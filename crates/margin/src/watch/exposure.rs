@@ -33,7 +33,7 @@ pub struct Exposures {
     pub jitter: f64,
 }
 
-/// Orders at a higher fee, or a higher rebate, are not watched.
+/// Accounts at a higher fee, or a higher rebate, are not watched.
 pub const TAKER_FEE_MAX: f64 = 0.001;
 
 /// What `account` has of `figures`, its `assets` netted at the market at hand: positions, orders by what they could
@@ -63,7 +63,7 @@ pub fn exposures(
         }
     }
     let orders = fillable(account)?;
-    if !orders.is_empty() && float(account.taker_fee_rate).abs() > TAKER_FEE_MAX {
+    if float(account.taker_fee_rate).abs() > TAKER_FEE_MAX {
         return Ok(None);
     }
     for order in &orders {

@@ -9,6 +9,7 @@
 //! other columns, or a price that has outgrown what the parts allow for count as a movement without bound.
 
 mod exposure;
+mod parts;
 mod weight;
 
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use plimsoll_numerics::{Kernel, dispatch};
 use crate::array::{ByContract, RowKey, Table};
 
 pub use exposure::{Exposure, Exposures, TAKER_FEE_MAX, exposures};
+pub(crate) use parts::{HEADROOM, carried, fingerprint, pattern, priced, standing};
 pub use weight::Weights;
 
 /// What moves together.

@@ -33,17 +33,17 @@ const SCAN: &str = "scan";
 
 /// One underlying in one market.
 pub(super) struct Prepared {
-    table: Table,
+    pub(super) table: Table,
     contracts: ByContract<Contract>,
     /// Its index in the currency.
-    spot: Decimal,
+    pub(super) spot: Decimal,
 }
 
 /// What is known of a contract besides its cells.
 pub(super) struct Contract {
     row: usize,
     /// Delta of one.
-    delta: Decimal,
+    pub(super) delta: Decimal,
     /// What one of them stands for at the index, in what it is paid in, and what one of that is worth.
     pub(super) notional: (Amount, Price),
     /// What one unit of its size pays in funding over the time provided for, in the currency.

@@ -3,6 +3,7 @@
 mod book;
 mod delta;
 mod parameters;
+mod watch;
 
 use std::collections::BTreeMap;
 
@@ -24,6 +25,7 @@ use crate::orders::fillable;
 use crate::parameters::{Dated, Field};
 use crate::pass::Pass;
 use crate::positions::{NetPosition, net};
+use crate::watch::Figures;
 use crate::{Account, MarginError};
 use book::{Contract, Prepared};
 
@@ -112,6 +114,10 @@ impl Judge for PortfolioJudge<'_> {
 
     fn passes(&self) -> Vec<Pass<'_>> {
         self.underlyings.values().map(Prepared::pass).collect()
+    }
+
+    fn watched(&self) -> Result<Option<Vec<Figures>>, MarginError> {
+        watch::watched(self.market, &self.parameters, &self.collateral, &self.underlyings)
     }
 
     fn collateral(&self) -> &CollateralRules {

@@ -138,16 +138,6 @@ fn collateral() -> CollateralRules {
 }
 
 impl PlimsollParameters {
-    /// A number that other parameters hardly have.
-    ///
-    /// # Source
-    /// FNV-1a, 64 bits, over the parameters as they are printed for debugging.
-    pub(super) fn fingerprint(&self) -> i64 {
-        let text = format!("{self:?}");
-        let mixed = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        i64::from_ne_bytes(text.bytes().fold(0xcbf2_9ce4_8422_2325, mixed).to_ne_bytes())
-    }
-
     /// Every parameter, in the order they are explained.
     pub fn fields(&mut self) -> Vec<Field<'_>> {
         let p = self;

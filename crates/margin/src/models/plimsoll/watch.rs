@@ -17,25 +17,23 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use plimsoll_core::{Asset, Decimal, Position, Price, Quantity};
+use plimsoll_core::{Asset, Decimal};
 use plimsoll_pricing::float::float;
 
 use super::ROUNDED_SUMS;
 use super::tables::{Tables, UnderlyingTables};
 use crate::MarginError;
 use crate::array::{Holding, RowKey, Table};
-use crate::collateral::AssetClass;
 use crate::scenario::{Scenario, asset_growth};
-use crate::watch::{Besides, Figures, Netting, Part, Source, TAKER_FEE_MAX, WatchedRow};
+use crate::watch::{
+    Besides, Figures, HEADROOM, Netting, Part, Source, WatchedRow, carried, fingerprint, pattern, priced, standing,
+};
 
 /// A scan cell with the eighth of its second difference.
 const SCANNED: f64 = 1.5;
 /// Sums of moves that an order enters beside the scan: basis, single volatilities, rate.
 const SUMS_BESIDE: f64 = 3.0;
-/// What a price may grow by before figures are compared no more.
-const HEADROOM: f64 = 1.1;
-/// A balance that no scenario moves is told in tenths of its price, a contract in no less than hundredths of its size.
-const SCALE_OUT_OF_GRID: f64 = 0.1;
+/// A contract is told in no less than hundredths of its size.
 const SCALE_LEAST: f64 = 0.01;
 
 /// The figures of every underlying and of every asset that has a price; `None` where a share is above one, beyond its
@@ -103,8 +101,8 @@ fn allowance(of: &UnderlyingTables) -> Result<Part, MarginError> {
 
 /// What differs at once and not by degrees.
 fn state(tables: &Tables<'_>, of: &UnderlyingTables) -> Vec<i64> {
-    let grain = |table: &Table| i64::from_ne_bytes(float(table.grain()).to_ne_bytes());
-    let mut all = vec![tables.parameters().fingerprint(), grain(&of.table), i64::from(of.table.coin().is_some())];
+    let grain = |table: &Table| pattern(table.unit());
+    let mut all = vec![fingerprint(tables.parameters()), grain(&of.table), i64::from(of.table.coin().is_some())];
     if let Some(near) = &of.near {
         all.push(grain(&near.table));
         all.extend(near.layout());
@@ -118,7 +116,8 @@ fn contracts(tables: &Tables<'_>, of: &UnderlyingTables) -> Result<Figures, Marg
     let mut parts: Vec<Part> = purposes(of).into_iter().map(cells).collect();
     parts.push(allowance(of)?);
     parts.extend(charges(tables, of));
-    parts.extend(carried(tables, of)?);
+    let per_unit = |asset| per_unit(tables, asset);
+    parts.extend(carried(tables.market(), table, tables.parameters().collateral.share_gains, per_unit)?);
     let (mut rows, mut group) = (Vec::with_capacity(table.rows().len()), 0);
     for (at, row) in table.rows().iter().enumerate() {
         let scan = (0..of.set.scan.len()).map(|column| table.cell(at, column).unsigned_abs());
@@ -156,55 +155,6 @@ fn charges(tables: &Tables<'_>, of: &UnderlyingTables) -> [Part; 4] {
         .map(|(at, netting, most)| Part::new(1, column(at), netting, most))
 }
 
-/// What a lot adds to its settlement asset, as P&L, as an option's value and as what a fee is taken of; a part for each
-/// asset and each of the three.
-fn carried(tables: &Tables<'_>, of: &UnderlyingTables) -> Result<Vec<Part>, MarginError> {
-    let (market, table) = (tables.market(), &of.table);
-    let mut by_asset: Vec<(Asset, [Vec<f64>; 3])> = Vec::new();
-    for (at, row) in table.rows().iter().enumerate() {
-        let RowKey::Instrument(id) = row.key else { continue };
-        let instrument = market.listing().get(id).ok_or_else(MarginError::unknown(id))?;
-        if instrument.only_moves_balances() {
-            continue;
-        }
-        let (terms, mark) = (instrument.terms(), market.priced(id)?.mark);
-        // Whatever the entry is, it is the same in both markets.
-        let position = Position {
-            instrument: id,
-            quantity: Quantity(row.lot),
-            entry_price: Some(Price::new(Decimal::ONE, mark.quote)),
-            unsettled_pnl: Decimal::ZERO,
-            accrued_funding: Decimal::ZERO,
-        };
-        let carry = instrument.carry(&position, mark).map_err(MarginError::of(instrument))?;
-        let index = market.index_in(terms.underlying, terms.quote)?;
-        let notional = instrument.notional(mark, index).map_err(MarginError::of(instrument))?;
-        let known = by_asset.iter().position(|(asset, _)| *asset == terms.settlement).unwrap_or_else(|| {
-            by_asset.push((terms.settlement, std::array::from_fn(|_| vec![0.0; table.rows().len()])));
-            by_asset.len() - 1
-        });
-        let figures =
-            [float(carry.unrealised.value), float(carry.option_value.value), float(notional.value) * float(row.lot)];
-        for (of, figure) in by_asset[known].1.iter_mut().zip(figures) {
-            of[at] = figure;
-        }
-    }
-    let mut parts = Vec::with_capacity(3 * by_asset.len());
-    for (asset, figures) in by_asset {
-        let needed = per_unit(tables, asset)?;
-        let headroom = if asset == market.currency() { 1.0 } else { HEADROOM };
-        // One position's gain makes up for another's loss only where the model says so.
-        let sum = if tables.parameters().collateral.share_gains { Netting::All } else { Netting::Nothing };
-        let [pnl, options, fees] = figures;
-        for (values, netting, share) in
-            [(pnl, sum, 1.0), (options, Netting::All, 1.0), (fees, Netting::Nothing, TAKER_FEE_MAX)]
-        {
-            parts.push(Part::new(1, values, netting, needed * share).with_headroom(headroom));
-        }
-    }
-    Ok(parts)
-}
-
 /// The most that an excess moves where a balance of `asset` moves by one unit: its worth, and what it is charged.
 fn per_unit(tables: &Tables<'_>, asset: Asset) -> Result<f64, MarginError> {
     let (market, rules) = (tables.market(), &tables.parameters().collateral);
@@ -222,16 +172,11 @@ fn lot_charged(of: &UnderlyingTables, row: usize) -> f64 {
 /// One asset: its price, and the cells of a lot of it where scenarios move it.
 fn balance(tables: &Tables<'_>, asset: Asset) -> Result<Figures, MarginError> {
     let (market, rules) = (tables.market(), &tables.parameters().collateral);
-    let class = rules.class(market, asset);
-    let price = float(market.asset_price(asset)?.value);
-    let mut state =
-        vec![tables.parameters().fingerprint(), i64::from(rules.trusts(market, asset)), class_number(class)];
+    let (class, price) = (rules.class(market, asset), float(market.asset_price(asset)?.value));
     let Some((of, row)) = tables.asset_row(asset) else {
-        let row = WatchedRow { key: RowKey::Asset(asset), lot: 1.0, group: 0, scale: SCALE_OUT_OF_GRID * price };
-        let part = Part::new(1, vec![price], Netting::All, rules.slope(class, asset));
-        let besides = Besides { state, ..Besides::default() };
-        return Ok(Figures::new(Source::Asset(asset), vec![row], vec![part], besides, price));
+        return priced(market, rules, asset, fingerprint(tables.parameters()));
     };
+    let mut state = standing(market, rules, asset);
     let (lot, unit) = (float(of.table.rows()[row].lot), of.table.unit());
     let mut parts = vec![Part::new(1, vec![price * lot], Netting::All, rules.slope(class, asset))];
     let mut large: f64 = 0.0;
@@ -250,15 +195,6 @@ fn balance(tables: &Tables<'_>, asset: Asset) -> Result<Figures, MarginError> {
     let (jitter, fixed) = (unit * 0.5 * stablecoins(of), 2.0 * last * HEADROOM);
     let besides = Besides { state, jitter, fixed, ..Besides::default() };
     Ok(Figures::new(Source::Asset(asset), vec![row], parts, besides, price))
-}
-
-fn class_number(class: AssetClass) -> i64 {
-    match class {
-        AssetClass::Currency => 0,
-        AssetClass::Stablecoin => 1,
-        AssetClass::Coin => 2,
-        AssetClass::OutOfGrid => 3,
-    }
 }
 
 /// What an order moves an excess by, in figures of the position it would leave: its P&L from its own price is worth what

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::OnceLock;
 
-use plimsoll::book::{AccountId, Book, Place, Sweep};
+use plimsoll::book::{AccountId, Book, Place, Shelf, Sweep};
 use plimsoll::document::{Format, Request};
 use plimsoll::margin::array::{Holding, Table};
 use plimsoll::margin::models::{Held, by_name};
@@ -31,11 +31,14 @@ fn tables() -> &'static [Table] {
     })
 }
 
+/// What accounts hold, by account and shelf.
+type Known = BTreeMap<(u32, u16), BTreeMap<usize, i64>>;
+
 /// Seven bytes a fill: account, shelf, row, and lots of up to 63 bits by a shift.
 pub(crate) fn fills(bytes: &[u8]) {
     let tables = tables();
     let mut book = Book::new(tables).expect("tables of different underlyings");
-    let mut known: BTreeMap<(u32, u16), BTreeMap<usize, i64>> = BTreeMap::new();
+    let mut known = Known::new();
     for fill in bytes.as_chunks::<7>().0.iter().take(512) {
         let [account, shelf, row, low, high, shift, negative] = *fill;
         let shelf = usize::from(shelf) % tables.len();
@@ -54,25 +57,31 @@ pub(crate) fn fills(bytes: &[u8]) {
             book.compact();
         }
     }
+    for (at, (table, shelf)) in tables.iter().zip(book.shelves()).enumerate() {
+        holds(shelf, at as u16, &known);
+        sweeps(table, shelf);
+    }
+}
+
+/// Every slot of a shelf holds what is known of it.
+fn holds(shelf: &Shelf, at: u16, known: &Known) {
+    for (slot, account) in shelf.accounts().iter().enumerate() {
+        let held = known.get(&(account.0, at)).into_iter().flatten();
+        let expected: Vec<Holding> = held.map(|(row, lots)| Holding { row: *row, lots: *lots }).collect();
+        assert_eq!(shelf.holdings(slot), expected);
+    }
+}
+
+/// Every pass over a shelf, at every level of instructions, says what its plain form does.
+fn sweeps(table: &Table, shelf: &Shelf) {
     let half = Share::new(1 << 15).expect("a half");
-    for (table, shelf) in tables.iter().zip(book.shelves()) {
-        for (slot, account) in shelf.accounts().iter().enumerate() {
-            let place = (
-                account.0,
-                book.shelves().iter().position(|of| of.underlying() == shelf.underlying()).expect("a shelf") as u16,
-            );
-            let held = known.get(&place).into_iter().flatten();
-            let expected: Vec<Holding> = held.map(|(row, lots)| Holding { row: *row, lots: *lots }).collect();
-            assert_eq!(shelf.holdings(slot), expected);
-        }
-        for fold in [Fold::Plain, Fold::Absolute, Fold::Sides { gains: half, losses: Share::WHOLE }] {
-            for combine in [Combine::WorstOfSum, Combine::SumOfWorsts] {
-                let pass = Pass { name: "fuzzed", table, columns: 0..table.scenarios().len(), fold, combine };
-                for level in Level::available() {
-                    let losses = Sweep::new(pass.clone()).at(*level).all(shelf, NonZeroUsize::MIN);
-                    for slot in 0..shelf.accounts().len() {
-                        assert_eq!(losses.of(slot), pass.loss(&shelf.holdings(slot)), "{fold:?} {combine:?} {level:?}");
-                    }
+    for fold in [Fold::Plain, Fold::Absolute, Fold::Sides { gains: half, losses: Share::WHOLE }] {
+        for combine in [Combine::WorstOfSum, Combine::SumOfWorsts] {
+            let pass = Pass { name: "fuzzed", table, columns: 0..table.scenarios().len(), fold, combine };
+            for level in Level::available() {
+                let losses = Sweep::new(pass.clone()).at(*level).all(shelf, NonZeroUsize::MIN);
+                for slot in 0..shelf.accounts().len() {
+                    assert_eq!(losses.of(slot), pass.loss(&shelf.holdings(slot)), "{fold:?} {combine:?} {level:?}");
                 }
             }
         }

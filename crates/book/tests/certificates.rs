@@ -293,6 +293,22 @@ fn one_account_wakes_when_its_slack_may_be_used_up() {
     assert_eq!(certificates.moved(small.figures(-60_000)), Woken::These(vec![AccountId(7), AccountId(8)]));
 }
 
+/// Certified since it fell due, it is told once all the same, and holds nothing then.
+#[test]
+fn whoever_is_due_wakes_once_and_is_certified_no_more() {
+    let small = Small::new();
+    let mut certificates = Certificates::new(small.figures(0));
+    let held = small.exposures(&certificates);
+    certificates.issue(AccountId(0), 1e9, None);
+    certificates.issue(AccountId(0), 500.0, Some(&held));
+    assert_eq!(certificates.certified(), 1);
+    for to in [0, -10_000] {
+        let expected = if to == 0 { vec![AccountId(0)] } else { Vec::new() };
+        assert_eq!(certificates.moved(small.figures(to)), Woken::These(expected));
+        assert_eq!(certificates.certified(), 0);
+    }
+}
+
 #[test]
 fn too_many_awake_are_a_sweep() {
     let small = Small::new();

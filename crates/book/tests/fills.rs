@@ -1,5 +1,10 @@
 //! The store against a simple model: maps of maps.
-#![allow(clippy::unwrap_used, missing_docs, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    missing_docs,
+    reason = "a test fails by panicking; its lots are whole floats"
+)]
 
 #[path = "../../margin/tests/support/mod.rs"]
 mod support;
@@ -63,6 +68,15 @@ fn same(book: &Book, known: &BTreeMap<(AccountId, u16), BTreeMap<u16, i64>>) {
             holdings.iter().map(|held| (u16::try_from(held.row).unwrap(), held.lots)).collect();
         let expected: Vec<(u16, i64)> = held.iter().map(|(row, lots)| (*row, *lots)).collect();
         assert_eq!(shown, expected, "{account:?} on {}", shelf.underlying());
+        // Sums over a slot are sums over what it holds, beyond 31 bits a lot too.
+        let Some(slot) = shelf.slot(*account) else { continue };
+        let marks: Vec<i64> = (0..shelf.keys().len()).map(|row| 3 - (7 << (row % 40))).collect();
+        let worth: i128 = held.iter().map(|(row, lots)| i128::from(*lots) * i128::from(marks[usize::from(*row)])).sum();
+        assert_eq!(shelf.worth(slot, &marks), worth);
+        let mut exposures = Vec::new();
+        shelf.exposures(slot, 5, &mut exposures);
+        let of: Vec<(usize, usize, i64)> = exposures.iter().map(|of| (of.source, of.row, of.lots as i64)).collect();
+        assert_eq!(of, expected.iter().map(|(row, lots)| (5, usize::from(*row), *lots)).collect::<Vec<_>>());
     }
     let count: usize = known.values().map(BTreeMap::len).sum();
     assert_eq!(book.shelves().iter().map(plimsoll_book::Shelf::positions).sum::<usize>(), count);

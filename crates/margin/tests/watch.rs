@@ -13,13 +13,13 @@ use plimsoll_margin::models::paradex_portfolio::ParadexPortfolio;
 use plimsoll_margin::models::plimsoll::Plimsoll;
 use plimsoll_margin::models::{Held, Model};
 use plimsoll_margin::parameters::{ByName, Tiers};
-use plimsoll_margin::watch::{Apart, Exposure, Figures, Source, exposures};
+use plimsoll_margin::watch::{Apart, Besides, Exposure, Figures, Source, exposures};
 use plimsoll_pricing::float::float;
 use plimsoll_pricing::market::Market;
 use plimsoll_pricing::market::snapshot::Snapshot;
-use support::moves::{KINDS, Kind, moved, together};
+use support::moves::{KINDS, Kind, moved, together, volatile};
 use support::random::{Random, random_book};
-use support::{Book, asset, decimal};
+use support::{Book, asset, decimal, part};
 
 /// What figures of two markets say that the excess of what has `exposures` can have moved by.
 fn bound(then: &[Figures], now: &[Figures], exposures: &[Exposure]) -> f64 {
@@ -247,6 +247,38 @@ fn every_part_is_counted_for_what_it_moves() {
         println!("{what}: {moved:.2} of {most:.2}, {:.2} times", most / moved);
         assert!(moved > 0.0 && moved <= most, "{what}: moved by {moved}, figures say {most}");
         assert!(most <= times * moved, "{what}: {most} is more than {times} x {moved}");
+    }
+}
+
+/// The scan alone: what all underlyings' net risk moves by against the constant of scanned cells. A position without
+/// curvature uses two thirds of it, the rest is for what lies between nodes.
+#[test]
+fn the_scan_moves_no_further_than_its_cells() {
+    for (held, least) in [("-1", 0.65), ("1", 0.3)] {
+        let before = support::book(&format!(
+            "index BTC 60000\nforward BTC 2026-12-25T08:00:00Z 60000 vol 0.6\nprice USDC 1\nposition BTC_USDC-25DEC26-60000-C {held}"
+        ));
+        let after = volatile(&before.market, 50_000);
+        let accounts = Held::by([&before.account]);
+        let (then, now) = (
+            watched(&before.market, &accounts, &Plimsoll::default()),
+            watched(&after, &accounts, &Plimsoll::default()),
+        );
+        let risk = |market: &Market| {
+            let judge = Plimsoll::default().judge(market, &accounts).unwrap();
+            let margin = Margin::of(&before.account, market, &judge, &Policy::default()).unwrap();
+            float(part(&margin, "net risk"))
+        };
+        let moved = (risk(&before.market) - risk(&after)).abs();
+        let exposures = exposures(&then, &before.account, &[], &before.market).unwrap().unwrap();
+        let scan = |figures: &Figures| {
+            let all = figures.parts[0].clone();
+            Figures::new(figures.source, figures.rows.clone(), vec![all], Besides::default(), figures.coordinate)
+        };
+        let (then, now): (Vec<_>, Vec<_>) = (then.iter().map(scan).collect(), now.iter().map(scan).collect());
+        let most = bound(&then, &now, &exposures.of);
+        println!("{held}: {moved:.2} of {most:.2}");
+        assert!(moved <= most && moved >= least * most, "{held}: moved by {moved}, cells say {most}");
     }
 }
 

@@ -151,6 +151,8 @@ impl Certificates {
         self.moves += 1;
         let before = self.certified;
         let mut woken = std::mem::take(&mut self.due);
+        // Some of them may have been certified since.
+        woken.iter().for_each(|account| self.revoke(*account));
         if !self.newest().same_sources(&figures) {
             self.lineage += 1;
             self.paces = figures.iter().flat_map(|of| least_paces(of, PACE)).collect();

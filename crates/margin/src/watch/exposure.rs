@@ -1,7 +1,6 @@
 //! What of a market's figures an account has.
 
-use plimsoll_core::Position;
-use plimsoll_core::{Decimal, Order};
+use plimsoll_core::{Asset, Decimal, InstrumentId, Order, Position};
 use plimsoll_pricing::float::float;
 use plimsoll_pricing::market::Market;
 
@@ -52,7 +51,7 @@ pub fn exposures(
     for position in &account.portfolio.positions {
         let instrument =
             market.listing().get(position.instrument).ok_or_else(MarginError::unknown(position.instrument))?;
-        if !instrument.only_moves_balances() && all.contract(position, None).is_none() {
+        if !instrument.only_moves_balances() && all.position(position).is_none() {
             return Ok(None);
         }
     }
@@ -81,17 +80,25 @@ struct Collected<'a> {
 }
 
 impl Collected<'_> {
-    /// Adds a position, or as many `times` what an order would leave; the place of its figures.
-    fn contract(&mut self, position: &Position, times: Option<f64>) -> Option<usize> {
-        let found = |figures: &Figures| figures.contracts.get(position.instrument).copied();
-        let (source, row) = self.figures.iter().enumerate().find_map(|(at, figures)| Some((at, found(figures)?)))?;
-        let figures = &self.figures[source];
-        let lots = float(position.quantity.0) / figures.rows[row].lot;
-        self.jitter += lots.abs() * figures.besides.jitter;
+    /// Where the figures of a contract are: source and row.
+    fn place(&self, id: InstrumentId) -> Option<(usize, usize)> {
+        let found = |(at, figures): (usize, &Figures)| Some((at, *figures.contracts.get(id)?));
+        self.figures.iter().enumerate().find_map(found)
+    }
+
+    fn position(&mut self, position: &Position) -> Option<()> {
+        let (source, row) = self.place(position.instrument)?;
         // What counts as entered at the mark gains nothing that could make up for another's loss.
-        let nets = times.is_none() && position.entry_price.is_some();
-        self.add(Exposure { source, row, lots: lots * times.unwrap_or(1.0), nets });
-        Some(source)
+        self.contract(source, row, float(position.quantity.0), 1.0, position.entry_price.is_some());
+        Some(())
+    }
+
+    /// Adds so many `times` what contracts of a row are.
+    fn contract(&mut self, source: usize, row: usize, quantity: f64, times: f64, nets: bool) {
+        let figures = &self.figures[source];
+        let lots = quantity / figures.rows[row].lot;
+        self.jitter += lots.abs() * figures.besides.jitter;
+        self.add(Exposure { source, row, lots: lots * times, nets });
     }
 
     /// Nothing of what moved without bound is nothing.
@@ -101,7 +108,7 @@ impl Collected<'_> {
         }
     }
 
-    fn asset(&mut self, asset: plimsoll_core::Asset, units: f64) -> Option<()> {
+    fn asset(&mut self, asset: Asset, units: f64) -> Option<()> {
         let of = |figures: &Figures| figures.source == Source::Asset(asset);
         let source = self.figures.iter().position(of)?;
         let figures = &self.figures[source];
@@ -111,36 +118,26 @@ impl Collected<'_> {
         Some(())
     }
 
+    /// Adds what an order could become, and what its price and its fee act on in the settlement asset.
     fn order(&mut self, account: &Account, order: &Order, market: &Market) -> Result<Option<()>, MarginError> {
-        let id = order.instrument;
+        let (id, quantity) = (order.instrument, order.signed_quantity());
         let instrument = market.listing().get(id).ok_or_else(MarginError::unknown(id))?;
-        if instrument.only_moves_balances() {
-            return Ok(None);
-        }
-        let (unsettled_pnl, accrued_funding) = (Decimal::ZERO, Decimal::ZERO);
-        let filled = Position {
-            instrument: id,
-            quantity: order.signed_quantity(),
-            entry_price: Some(order.price),
-            unsettled_pnl,
-            accrued_funding,
-        };
-        let factor = |source: usize| self.figures[source].besides.order_factor;
-        let found = self.figures.iter().position(|figures| figures.contracts.get(id).is_some());
-        let Some(times) = found.map(factor) else { return Ok(None) };
-        let Some(source) = self.contract(&filled, Some(times)) else { return Ok(None) };
+        let Some((source, row)) = self.place(id).filter(|_| !instrument.only_moves_balances()) else { return Ok(None) };
+        let times = self.figures[source].besides.order_factor;
+        self.contract(source, row, float(quantity.0), times, false);
         self.jitter += self.figures[source].besides.order_jitter;
-        let carry = instrument.carry(&filled, market.priced(id)?.mark).map_err(MarginError::of(instrument))?;
-        let at_fill = instrument
-            .fill_pnl(order.signed_quantity(), order.price, market.priced(id)?.mark)
-            .map_err(MarginError::of(instrument))?;
-        let fee = fee(account, order, instrument, market)?;
         let settlement = instrument.terms().settlement;
-        let units =
-            [at_fill.value, fee.value, carry.option_value.value].iter().map(|part| float(part.abs())).sum::<f64>();
         if settlement == market.currency() {
             return Ok(Some(()));
         }
+        let (unsettled_pnl, accrued_funding) = (Decimal::ZERO, Decimal::ZERO);
+        let filled =
+            Position { instrument: id, quantity, entry_price: Some(order.price), unsettled_pnl, accrued_funding };
+        let mark = market.priced(id)?.mark;
+        let paid = instrument.carry(&filled, mark).map_err(MarginError::of(instrument))?.option_value;
+        let at_fill = instrument.fill_pnl(quantity, order.price, mark).map_err(MarginError::of(instrument))?;
+        let parts = [at_fill, fee(account, order, instrument, market)?, paid];
+        let units: f64 = parts.iter().map(|part| float(part.value.abs())).sum();
         Ok(self.asset(settlement, units * times))
     }
 

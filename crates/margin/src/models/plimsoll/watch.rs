@@ -83,12 +83,18 @@ fn cells((table, columns, netting, times): (&Table, Range<usize>, Netting, f64))
     Part::cells(table, columns, netting, times)
 }
 
-fn stablecoins(of: &UnderlyingTables) -> f64 {
-    of.set.stablecoins.iter().map(|_| 1.0).sum()
+/// Sums in a requirement that rounding can move: see the allowance for it.
+fn sums(of: &UnderlyingTables) -> f64 {
+    real(ROUNDED_SUMS) + stablecoins(of)
 }
 
-fn sums(of: &UnderlyingTables) -> f64 {
-    (0..ROUNDED_SUMS).map(|_| 1.0).sum::<f64>() + stablecoins(of)
+fn stablecoins(of: &UnderlyingTables) -> f64 {
+    real(of.set.stablecoins.len())
+}
+
+/// A small count.
+fn real(count: usize) -> f64 {
+    u32::try_from(count).map_or(f64::INFINITY, f64::from)
 }
 
 /// The allowance for rounding of each row: half a grain a lot and sum, where anything moves it.

@@ -99,12 +99,12 @@ pub(super) trait Rules: Send + Sync {
 }
 
 /// Rules in one market.
-pub(super) struct ByPosition<'m, R> {
-    pub(super) market: &'m Market,
+pub(super) struct ByPosition<R> {
+    pub(super) market: Market,
     pub(super) rules: R,
 }
 
-impl<R: Rules> Judge for ByPosition<'_, R> {
+impl<R: Rules> Judge for ByPosition<R> {
     fn judged(&self, account: &Account, assets: &[NetAsset], _: Detail) -> Result<Requirement, MarginError> {
         let portfolio = &account.portfolio;
         let mut ids: Vec<InstrumentId> = portfolio.positions.iter().map(|position| position.instrument).collect();
@@ -117,11 +117,11 @@ impl<R: Rules> Judge for ByPosition<'_, R> {
             initial.push(self.instrument(account, &orders, id, Figure::Initial)?);
             maintenance.push(self.instrument(account, &[], id, Figure::Maintenance)?);
         }
-        initial.extend(self.rules.account(account, self.market, assets, Figure::Initial)?);
+        initial.extend(self.rules.account(account, &self.market, assets, Figure::Initial)?);
         let besides =
-            |account: &Account, assets: &[NetAsset]| self.rules.account(account, self.market, assets, Figure::Initial);
-        initial.extend(exchanged(account, self.market, &orders, self.rules.collateral(), besides)?);
-        maintenance.extend(self.rules.account(account, self.market, assets, Figure::Maintenance)?);
+            |account: &Account, assets: &[NetAsset]| self.rules.account(account, &self.market, assets, Figure::Initial);
+        initial.extend(exchanged(account, &self.market, &orders, self.rules.collateral(), besides)?);
+        maintenance.extend(self.rules.account(account, &self.market, assets, Figure::Maintenance)?);
         Ok(Requirement {
             asset: self.market.snapshot().currency,
             initial: Node::sum("initial margin", initial)?,
@@ -134,7 +134,7 @@ impl<R: Rules> Judge for ByPosition<'_, R> {
     }
 }
 
-impl<R: Rules> ByPosition<'_, R> {
+impl<R: Rules> ByPosition<R> {
     /// One instrument: what is held, and for initial margin what its orders could make of it.
     fn instrument(
         &self,
@@ -153,7 +153,7 @@ impl<R: Rules> ByPosition<'_, R> {
             true => Ok(Node::leaf("a balance", Decimal::ZERO, Origin::default())),
             false => {
                 let price = self.entry_price(&positions, quantity)?;
-                self.rules.entered(self.market, instrument, quantity, price, figure)
+                self.rules.entered(&self.market, instrument, quantity, price, figure)
             }
         };
         let name = instrument.terms().name.to_string();
@@ -178,15 +178,15 @@ impl<R: Rules> ByPosition<'_, R> {
             });
         }
         let costs = orders.iter().map(|order| {
-            let fee = self.rules.fee(account, self.market, order)?;
-            cost_with(self.market, order, fee)
+            let fee = self.rules.fee(account, &self.market, order)?;
+            cost_with(&self.market, order, fee)
         });
         let costs = Node::sum("fills", costs.collect::<Result<Vec<_>, _>>()?)?;
         Ok(Node::sum(name, vec![Node::worst_of("position", of), costs])?)
     }
 }
 
-impl<R: Rules> ByPosition<'_, R> {
+impl<R: Rules> ByPosition<R> {
     /// By how much the premiums of buy orders are below what the bought is worth; nothing where they close a short.
     fn below_mark(
         &self,

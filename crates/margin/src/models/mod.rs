@@ -88,7 +88,7 @@ pub trait Model: Any + Send + Sync {
     ///
     /// # Errors
     /// [`MarginError`] when something held cannot be priced or has no rule.
-    fn prepare<'m>(&self, market: &'m Market, held: &Held) -> Result<Box<dyn Judge + 'm>, MarginError>;
+    fn prepare(&self, market: &Market, held: &Held) -> Result<Box<dyn Judge>, MarginError>;
 }
 
 /// A model in one market.

@@ -34,7 +34,8 @@ use crate::instruments::{Instrument, Listing, Priced};
 
 /// A snapshot, the instruments listed in it, and everything derived from the two.
 ///
-/// An instrument is priced when it is first asked for, and only once. Cheap to move and to restrict.
+/// An instrument is priced when it is first asked for, and only once, whichever clone is asked. Cheap to clone, to move
+/// and to restrict.
 #[derive(Clone, Debug)]
 pub struct Market {
     base: Arc<Base>,
@@ -42,7 +43,7 @@ pub struct Market {
     /// The instruments that are kept, ascending; `None` is all.
     kept: Option<Arc<[InstrumentId]>>,
     /// One place a kept instrument in a moved market; empty in one that has not moved.
-    moved: Vec<OnceLock<Result<Priced, MarketError>>>,
+    moved: Arc<[OnceLock<Result<Priced, MarketError>>]>,
 }
 
 #[derive(Debug)]
@@ -62,7 +63,7 @@ impl Market {
         let view = View::new(&snapshot, &listing)?;
         let priced = places(listing.len());
         let base = Base { snapshot, listing, view: view.clone(), priced };
-        Ok(Self { base: Arc::new(base), view, kept: None, moved: Vec::new() })
+        Ok(Self { base: Arc::new(base), view, kept: None, moved: places(0) })
     }
 
     /// What was published, before any move.
@@ -150,7 +151,7 @@ impl Market {
         let mut kept: Vec<InstrumentId> = ids.iter().copied().filter(|id| self.place(*id).is_some()).collect();
         kept.sort_unstable();
         kept.dedup();
-        let moved = if self.moved.is_empty() { Vec::new() } else { places(kept.len()) };
+        let moved = places(if self.moved.is_empty() { 0 } else { kept.len() });
         Self { base: Arc::clone(&self.base), view: self.view.clone(), kept: Some(kept.into()), moved }
     }
 
@@ -215,6 +216,6 @@ fn unpriceable(instrument: &Instrument, reason: crate::PricingError) -> MarketEr
     MarketError::Unpriceable { name: Arc::clone(&instrument.terms().name), reason: Box::new(reason) }
 }
 
-fn places<T>(count: usize) -> Vec<OnceLock<T>> {
+fn places<T, C: FromIterator<OnceLock<T>>>(count: usize) -> C {
     std::iter::repeat_with(OnceLock::new).take(count).collect()
 }

@@ -92,9 +92,9 @@ impl Model for BinanceCoinm {
         ]
     }
 
-    fn prepare<'m>(&self, market: &'m Market, _held: &Held) -> Result<Box<dyn Judge + 'm>, MarginError> {
+    fn prepare(&self, market: &Market, _held: &Held) -> Result<Box<dyn Judge>, MarginError> {
         let rules = CoinmRules { futures: self.futures.clone(), collateral: CollateralRules::whole() };
-        Ok(Box::new(ByPosition { market, rules }))
+        Ok(Box::new(ByPosition { market: market.clone(), rules }))
     }
 }
 

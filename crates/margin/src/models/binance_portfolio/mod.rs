@@ -155,7 +155,7 @@ impl Model for BinancePortfolio {
         ]
     }
 
-    fn prepare<'m>(&self, market: &'m Market, _held: &Held) -> Result<Box<dyn Judge + 'm>, MarginError> {
+    fn prepare(&self, market: &Market, _held: &Held) -> Result<Box<dyn Judge>, MarginError> {
         let levels = &self.levels;
         if levels.reduce_only < levels.liquidation {
             return Err(MarginError::Parameter {
@@ -165,7 +165,7 @@ impl Model for BinancePortfolio {
                 expected: format!("at least liquidation_ratio, {}", levels.liquidation),
             });
         }
-        Ok(Box::new(ByPosition { market, rules: self.clone() }))
+        Ok(Box::new(ByPosition { market: market.clone(), rules: self.clone() }))
     }
 }
 

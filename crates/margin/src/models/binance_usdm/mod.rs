@@ -64,11 +64,11 @@ impl Model for BinanceUsdm {
         ]
     }
 
-    fn prepare<'m>(&self, market: &'m Market, _held: &Held) -> Result<Box<dyn Judge + 'm>, MarginError> {
+    fn prepare(&self, market: &Market, _held: &Held) -> Result<Box<dyn Judge>, MarginError> {
         let single = self.multi_assets.is_zero();
         let rates = if single { tables::margin_assets() } else { self.collateral_rate.clone() };
         let rules = UsdmRules { futures: self.futures.clone(), rates, collateral: CollateralRules::whole() };
-        Ok(Box::new(ByPosition { market, rules }))
+        Ok(Box::new(ByPosition { market: market.clone(), rules }))
     }
 }
 

@@ -233,10 +233,10 @@ impl Model for BybitCross {
         ]
     }
 
-    fn prepare<'m>(&self, market: &'m Market, _held: &Held) -> Result<Box<dyn Judge + 'm>, MarginError> {
+    fn prepare(&self, market: &Market, _held: &Held) -> Result<Box<dyn Judge>, MarginError> {
         let mut rules = self.clone();
         rules.inverse.leverage.clone_from(&self.futures.leverage);
-        Ok(Box::new(ByPosition { market, rules }))
+        Ok(Box::new(ByPosition { market: market.clone(), rules }))
     }
 }
 

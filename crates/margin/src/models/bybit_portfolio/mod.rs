@@ -52,33 +52,34 @@ impl Model for BybitPortfolio {
         self.parameters.fields()
     }
 
-    fn prepare<'m>(&self, market: &'m Market, held: &Held) -> Result<Box<dyn Judge + 'm>, MarginError> {
+    fn prepare(&self, market: &Market, held: &Held) -> Result<Box<dyn Judge>, MarginError> {
         let (parameters, units) = (self.parameters.clone(), unit::prepare(market, held, &self.parameters)?);
-        Ok(Box::new(PortfolioJudge { market, parameters, units, collateral: CollateralRules::whole() }))
+        Ok(Box::new(PortfolioJudge { market: market.clone(), parameters, units, collateral: CollateralRules::whole() }))
     }
 }
 
-struct PortfolioJudge<'m> {
-    market: &'m Market,
+struct PortfolioJudge {
+    market: Market,
     parameters: BybitPortfolioParameters,
     units: BTreeMap<Underlying, Prepared>,
     collateral: CollateralRules,
 }
 
-impl Judge for PortfolioJudge<'_> {
+impl Judge for PortfolioJudge {
     fn judged(&self, account: &Account, assets: &[NetAsset], detail: Detail) -> Result<Requirement, MarginError> {
         let p = &self.parameters;
         let units = self.units(account, assets, detail)?;
         let maintenance = Node::sum("risk units", units.iter().map(|(_, unit)| unit.clone()).collect())?;
         let orders = fillable(account)?;
         let mut cases = vec![(NO_FILL, self.initial(units)?)];
-        for (label, fills) in fill_cases(self.market, &orders)? {
-            let filled = with_fills(account, self.market, &fills)?;
-            let units = self.units(&filled, &net_assets(&filled.portfolio, self.market)?, detail)?;
+        for (label, fills) in fill_cases(&self.market, &orders)? {
+            let filled = with_fills(account, &self.market, &fills)?;
+            let units = self.units(&filled, &net_assets(&filled.portfolio, &self.market)?, detail)?;
             cases.push((label, self.initial(units)?));
         }
         let mut initial = vec![Node::sum("risk units", worst_by_underlying(cases))?];
-        let costs = orders.iter().map(|order| fill_cost(account, self.market, order)).collect::<Result<Vec<_>, _>>()?;
+        let costs =
+            orders.iter().map(|order| fill_cost(account, &self.market, order)).collect::<Result<Vec<_>, _>>()?;
         if !costs.is_empty() {
             initial.push(Node::sum("fills", costs)?);
         }
@@ -86,7 +87,7 @@ impl Judge for PortfolioJudge<'_> {
             Ok::<_, MarginError>(vec![debts(assets, &p.borrow_initial, "borrowing")?, p.ratios.not_counted(assets)?])
         };
         initial.extend(besides(account, assets)?);
-        initial.extend(exchanged(account, self.market, &orders, &self.collateral, besides)?);
+        initial.extend(exchanged(account, &self.market, &orders, &self.collateral, besides)?);
         let borrowing = debts(assets, &p.borrow_maintenance, "borrowing")?;
         let of = vec![maintenance, borrowing, p.ratios.not_counted(assets)?];
         Ok(Requirement {
@@ -101,7 +102,7 @@ impl Judge for PortfolioJudge<'_> {
     }
 }
 
-impl PortfolioJudge<'_> {
+impl PortfolioJudge {
     /// The margin of every risk unit to maintain it.
     fn units(
         &self,

@@ -37,18 +37,18 @@ impl Model for CreditModel {
         self.parameters.fields()
     }
 
-    fn prepare<'m>(&self, market: &'m Market, held: &Held) -> Result<Box<dyn Judge + 'm>, MarginError> {
+    fn prepare(&self, market: &Market, held: &Held) -> Result<Box<dyn Judge>, MarginError> {
         let risk = self.parameters.risk.judge(market, held)?;
         Ok(Box::new(CreditJudge { risk, parameters: self.parameters.clone() }))
     }
 }
 
-struct CreditJudge<'m> {
-    risk: PlimsollJudge<'m>,
+struct CreditJudge {
+    risk: PlimsollJudge,
     parameters: CreditParameters,
 }
 
-impl Judge for CreditJudge<'_> {
+impl Judge for CreditJudge {
     fn judged(&self, account: &Account, assets: &[NetAsset], detail: Detail) -> Result<Requirement, MarginError> {
         self.risk.judged(account, assets, detail)
     }
@@ -81,7 +81,7 @@ struct Spread {
     all: Decimal,
 }
 
-impl CreditJudge<'_> {
+impl CreditJudge {
     fn terms(&self, account: &Account) -> Result<Terms, MarginError> {
         let p = &self.parameters;
         let known = &p.line_max.named;

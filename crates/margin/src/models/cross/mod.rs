@@ -24,7 +24,7 @@ impl Model for Cross {
         self.brackets.fields()
     }
 
-    fn prepare<'m>(&self, market: &'m Market, _held: &Held) -> Result<Box<dyn Judge + 'm>, MarginError> {
-        Ok(Box::new(ByPosition { market, rules: self.brackets.clone() }))
+    fn prepare(&self, market: &Market, _held: &Held) -> Result<Box<dyn Judge>, MarginError> {
+        Ok(Box::new(ByPosition { market: market.clone(), rules: self.brackets.clone() }))
     }
 }

@@ -55,21 +55,21 @@ impl Model for DeribitPortfolio {
         self.parameters.fields()
     }
 
-    fn prepare<'m>(&self, market: &'m Market, held: &Held) -> Result<Box<dyn Judge + 'm>, MarginError> {
+    fn prepare(&self, market: &Market, held: &Held) -> Result<Box<dyn Judge>, MarginError> {
         Ok(Box::new(self.judge(market, held)?))
     }
 }
 
 impl DeribitPortfolio {
-    fn judge<'m>(&self, market: &'m Market, held: &Held) -> Result<PortfolioJudge<'m>, MarginError> {
+    fn judge(&self, market: &Market, held: &Held) -> Result<PortfolioJudge, MarginError> {
         let pairs = pairs::prepare(market, held, &self.parameters)?;
         let collateral = CollateralRules::whole();
-        Ok(PortfolioJudge { market, parameters: self.parameters.clone(), pairs, collateral })
+        Ok(PortfolioJudge { market: market.clone(), parameters: self.parameters.clone(), pairs, collateral })
     }
 }
 
-struct PortfolioJudge<'m> {
-    market: &'m Market,
+struct PortfolioJudge {
+    market: Market,
     parameters: DeribitPortfolioParameters,
     pairs: BTreeMap<Pair, Prepared>,
     collateral: CollateralRules,
@@ -96,7 +96,7 @@ impl PairRisks {
     }
 }
 
-impl Judge for PortfolioJudge<'_> {
+impl Judge for PortfolioJudge {
     fn judged(&self, account: &Account, assets: &[NetAsset], detail: Detail) -> Result<Requirement, MarginError> {
         let risks = self.risks(&self.books(account)?, detail)?;
         let matrix = |of: &dyn Fn(&PairRisks) -> &PairRisk| {
@@ -118,7 +118,7 @@ impl Judge for PortfolioJudge<'_> {
         }
         of.extend(haircuts(&self.parameters.haircut, assets)?);
         let besides = |_: &Account, assets: &[NetAsset]| haircuts(&self.parameters.haircut, assets);
-        of.extend(exchanged(account, self.market, &fillable(account)?, &self.collateral, besides)?);
+        of.extend(exchanged(account, &self.market, &fillable(account)?, &self.collateral, besides)?);
         let initial = Node::sum("initial margin", of)?;
         Ok(Requirement { asset: self.market.currency(), initial, maintenance })
     }
@@ -128,7 +128,7 @@ impl Judge for PortfolioJudge<'_> {
     }
 }
 
-impl PortfolioJudge<'_> {
+impl PortfolioJudge {
     /// Net positions and fillable orders by pair; spot is a balance.
     fn books(&self, account: &Account) -> Result<BTreeMap<Pair, Book<'_>>, MarginError> {
         let listing = self.market.listing();
@@ -161,10 +161,10 @@ impl PortfolioJudge<'_> {
         for (pair, Book { held, orders }) in books {
             let Some(any) = held.first().or_else(|| orders.first()) else { continue };
             let prepared = self.prepared(*pair, any)?;
-            let exposure = prepared.exposure(self.market, held)?;
-            let risk = |fills| prepared.risk(self.market, held, &exposure, &fills);
+            let exposure = prepared.exposure(&self.market, held)?;
+            let risk = |fills| prepared.risk(&self.market, held, &exposure, &fills);
             let now = risk(Fills::default())?;
-            let filled = if orders.is_empty() { None } else { Some(risk(prepared.fills(self.market, orders)?)?) };
+            let filled = if orders.is_empty() { None } else { Some(risk(prepared.fills(&self.market, orders)?)?) };
             let names = || held.iter().map(|position| position.instrument.terms().name.clone()).collect();
             let group = || Arc::new(Group { underlying: pair.0, expiry: None, positions: names() });
             let group = (detail == Detail::Explained).then(group);

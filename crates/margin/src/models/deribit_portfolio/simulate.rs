@@ -175,7 +175,7 @@ impl DeribitPortfolio {
     }
 }
 
-impl PortfolioJudge<'_> {
+impl PortfolioJudge {
     /// One settlement asset: its pairs, orders and spot, and what is stated of quotes in it.
     fn currency(
         &self,
@@ -232,7 +232,7 @@ impl PortfolioJudge<'_> {
             let id = order.instrument;
             let instrument = self.market.listing().get(id).ok_or_else(MarginError::unknown(id))?;
             if asset.is_none_or(|asset| instrument.terms().settlement == asset) {
-                let cost = fill_cost(account, self.market, &order)?;
+                let cost = fill_cost(account, &self.market, &order)?;
                 let cost = cost.named(instrument.name().to_owned());
                 if instrument.only_moves_balances() { spot.push(cost) } else { contracts.push(cost) }
             }
@@ -263,10 +263,10 @@ impl PortfolioJudge<'_> {
         let is_future = held.instrument.strike().is_none();
         Ok(InstrumentVectors {
             name: Arc::clone(&terms.name),
-            position: if is_future { pairs::coins(self.market, held)? } else { held.size },
+            position: if is_future { pairs::coins(&self.market, held)? } else { held.size },
             mark: self.market.priced(held.id)?.mark.value,
             index: self.market.index_in(terms.underlying, terms.quote)?.value,
-            vectors: self.prepared(pair, held)?.vectors(self.market, held)?,
+            vectors: self.prepared(pair, held)?.vectors(&self.market, held)?,
         })
     }
 }

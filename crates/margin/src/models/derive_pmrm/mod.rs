@@ -54,24 +54,24 @@ impl Model for DerivePmrm {
         self.parameters.fields()
     }
 
-    fn prepare<'m>(&self, market: &'m Market, held: &Held) -> Result<Box<dyn Judge + 'm>, MarginError> {
+    fn prepare(&self, market: &Market, held: &Held) -> Result<Box<dyn Judge>, MarginError> {
         let rulebook = self.parameters.rulebook();
         let scenarios = tables::scenarios(&rulebook)?;
         let tables = tables::build(market, held, &rulebook, &scenarios)?;
         let (parameters, collateral) = (self.parameters.clone(), CollateralRules::whole());
-        Ok(Box::new(PmrmJudge { market, parameters, scenarios, tables, collateral }))
+        Ok(Box::new(PmrmJudge { market: market.clone(), parameters, scenarios, tables, collateral }))
     }
 }
 
-struct PmrmJudge<'m> {
-    market: &'m Market,
+struct PmrmJudge {
+    market: Market,
     parameters: PmrmParameters,
     scenarios: Arc<[Scenario]>,
     tables: BTreeMap<Underlying, UnderlyingTable>,
     collateral: CollateralRules,
 }
 
-impl Judge for PmrmJudge<'_> {
+impl Judge for PmrmJudge {
     fn judged(&self, account: &Account, assets: &[NetAsset], detail: Detail) -> Result<Requirement, MarginError> {
         let seen = self.see(account, assets)?;
         let cancelling = seen.balances.base_value;
@@ -92,11 +92,11 @@ struct Seen<'a> {
     sizes: Sizes,
 }
 
-impl PmrmJudge<'_> {
+impl PmrmJudge {
     fn see(&self, account: &Account, assets: &[NetAsset]) -> Result<Seen<'_>, MarginError> {
         let held = net(&account.portfolio, self.market.listing())?;
         let tables = tables::own(NAME, &self.tables, &held)?;
-        let balances = Balances::of(assets, tables, self.market)?;
+        let balances = Balances::of(assets, tables, &self.market)?;
         let holdings = tables.map_or(Ok(Vec::new()), |tables| tables.holdings(&held))?;
         Ok(Seen { tables, holdings, balances, sizes: Sizes::of(&held)? })
     }
@@ -112,7 +112,7 @@ impl PmrmJudge<'_> {
         let Seen { tables, balances, sizes, .. } = seen;
         let contingency = static_contingency(sizes, balances, &self.parameters)?;
         let risk = Node::sum("worst scenario and sizes", vec![worst, contingency])?;
-        let ours = at_maintenance(assets, &self.collateral, self.market)?;
+        let ours = at_maintenance(assets, &self.collateral, &self.market)?;
         let venues = balances.cash.plus(balances.base_value)?.plus(option_value)?;
         let counted = Node::leaf("equity the venue does not count", ours.minus(venues)?, Origin::default());
         let doubt = confidence(sizes, *tables, balances, &self.parameters)?;

@@ -53,17 +53,17 @@ impl Model for DerivePmrm2 {
         self.parameters.fields()
     }
 
-    fn prepare<'m>(&self, market: &'m Market, held: &Held) -> Result<Box<dyn Judge + 'm>, MarginError> {
+    fn prepare(&self, market: &Market, held: &Held) -> Result<Box<dyn Judge>, MarginError> {
         let rulebook = self.parameters.rulebook();
         let scenarios = tables::scenarios(&rulebook)?;
         let tables = tables::build(market, held, &rulebook, &scenarios)?;
         let (parameters, collateral) = (self.parameters.clone(), CollateralRules::whole());
-        Ok(Box::new(Pmrm2Judge { market, parameters, scenarios, tables, collateral }))
+        Ok(Box::new(Pmrm2Judge { market: market.clone(), parameters, scenarios, tables, collateral }))
     }
 }
 
-struct Pmrm2Judge<'m> {
-    market: &'m Market,
+struct Pmrm2Judge {
+    market: Market,
     parameters: Pmrm2Parameters,
     scenarios: Arc<[Scenario]>,
     tables: BTreeMap<Underlying, UnderlyingTable>,
@@ -78,7 +78,7 @@ struct Seen<'a> {
     charges: Charges,
 }
 
-impl Judge for Pmrm2Judge<'_> {
+impl Judge for Pmrm2Judge {
     fn judged(&self, account: &Account, assets: &[NetAsset], detail: Detail) -> Result<Requirement, MarginError> {
         let seen = self.see(account, assets)?;
         let cancelling = seen.collateral.risk_cancelling()?;
@@ -91,12 +91,12 @@ impl Judge for Pmrm2Judge<'_> {
     }
 }
 
-impl Pmrm2Judge<'_> {
+impl Pmrm2Judge {
     fn see(&self, account: &Account, assets: &[NetAsset]) -> Result<Seen<'_>, MarginError> {
         let held = net(&account.portfolio, self.market.listing())?;
         let tables = tables::own(NAME, &self.tables, &held)?;
-        let collateral = Collateral::of(assets, tables, self.market, &self.parameters)?;
-        let charges = Charges::of(&Sizes::of(&held)?, tables, &collateral, self.market, &self.parameters)?;
+        let collateral = Collateral::of(assets, tables, &self.market, &self.parameters)?;
+        let charges = Charges::of(&Sizes::of(&held)?, tables, &collateral, &self.market, &self.parameters)?;
         let holdings = tables.map_or(Ok(Vec::new()), |tables| tables.holdings(&held))?;
         Ok(Seen { tables, holdings, collateral, charges })
     }
@@ -129,7 +129,7 @@ impl Pmrm2Judge<'_> {
 
     /// What equity counts and the venue does not: it prices no cash and no P&L, and collateral in cash.
     fn counted_differently(&self, assets: &[NetAsset], venue: Decimal) -> Result<Node, MarginError> {
-        let ours = at_maintenance(assets, &self.collateral, self.market)?;
+        let ours = at_maintenance(assets, &self.collateral, &self.market)?;
         Ok(Node::leaf("equity the venue does not count", ours.minus(venue)?, Origin::default()))
     }
 }

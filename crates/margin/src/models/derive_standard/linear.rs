@@ -8,7 +8,7 @@ use super::{Level, NAME, StandardJudge};
 use crate::MarginError;
 use crate::positions::NetPosition;
 
-impl StandardJudge<'_> {
+impl StandardJudge {
     /// A share of the mark; initially, where sources disagree, a share of the index besides.
     pub(super) fn perpetuals(
         &self,

@@ -54,7 +54,7 @@ impl Model for DeriveStandard {
         self.parameters.fields()
     }
 
-    fn prepare<'m>(&self, market: &'m Market, held: &Held) -> Result<Box<dyn Judge + 'm>, MarginError> {
+    fn prepare(&self, market: &Market, held: &Held) -> Result<Box<dyn Judge>, MarginError> {
         let mut worths = BTreeMap::new();
         for id in &held.instruments {
             let instrument = market.listing().get(*id).ok_or_else(MarginError::unknown(*id))?;
@@ -66,7 +66,7 @@ impl Model for DeriveStandard {
         }
         let (stable, _) = stable_price(None, market);
         let (parameters, collateral) = (self.parameters.clone(), CollateralRules::whole());
-        Ok(Box::new(StandardJudge { market, parameters, worths, stable, collateral }))
+        Ok(Box::new(StandardJudge { market: market.clone(), parameters, worths, stable, collateral }))
     }
 }
 
@@ -84,8 +84,8 @@ impl Level {
     }
 }
 
-struct StandardJudge<'m> {
-    market: &'m Market,
+struct StandardJudge {
+    market: Market,
     parameters: StandardParameters,
     /// Worth of one contract of every option held.
     worths: BTreeMap<InstrumentId, Decimal>,
@@ -100,10 +100,10 @@ struct Book<'a> {
     options: BTreeMap<Timestamp, Vec<NetPosition<'a>>>,
 }
 
-impl Judge for StandardJudge<'_> {
+impl Judge for StandardJudge {
     fn judged(&self, account: &Account, assets: &[NetAsset], _: Detail) -> Result<Requirement, MarginError> {
         let books = self.books(account)?;
-        let (_, is_cash) = stable_price(None, self.market);
+        let (_, is_cash) = stable_price(None, &self.market);
         let mut cash = Decimal::ZERO;
         let mut bases = BTreeMap::new();
         for net in assets {
@@ -121,7 +121,7 @@ impl Judge for StandardJudge<'_> {
         for holding in books.values().flat_map(|book| book.options.values().flatten()) {
             venues = venues.plus(self.option_value(holding)?)?;
         }
-        let ours = at_maintenance(assets, &self.collateral, self.market)?;
+        let ours = at_maintenance(assets, &self.collateral, &self.market)?;
         let counted = Node::leaf("equity the venue does not count", ours.minus(venues)?, Origin::default());
         let total = |label: &'static str, level| {
             let mut of = Vec::new();
@@ -146,10 +146,10 @@ impl Judge for StandardJudge<'_> {
     }
 }
 
-impl StandardJudge<'_> {
+impl StandardJudge {
     /// Net positions by market.
     fn books(&self, account: &Account) -> Result<BTreeMap<Underlying, Book<'_>>, MarginError> {
-        let (_, is_cash) = stable_price(None, self.market);
+        let (_, is_cash) = stable_price(None, &self.market);
         let mut books: BTreeMap<Underlying, Book<'_>> = BTreeMap::new();
         for held in net(&account.portfolio, self.market.listing())? {
             supported(NAME, held.instrument)?;

@@ -57,7 +57,7 @@ impl StandardParameters {
     }
 }
 
-impl StandardJudge<'_> {
+impl StandardJudge {
     /// Undiscounted value of a position.
     pub(super) fn option_value(&self, holding: &NetPosition<'_>) -> Result<Decimal, MarginError> {
         let worth = self.worths.get(&holding.id).ok_or_else(MarginError::unknown(holding.id))?;

@@ -47,7 +47,7 @@ impl Model for Greeks {
         self.parameters.fields()
     }
 
-    fn prepare<'m>(&self, market: &'m Market, held: &Held) -> Result<Box<dyn Judge + 'm>, MarginError> {
+    fn prepare(&self, market: &Market, held: &Held) -> Result<Box<dyn Judge>, MarginError> {
         let mut keys: BTreeMap<Underlying, Vec<RowKey>> = BTreeMap::new();
         for id in &held.instruments {
             let instrument = market.listing().get(*id).ok_or_else(MarginError::unknown(*id))?;
@@ -62,7 +62,7 @@ impl Model for Greeks {
         for (underlying, keys) in keys {
             underlyings.insert(underlying, self.one(market, underlying, &keys)?);
         }
-        Ok(Box::new(GreeksJudge { market, parameters: self.parameters.clone(), underlyings }))
+        Ok(Box::new(GreeksJudge { market: market.clone(), parameters: self.parameters.clone(), underlyings }))
     }
 }
 
@@ -117,29 +117,29 @@ struct Stake {
     coins: Decimal,
 }
 
-struct GreeksJudge<'m> {
-    market: &'m Market,
+struct GreeksJudge {
+    market: Market,
     parameters: GreeksParameters,
     underlyings: BTreeMap<Underlying, Prepared>,
 }
 
-impl Judge for GreeksJudge<'_> {
+impl Judge for GreeksJudge {
     fn judged(&self, account: &Account, assets: &[NetAsset], detail: Detail) -> Result<Requirement, MarginError> {
         let held = self.risk(account, assets, detail)?;
         let sum = Node::sum("initial", held.iter().map(|(_, node)| node.clone()).collect())?;
         let maintenance = Node::scale("maintenance margin", self.parameters.maintenance_share, sum)?;
         let orders = fillable(account)?;
         let mut cases = vec![(NO_FILL, held)];
-        for (label, fills) in fill_cases(self.market, &orders)? {
-            let filled = with_fills(account, self.market, &fills)?;
-            cases.push((label, self.risk(&filled, &net_assets(&filled.portfolio, self.market)?, detail)?));
+        for (label, fills) in fill_cases(&self.market, &orders)? {
+            let filled = with_fills(account, &self.market, &fills)?;
+            cases.push((label, self.risk(&filled, &net_assets(&filled.portfolio, &self.market)?, detail)?));
         }
         let mut of = worst_by_underlying(cases);
         for order in &orders {
-            of.push(fill_cost(account, self.market, order)?);
+            of.push(fill_cost(account, &self.market, order)?);
         }
         let besides = |_: &Account, _: &[NetAsset]| Ok(Vec::new());
-        of.extend(exchanged(account, self.market, &orders, &self.parameters.collateral, besides)?);
+        of.extend(exchanged(account, &self.market, &orders, &self.parameters.collateral, besides)?);
         let initial = Node::sum("initial margin", of)?;
         Ok(Requirement { asset: self.market.snapshot().currency, initial, maintenance })
     }
@@ -149,7 +149,7 @@ impl Judge for GreeksJudge<'_> {
     }
 }
 
-impl GreeksJudge<'_> {
+impl GreeksJudge {
     /// The loss of every underlying.
     fn risk(
         &self,
@@ -169,7 +169,7 @@ impl GreeksJudge<'_> {
         let mut stakes: BTreeMap<Underlying, Stake> = BTreeMap::new();
         for net in assets {
             let balance = net.balance()?;
-            let class = self.parameters.collateral.class(self.market, net.asset);
+            let class = self.parameters.collateral.class(&self.market, net.asset);
             if class == AssetClass::Coin && !balance.is_zero() {
                 let value = balance.times(net.price.value, Rounding::HalfEven)?;
                 stakes.entry(net.asset.underlying()).or_default().coins = value;

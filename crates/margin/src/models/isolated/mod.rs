@@ -39,17 +39,17 @@ impl Model for Isolated {
         self.brackets.fields()
     }
 
-    fn prepare<'m>(&self, market: &'m Market, _held: &Held) -> Result<Box<dyn Judge + 'm>, MarginError> {
-        Ok(Box::new(IsolatedJudge { market, brackets: self.brackets.clone() }))
+    fn prepare(&self, market: &Market, _held: &Held) -> Result<Box<dyn Judge>, MarginError> {
+        Ok(Box::new(IsolatedJudge { market: market.clone(), brackets: self.brackets.clone() }))
     }
 }
 
-struct IsolatedJudge<'m> {
-    market: &'m Market,
+struct IsolatedJudge {
+    market: Market,
     brackets: Brackets,
 }
 
-impl Judge for IsolatedJudge<'_> {
+impl Judge for IsolatedJudge {
     fn judged(&self, account: &Account, _: &[NetAsset], _: Detail) -> Result<Requirement, MarginError> {
         let (mut initial, mut maintenance) = (Vec::new(), Vec::new());
         for position in &account.portfolio.positions {
@@ -61,10 +61,10 @@ impl Judge for IsolatedJudge<'_> {
             if !order.reduce_only {
                 initial.push(self.alone(order.instrument, order.signed_quantity(), Figure::Initial)?);
             }
-            initial.push(fill_cost(account, self.market, order)?);
+            initial.push(fill_cost(account, &self.market, order)?);
         }
         let besides = |_: &Account, _: &[NetAsset]| Ok(Vec::new());
-        initial.extend(exchanged(account, self.market, &orders, &self.brackets.collateral, besides)?);
+        initial.extend(exchanged(account, &self.market, &orders, &self.brackets.collateral, besides)?);
         Ok(Requirement {
             asset: self.market.snapshot().currency,
             initial: Node::sum("initial margin", initial)?,
@@ -77,14 +77,14 @@ impl Judge for IsolatedJudge<'_> {
     }
 }
 
-impl IsolatedJudge<'_> {
+impl IsolatedJudge {
     fn alone(&self, id: InstrumentId, quantity: Quantity, figure: Figure) -> Result<Node, MarginError> {
         let instrument = self.market.listing().get(id).ok_or_else(MarginError::unknown(id))?;
         let name = instrument.terms().name.to_string();
         if instrument.only_moves_balances() {
             return Ok(Node::leaf(name, Decimal::ZERO, Origin::default()));
         }
-        let margin = self.brackets.position(self.market, instrument, quantity, figure)?;
+        let margin = self.brackets.position(&self.market, instrument, quantity, figure)?;
         Ok(margin.named(name))
     }
 }

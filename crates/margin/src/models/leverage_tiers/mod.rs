@@ -87,8 +87,8 @@ impl Model for LeverageTiers {
         ]
     }
 
-    fn prepare<'m>(&self, market: &'m Market, _held: &Held) -> Result<Box<dyn Judge + 'm>, MarginError> {
-        Ok(Box::new(ByPosition { market, rules: self.clone() }))
+    fn prepare(&self, market: &Market, _held: &Held) -> Result<Box<dyn Judge>, MarginError> {
+        Ok(Box::new(ByPosition { market: market.clone(), rules: self.clone() }))
     }
 }
 

@@ -71,7 +71,7 @@ impl Model for OiScaled {
         ]
     }
 
-    fn prepare<'m>(&self, market: &'m Market, _held: &Held) -> Result<Box<dyn Judge + 'm>, MarginError> {
+    fn prepare(&self, market: &Market, _held: &Held) -> Result<Box<dyn Judge>, MarginError> {
         for coin in self.oi_lower_cap.named.keys().chain(self.oi_upper_cap.named.keys()).map(String::as_str).chain([""])
         {
             let (lower, upper) = (*self.oi_lower_cap.of(coin), *self.oi_upper_cap.of(coin));
@@ -84,7 +84,7 @@ impl Model for OiScaled {
                 });
             }
         }
-        Ok(Box::new(ByPosition { market, rules: self.clone() }))
+        Ok(Box::new(ByPosition { market: market.clone(), rules: self.clone() }))
     }
 }
 

@@ -116,8 +116,8 @@ impl Model for OkxDiscount {
         fields
     }
 
-    fn prepare<'m>(&self, market: &'m Market, _held: &Held) -> Result<Box<dyn Judge + 'm>, MarginError> {
-        Ok(Box::new(ByPosition { market, rules: self.clone() }))
+    fn prepare(&self, market: &Market, _held: &Held) -> Result<Box<dyn Judge>, MarginError> {
+        Ok(Box::new(ByPosition { market: market.clone(), rules: self.clone() }))
     }
 }
 

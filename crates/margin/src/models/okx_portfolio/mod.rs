@@ -49,20 +49,20 @@ impl Model for OkxPortfolio {
         self.parameters.fields()
     }
 
-    fn prepare<'m>(&self, market: &'m Market, held: &Held) -> Result<Box<dyn Judge + 'm>, MarginError> {
+    fn prepare(&self, market: &Market, held: &Held) -> Result<Box<dyn Judge>, MarginError> {
         let (parameters, units) = (self.parameters.clone(), book::prepare(market, held, &self.parameters)?);
-        Ok(Box::new(PortfolioJudge { market, parameters, units, collateral: CollateralRules::whole() }))
+        Ok(Box::new(PortfolioJudge { market: market.clone(), parameters, units, collateral: CollateralRules::whole() }))
     }
 }
 
-struct PortfolioJudge<'m> {
-    market: &'m Market,
+struct PortfolioJudge {
+    market: Market,
     parameters: OkxPortfolioParameters,
     units: BTreeMap<Underlying, Prepared>,
     collateral: CollateralRules,
 }
 
-impl Judge for PortfolioJudge<'_> {
+impl Judge for PortfolioJudge {
     fn judged(&self, account: &Account, assets: &[NetAsset], detail: Detail) -> Result<Requirement, MarginError> {
         if let Some(order) = fillable(account)?.first() {
             let id = order.instrument;
@@ -94,7 +94,7 @@ impl Judge for PortfolioJudge<'_> {
 /// An underlying, and a quote where units are told apart by it.
 type UnitKey = (Underlying, Option<Asset>);
 
-impl PortfolioJudge<'_> {
+impl PortfolioJudge {
     /// Positions and spot in use by risk unit.
     fn books(&self, account: &Account, assets: &[NetAsset]) -> Result<BTreeMap<UnitKey, Book>, MarginError> {
         let by_quote = self.parameters.units_by_quote == Decimal::ONE;
@@ -106,7 +106,7 @@ impl PortfolioJudge<'_> {
             let terms = held.instrument.terms();
             let prepared = self.units.get(&terms.underlying).ok_or_else(MarginError::unknown(held.id))?;
             let key = (terms.underlying, by_quote.then_some(terms.quote));
-            prepared.add(books.entry(key).or_default(), self.market, &held)?;
+            prepared.add(books.entry(key).or_default(), &self.market, &held)?;
         }
         for net in assets {
             let coin = net.asset.underlying();

@@ -56,15 +56,15 @@ impl Model for ParadexPortfolio {
         self.parameters.fields()
     }
 
-    fn prepare<'m>(&self, market: &'m Market, held: &Held) -> Result<Box<dyn Judge + 'm>, MarginError> {
+    fn prepare(&self, market: &Market, held: &Held) -> Result<Box<dyn Judge>, MarginError> {
         let underlyings = book::prepare(market, held, &self.parameters)?;
         let (parameters, collateral) = (self.parameters.clone(), CollateralRules::whole());
-        Ok(Box::new(PortfolioJudge { market, parameters, underlyings, collateral }))
+        Ok(Box::new(PortfolioJudge { market: market.clone(), parameters, underlyings, collateral }))
     }
 }
 
-struct PortfolioJudge<'m> {
-    market: &'m Market,
+struct PortfolioJudge {
+    market: Market,
     parameters: ParadexPortfolioParameters,
     underlyings: BTreeMap<Underlying, Prepared>,
     collateral: CollateralRules,
@@ -78,21 +78,21 @@ struct Margin {
     provisions: Node,
 }
 
-impl Judge for PortfolioJudge<'_> {
+impl Judge for PortfolioJudge {
     fn judged(&self, account: &Account, assets: &[NetAsset], detail: Detail) -> Result<Requirement, MarginError> {
-        only_cash(NAME, self.market, assets)?;
+        only_cash(NAME, &self.market, assets)?;
         let orders = fillable(account)?;
         let mut costs = Vec::with_capacity(orders.len());
         for order in &orders {
             let unknown = MarginError::UnknownInstrument(order.instrument.0);
             listed(NAME, self.market.listing().get(order.instrument).ok_or(unknown)?)?;
-            costs.push(fill_cost(account, self.market, order)?);
+            costs.push(fill_cost(account, &self.market, order)?);
         }
         let held = self.margin(account, detail)?;
         let scan = Node::sum("scan or minimum", held.risk.iter().map(|(_, node)| node.clone()).collect())?;
         let (mut risks, mut provisions) = (vec![(NO_FILL, held.risk)], vec![held.provisions]);
-        for (label, fills) in fill_cases(self.market, &orders)? {
-            let margin = self.margin(&with_fills(account, self.market, &fills)?, detail)?;
+        for (label, fills) in fill_cases(&self.market, &orders)? {
+            let margin = self.margin(&with_fills(account, &self.market, &fills)?, detail)?;
             risks.push((label, margin.risk));
             provisions.push(margin.provisions);
         }
@@ -117,7 +117,7 @@ impl Judge for PortfolioJudge<'_> {
     }
 
     fn watched(&self) -> Result<Option<Vec<Figures>>, MarginError> {
-        watch::watched(self.market, &self.parameters, &self.collateral, &self.underlyings)
+        watch::watched(&self.market, &self.parameters, &self.collateral, &self.underlyings)
     }
 
     fn collateral(&self) -> &CollateralRules {
@@ -125,7 +125,7 @@ impl Judge for PortfolioJudge<'_> {
     }
 }
 
-impl PortfolioJudge<'_> {
+impl PortfolioJudge {
     fn margin(&self, account: &Account, detail: Detail) -> Result<Margin, MarginError> {
         let mut books: BTreeMap<Underlying, Vec<NetPosition<'_>>> = BTreeMap::new();
         let held = net(&account.portfolio, self.market.listing())?;

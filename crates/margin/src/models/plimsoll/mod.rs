@@ -44,7 +44,7 @@ impl Plimsoll {
     ///
     /// # Errors
     /// [`MarginError`] when something held cannot be priced.
-    pub fn judge<'m>(&self, market: &'m Market, held: &Held) -> Result<PlimsollJudge<'m>, MarginError> {
+    pub fn judge(&self, market: &Market, held: &Held) -> Result<PlimsollJudge, MarginError> {
         Ok(PlimsollJudge(Tables::build(market, held, &self.parameters)?))
     }
 }
@@ -58,16 +58,16 @@ impl Model for Plimsoll {
         self.parameters.fields()
     }
 
-    fn prepare<'m>(&self, market: &'m Market, held: &Held) -> Result<Box<dyn Judge + 'm>, MarginError> {
+    fn prepare(&self, market: &Market, held: &Held) -> Result<Box<dyn Judge>, MarginError> {
         Ok(Box::new(self.judge(market, held)?))
     }
 }
 
 /// The house model in one market.
 #[derive(Debug)]
-pub struct PlimsollJudge<'m>(Tables<'m>);
+pub struct PlimsollJudge(Tables);
 
-impl Judge for PlimsollJudge<'_> {
+impl Judge for PlimsollJudge {
     fn judged(&self, account: &Account, assets: &[NetAsset], detail: Detail) -> Result<Requirement, MarginError> {
         let (mut stakes, part_lots) = self.0.stakes(account, assets, detail)?;
         let with_orders = risk(&stakes, self.0.parameters())?;
@@ -157,7 +157,7 @@ pub struct MatrixCell {
     pub loss: Decimal,
 }
 
-impl PlimsollJudge<'_> {
+impl PlimsollJudge {
     /// The loss of each underlying at its own worst, orders included.
     ///
     /// # Errors

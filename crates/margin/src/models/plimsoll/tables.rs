@@ -51,8 +51,8 @@ pub(super) struct UnderlyingTables {
 
 /// Tables of everything that accounts hold.
 #[derive(Debug)]
-pub(super) struct Tables<'m> {
-    market: &'m Market,
+pub(super) struct Tables {
+    market: Market,
     parameters: PlimsollParameters,
     by_underlying: BTreeMap<Underlying, UnderlyingTables>,
 }
@@ -79,12 +79,12 @@ pub(super) struct Run {
     pub(super) group: Option<Arc<Group>>,
 }
 
-impl<'m> Tables<'m> {
+impl Tables {
     /// Builds the tables of everything in `held`.
     ///
     /// # Errors
     /// [`MarginError`] when something held cannot be priced.
-    pub(super) fn build(market: &'m Market, held: &Held, parameters: &PlimsollParameters) -> Result<Self, MarginError> {
+    pub(super) fn build(market: &Market, held: &Held, parameters: &PlimsollParameters) -> Result<Self, MarginError> {
         let mut keys: BTreeMap<Underlying, BTreeSet<RowKey>> = BTreeMap::new();
         let mut assets = held.assets.clone();
         for id in &held.instruments {
@@ -112,7 +112,7 @@ impl<'m> Tables<'m> {
             let keys: Vec<RowKey> = keys.into_iter().collect();
             by_underlying.insert(underlying, one(market, underlying, &keys, &stablecoins, parameters)?);
         }
-        Ok(Self { market, parameters: parameters.clone(), by_underlying })
+        Ok(Self { market: market.clone(), parameters: parameters.clone(), by_underlying })
     }
 
     /// The account's stakes, underlying by underlying, and what part lots of balances can lose.
@@ -206,7 +206,7 @@ impl<'m> Tables<'m> {
             }
         }
         let arrays = |table: &Table| {
-            mine.iter().map(|order| OrderArray::new(account, order, table, self.market)).collect::<Result<Vec<_>, _>>()
+            mine.iter().map(|order| OrderArray::new(account, order, table, &self.market)).collect::<Result<Vec<_>, _>>()
         };
         let orders = arrays(&tables.table)?;
         let near_orders = tables.near.as_ref().map_or(Ok(Vec::new()), |near| arrays(&near.table))?;
@@ -238,7 +238,7 @@ impl<'m> Tables<'m> {
     }
 
     pub(super) fn market(&self) -> &Market {
-        self.market
+        &self.market
     }
 }
 

@@ -41,7 +41,7 @@ const SCALE_LEAST: f64 = 0.01;
 ///
 /// # Errors
 /// [`MarginError`] for what cannot be priced.
-pub(super) fn watched(tables: &Tables<'_>) -> Result<Option<Vec<Figures>>, MarginError> {
+pub(super) fn watched(tables: &Tables) -> Result<Option<Vec<Figures>>, MarginError> {
     let parameters = tables.parameters();
     let shares = [parameters.maintenance_share, parameters.credit_floor, parameters.collateral.gain_weight_initial];
     if shares.iter().any(|share| *share > Decimal::ONE) {
@@ -106,7 +106,7 @@ fn allowance(of: &UnderlyingTables) -> Result<Part, MarginError> {
 }
 
 /// What differs at once and not by degrees.
-fn state(tables: &Tables<'_>, of: &UnderlyingTables) -> Vec<i64> {
+fn state(tables: &Tables, of: &UnderlyingTables) -> Vec<i64> {
     let grain = |table: &Table| pattern(table.unit());
     let mut all = vec![fingerprint(tables.parameters()), grain(&of.table), i64::from(of.table.coin().is_some())];
     if let Some(near) = &of.near {
@@ -117,7 +117,7 @@ fn state(tables: &Tables<'_>, of: &UnderlyingTables) -> Vec<i64> {
 }
 
 /// Contracts on one underlying. Rows of balances stand among them with nothing to move: they are the assets' own.
-fn contracts(tables: &Tables<'_>, of: &UnderlyingTables) -> Result<Figures, MarginError> {
+fn contracts(tables: &Tables, of: &UnderlyingTables) -> Result<Figures, MarginError> {
     let table = &of.table;
     let mut parts: Vec<Part> = purposes(of).into_iter().map(cells).collect();
     parts.push(allowance(of)?);
@@ -152,7 +152,7 @@ fn float_of(count: u64) -> f64 {
     count as f64
 }
 
-fn charges(tables: &Tables<'_>, of: &UnderlyingTables) -> [Part; 4] {
+fn charges(tables: &Tables, of: &UnderlyingTables) -> [Part; 4] {
     let rows = 0..of.table.rows().len();
     let rate = tables.parameters().concentration.of(&of.name).rate_most();
     let column = |at: usize| rows.clone().map(|row| float(of.charges.of(row)[at])).collect();
@@ -162,7 +162,7 @@ fn charges(tables: &Tables<'_>, of: &UnderlyingTables) -> [Part; 4] {
 }
 
 /// The most that an excess moves where a balance of `asset` moves by one unit: its worth, and what it is charged.
-fn per_unit(tables: &Tables<'_>, asset: Asset) -> Result<f64, MarginError> {
+fn per_unit(tables: &Tables, asset: Asset) -> Result<f64, MarginError> {
     let (market, rules) = (tables.market(), &tables.parameters().collateral);
     let worth = float(market.asset_price(asset)?.value) * rules.slope(rules.class(market, asset), asset);
     let Some((of, row)) = tables.asset_row(asset) else { return Ok(worth) };
@@ -176,7 +176,7 @@ fn lot_charged(of: &UnderlyingTables, row: usize) -> f64 {
 }
 
 /// One asset: its price, and the cells of a lot of it where scenarios move it.
-fn balance(tables: &Tables<'_>, asset: Asset) -> Result<Figures, MarginError> {
+fn balance(tables: &Tables, asset: Asset) -> Result<Figures, MarginError> {
     let (market, rules) = (tables.market(), &tables.parameters().collateral);
     let (class, price) = (rules.class(market, asset), float(market.asset_price(asset)?.value));
     let Some((of, row)) = tables.asset_row(asset) else {

@@ -63,7 +63,7 @@ impl Model for Span {
         self.parameters.fields()
     }
 
-    fn prepare<'m>(&self, market: &'m Market, held: &Held) -> Result<Box<dyn Judge + 'm>, MarginError> {
+    fn prepare(&self, market: &Market, held: &Held) -> Result<Box<dyn Judge>, MarginError> {
         self.check_spreads()?;
         let mut ids: BTreeMap<Underlying, Vec<_>> = BTreeMap::new();
         for id in &held.instruments {
@@ -77,7 +77,7 @@ impl Model for Span {
             commodities.insert(underlying, Prepared::new(self, market, underlying, &ids)?);
         }
         let (parameters, collateral) = (self.parameters.clone(), CollateralRules::whole());
-        Ok(Box::new(SpanJudge { market, parameters, commodities, collateral }))
+        Ok(Box::new(SpanJudge { market: market.clone(), parameters, commodities, collateral }))
     }
 }
 
@@ -106,16 +106,16 @@ impl Span {
     }
 }
 
-struct SpanJudge<'m> {
-    market: &'m Market,
+struct SpanJudge {
+    market: Market,
     parameters: SpanParameters,
     commodities: BTreeMap<Underlying, Prepared>,
     collateral: CollateralRules,
 }
 
-impl Judge for SpanJudge<'_> {
+impl Judge for SpanJudge {
     fn judged(&self, account: &Account, assets: &[NetAsset], detail: Detail) -> Result<Requirement, MarginError> {
-        no_coin_debts(NAME, self.market, assets)?;
+        no_coin_debts(NAME, &self.market, assets)?;
         if let Some(order) = fillable(account)?.first() {
             let id = order.instrument;
             let instrument = self.market.listing().get(id).ok_or_else(MarginError::unknown(id))?;
@@ -124,7 +124,7 @@ impl Judge for SpanJudge<'_> {
         let mut commodities = BTreeMap::new();
         for (underlying, book) in self.books(account)? {
             let prepared = self.prepared(underlying)?;
-            let of = Commodity::of(prepared, underlying, book, self.market, &self.parameters, detail)?;
+            let of = Commodity::of(prepared, underlying, book, &self.market, &self.parameters, detail)?;
             commodities.insert(underlying, of);
         }
         let mut credits = self.credits(&mut commodities)?;
@@ -152,7 +152,7 @@ impl Judge for SpanJudge<'_> {
     }
 }
 
-impl SpanJudge<'_> {
+impl SpanJudge {
     fn prepared(&self, underlying: Underlying) -> Result<&Prepared, MarginError> {
         let unknown = plimsoll_pricing::market::MarketError::UnknownUnderlying(underlying);
         self.commodities.get(&underlying).ok_or(MarginError::Market(unknown))

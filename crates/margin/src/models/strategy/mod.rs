@@ -55,19 +55,19 @@ impl Model for Strategy {
         self.parameters.fields()
     }
 
-    fn prepare<'m>(&self, market: &'m Market, _held: &Held) -> Result<Box<dyn Judge + 'm>, MarginError> {
+    fn prepare(&self, market: &Market, _held: &Held) -> Result<Box<dyn Judge>, MarginError> {
         let (parameters, collateral) = (self.parameters.clone(), CollateralRules::whole());
-        Ok(Box::new(StrategyJudge { market, parameters, collateral }))
+        Ok(Box::new(StrategyJudge { market: market.clone(), parameters, collateral }))
     }
 }
 
-struct StrategyJudge<'m> {
-    market: &'m Market,
+struct StrategyJudge {
+    market: Market,
     parameters: StrategyParameters,
     collateral: CollateralRules,
 }
 
-impl Judge for StrategyJudge<'_> {
+impl Judge for StrategyJudge {
     fn judged(&self, account: &Account, assets: &[NetAsset], _: Detail) -> Result<Requirement, MarginError> {
         let orders = fillable(account)?;
         let held = self.books(account, assets)?;
@@ -76,14 +76,14 @@ impl Judge for StrategyJudge<'_> {
             maintenance.insert(*underlying, self.underlying(*underlying, book, Figure::Maintenance)?);
         }
         let mut cases = vec![(NO_FILL, self.initial(&held, &held, &maintenance)?)];
-        for (label, fills) in fill_cases(self.market, &orders)? {
-            let filled = with_fills(account, self.market, &fills)?;
-            let books = self.books(&filled, &net_assets(&filled.portfolio, self.market)?)?;
+        for (label, fills) in fill_cases(&self.market, &orders)? {
+            let filled = with_fills(account, &self.market, &fills)?;
+            let books = self.books(&filled, &net_assets(&filled.portfolio, &self.market)?)?;
             cases.push((label, self.initial(&books, &held, &maintenance)?));
         }
         let mut initial = worst_by_underlying(cases);
         for order in &orders {
-            initial.push(fill_cost(account, self.market, order)?);
+            initial.push(fill_cost(account, &self.market, order)?);
         }
         Ok(Requirement {
             asset: self.market.snapshot().currency,
@@ -103,7 +103,7 @@ fn at_least_zero(label: &'static str, of: Vec<Node>) -> Result<Node, MarginError
     Ok(if sum.amount.signum() < 0 { Node::clamp(label, Some(Decimal::ZERO), None, sum) } else { sum })
 }
 
-impl StrategyJudge<'_> {
+impl StrategyJudge {
     /// The initial margin of `books`; where they are `held` and have no stock, in which alone the two levels differ,
     /// it is the `maintenance` margin.
     fn initial(
@@ -123,7 +123,7 @@ impl StrategyJudge<'_> {
     }
 
     fn books(&self, account: &Account, assets: &[NetAsset]) -> Result<BTreeMap<Underlying, Book>, MarginError> {
-        books(&account.portfolio, assets, self.parameters.long_dated_days, self.market)
+        books(&account.portfolio, assets, self.parameters.long_dated_days, &self.market)
     }
 
     /// One underlying: its strategies, what makes no lot, and how near the least the pairing is proved to be.

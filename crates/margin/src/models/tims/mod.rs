@@ -53,7 +53,7 @@ impl Model for Tims {
         self.parameters.fields()
     }
 
-    fn prepare<'m>(&self, market: &'m Market, held: &Held) -> Result<Box<dyn Judge + 'm>, MarginError> {
+    fn prepare(&self, market: &Market, held: &Held) -> Result<Box<dyn Judge>, MarginError> {
         let mut ids: BTreeMap<Underlying, Vec<InstrumentId>> = BTreeMap::new();
         for id in &held.instruments {
             let instrument = market.listing().get(*id).ok_or_else(MarginError::unknown(*id))?;
@@ -66,7 +66,7 @@ impl Model for Tims {
             tables.insert(underlying, self.table(market, underlying, &ids)?);
         }
         let (parameters, collateral) = (self.parameters.clone(), CollateralRules::whole());
-        Ok(Box::new(TimsJudge { market, parameters, tables, collateral }))
+        Ok(Box::new(TimsJudge { market: market.clone(), parameters, tables, collateral }))
     }
 }
 
@@ -82,8 +82,8 @@ impl Tims {
     }
 }
 
-struct TimsJudge<'m> {
-    market: &'m Market,
+struct TimsJudge {
+    market: Market,
     parameters: TimsParameters,
     tables: BTreeMap<Underlying, Table>,
     collateral: CollateralRules,
@@ -96,9 +96,9 @@ struct Book<'a> {
     minimum: Decimal,
 }
 
-impl Judge for TimsJudge<'_> {
+impl Judge for TimsJudge {
     fn judged(&self, account: &Account, assets: &[NetAsset], detail: Detail) -> Result<Requirement, MarginError> {
-        no_coin_debts(NAME, self.market, assets)?;
+        no_coin_debts(NAME, &self.market, assets)?;
         if let Some(order) = fillable(account)?.first() {
             let id = order.instrument;
             let instrument = self.market.listing().get(id).ok_or_else(MarginError::unknown(id))?;
@@ -133,7 +133,7 @@ impl Judge for TimsJudge<'_> {
     }
 }
 
-impl TimsJudge<'_> {
+impl TimsJudge {
     /// Positions by class.
     fn books(&self, account: &Account) -> Result<BTreeMap<Underlying, Book<'_>>, MarginError> {
         let p = &self.parameters;

@@ -45,8 +45,8 @@ impl Model for Weights {
         self.parameters.fields()
     }
 
-    fn prepare<'m>(&self, market: &'m Market, _held: &Held) -> Result<Box<dyn Judge + 'm>, MarginError> {
-        Ok(Box::new(ByPosition { market, rules: self.parameters.clone() }))
+    fn prepare(&self, market: &Market, _held: &Held) -> Result<Box<dyn Judge>, MarginError> {
+        Ok(Box::new(ByPosition { market: market.clone(), rules: self.parameters.clone() }))
     }
 }
 

@@ -21,8 +21,10 @@ mod shelf;
 mod store;
 mod sweep;
 
+pub use plimsoll_core::AccountId;
+
 pub use certificates::{Certificates, Woken};
 pub use revaluation::gains;
 pub use shelf::Shelf;
-pub use store::{AccountId, Book, BookError, Place};
+pub use store::{Book, BookError, Place};
 pub use sweep::{Losses, Sweep};

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_core::{Timestamp, Underlying};
+use plimsoll_core::{AccountId, Timestamp, Underlying};
 use plimsoll_margin::array::{Holding, Row, RowKey, Table};
 use plimsoll_margin::watch::Exposure;
 
-use crate::store::{AccountId, BookError};
+use crate::store::BookError;
 
 /// Fewer lots than this in one account, and no sum of 32-bit cells leaves 64 bits.
 const LOTS_NARROW: u64 = 1 << 32;

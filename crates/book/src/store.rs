@@ -2,15 +2,11 @@
 
 use std::hint::black_box;
 
-use plimsoll_core::{Asset, Underlying};
+use plimsoll_core::{AccountId, Asset, Underlying};
 use plimsoll_margin::array::{ByContract, RowKey, Table};
 use thiserror::Error;
 
 use crate::shelf::Shelf;
-
-/// An account's number in a book, from zero: memory grows with the largest, so numbers are given one after the other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct AccountId(pub u32);
 
 /// Where something held stands: on which shelf, in which row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

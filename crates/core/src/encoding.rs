@@ -6,6 +6,7 @@
 
 mod requirement;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -14,8 +15,8 @@ use thiserror::Error;
 
 use crate::requirement::{Group, Origin};
 use crate::{
-    Amount, Asset, Balance, Decimal, InstrumentId, Order, Portfolio, Position, Price, Quantity, Rate, Requirement,
-    Side, Timestamp, Underlying,
+    AccountId, Amount, Asset, Balance, Decimal, InstrumentId, Order, Portfolio, Position, Price, Quantity, Rate,
+    Requirement, Side, Timestamp, Underlying,
 };
 
 /// The SHA-256 of an encoding; shown in hexadecimal.
@@ -203,6 +204,18 @@ impl<T: Decode> Decode for Option<T> {
     }
 }
 
+impl<T: Encode + ?Sized> Encode for Box<T> {
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.as_ref().encode(out);
+    }
+}
+
+impl<T: Decode> Decode for Box<T> {
+    fn decode(bytes: &mut &[u8]) -> Result<Self, DecodeError> {
+        T::decode(bytes).map(Self::new)
+    }
+}
+
 impl<T: Encode + ?Sized> Encode for Arc<T> {
     fn encode(&self, out: &mut Vec<u8>) {
         self.as_ref().encode(out);
@@ -218,6 +231,44 @@ impl<T: Decode> Decode for Arc<T> {
 impl Decode for Arc<str> {
     fn decode(bytes: &mut &[u8]) -> Result<Self, DecodeError> {
         String::decode(bytes).map(Self::from)
+    }
+}
+
+impl<A: Encode, B: Encode> Encode for (A, B) {
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.0.encode(out);
+        self.1.encode(out);
+    }
+}
+
+impl<A: Decode, B: Decode> Decode for (A, B) {
+    fn decode(bytes: &mut &[u8]) -> Result<Self, DecodeError> {
+        Ok((A::decode(bytes)?, B::decode(bytes)?))
+    }
+}
+
+impl<K: Encode, V: Encode> Encode for BTreeMap<K, V> {
+    fn encode(&self, out: &mut Vec<u8>) {
+        length(self.len()).encode(out);
+        self.iter().for_each(|(key, value)| {
+            key.encode(out);
+            value.encode(out);
+        });
+    }
+}
+
+impl<K: Decode + Ord, V: Decode> Decode for BTreeMap<K, V> {
+    fn decode(bytes: &mut &[u8]) -> Result<Self, DecodeError> {
+        let mut map = Self::new();
+        for _ in 0..u32::decode(bytes)? {
+            let (key, value) = Decode::decode(bytes)?;
+            // One value has one encoding: keys ascend.
+            if map.last_key_value().is_some_and(|(last, _)| *last >= key) {
+                return Err(DecodeError::Invalid("a map with ascending keys"));
+            }
+            map.insert(key, value);
+        }
+        Ok(map)
     }
 }
 
@@ -275,24 +326,73 @@ impl Decode for Side {
     }
 }
 
-/// A struct is its fields in the order written.
-macro_rules! fields {
-    ($($name:ident { $($field:tt),* })*) => {$(
-        impl Encode for $name {
+/// Canonical bytes for structs: their fields in the order written.
+///
+/// ```
+/// use plimsoll_core::{Decode as _, Encode as _};
+/// #[derive(Debug, PartialEq)]
+/// struct Pair { left: u8, right: bool }
+/// plimsoll_core::encode_fields! { Pair { left, right } }
+/// assert_eq!(Pair::decode_all(&Pair { left: 7, right: true }.encoded()), Ok(Pair { left: 7, right: true }));
+/// ```
+#[macro_export]
+macro_rules! encode_fields {
+    ($($name:ident { $($field:tt),* $(,)? })*) => {$(
+        impl $crate::Encode for $name {
             fn encode(&self, out: &mut Vec<u8>) {
-                $(self.$field.encode(out);)*
+                $($crate::Encode::encode(&self.$field, out);)*
             }
         }
 
-        impl Decode for $name {
-            fn decode(bytes: &mut &[u8]) -> Result<Self, DecodeError> {
-                Ok(Self { $($field: Decode::decode(bytes)?),* })
+        impl $crate::Decode for $name {
+            fn decode(bytes: &mut &[u8]) -> Result<Self, $crate::DecodeError> {
+                Ok(Self { $($field: $crate::Decode::decode(bytes)?),* })
             }
         }
     )*};
 }
 
-fields! {
+/// Canonical bytes for enums: the number of the variant, which never changes its meaning, and what it holds.
+///
+/// ```
+/// use plimsoll_core::{Decode as _, Encode as _};
+/// #[derive(Debug, PartialEq)]
+/// enum Shape { Point, Disc(u8), Box { wide: u8, high: u8 } }
+/// plimsoll_core::encode_variants! { Shape { 0 Point, 1 Disc(radius), 2 Box { wide, high } } }
+/// assert_eq!(Shape::Box { wide: 3, high: 4 }.encoded(), [2, 3, 4]);
+/// assert_eq!(Shape::decode_all(&[1, 9]), Ok(Shape::Disc(9)));
+/// assert!(Shape::decode_all(&[3]).is_err());
+/// ```
+#[macro_export]
+macro_rules! encode_variants {
+    ($name:ident { $($tag:literal $variant:ident $(($inner:ident))? $({ $($field:ident),* $(,)? })?),* $(,)? }) => {
+        impl $crate::Encode for $name {
+            fn encode(&self, out: &mut Vec<u8>) {
+                match self {
+                    $(Self::$variant $(($inner))? $({ $($field),* })? => {
+                        out.push($tag);
+                        $($crate::Encode::encode($inner, out);)?
+                        $($($crate::Encode::encode($field, out);)*)?
+                    })*
+                }
+            }
+        }
+
+        impl $crate::Decode for $name {
+            fn decode(bytes: &mut &[u8]) -> Result<Self, $crate::DecodeError> {
+                Ok(match <u8 as $crate::Decode>::decode(bytes)? {
+                    $($tag => Self::$variant
+                        $(({ let $inner = $crate::Decode::decode(bytes)?; $inner }))?
+                        $({ $($field: $crate::Decode::decode(bytes)?),* })?,)*
+                    _ => return Err($crate::DecodeError::Invalid(stringify!($name))),
+                })
+            }
+        }
+    };
+}
+
+encode_fields! {
+    AccountId { 0 }
     Quantity { 0 }
     Rate { 0 }
     InstrumentId { 0 }

@@ -24,6 +24,6 @@ pub use decimal::{Decimal, NumberError, Rounding};
 pub use encoding::{Decode, DecodeError, Digest, Encode, hash};
 pub use money::{Amount, Price, Quantity, Rate};
 pub use name::{Asset, NameError, Underlying};
-pub use portfolio::{Balance, InstrumentId, Order, Portfolio, Position, Side};
+pub use portfolio::{AccountId, Balance, InstrumentId, Order, Portfolio, Position, Side};
 pub use requirement::{Label, Node, Requirement, Rule};
 pub use time::{TimeError, Timestamp};

@@ -2,6 +2,8 @@
 //!
 //! A portfolio knows instruments by number alone; what a contract is, is `pricing`'s to say.
 
+use std::fmt;
+
 use crate::{Amount, Asset, Decimal, NumberError, Price, Quantity, Rounding};
 
 /// An instrument's place in the listing it was read with.
@@ -19,6 +21,28 @@ impl InstrumentId {
     #[must_use]
     pub const fn index(self) -> usize {
         self.0 as usize
+    }
+}
+
+/// An account's number: dense, from zero, in the order accounts were opened.
+///
+/// ```
+/// assert_eq!(plimsoll_core::AccountId(7).to_string(), "#7");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AccountId(pub u32);
+
+impl AccountId {
+    /// The number as an index.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl fmt::Display for AccountId {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "#{}", self.0)
     }
 }
 

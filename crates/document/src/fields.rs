@@ -103,6 +103,7 @@ pub static ASSET: Shape = Shape {
         field("observed_at", Kind::Instant, Unused, "When the price was observed."),
         field("sources", SOURCES, Unused, "What the price was made of."),
         field("slow_price", POSITIVE, Optional, "A price that follows slowly: `weights` takes the worse of the two."),
+        field("debt_price", POSITIVE, Optional, "What a debt of one unit costs, where that is not the price."),
         field("redemption_delay_s", Kind::Count, Unused, "Seconds until a redemption pays."),
         field("total_deposits", AT_LEAST_ZERO, Unused, "Units deposited at the venue."),
         field("total_borrows", AT_LEAST_ZERO, Unused, "Units lent out by the venue."),

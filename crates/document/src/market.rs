@@ -42,7 +42,8 @@ fn asset_quote(at: At<'_>) -> Option<AssetQuote> {
     let redemption_value = asset.decimal("redemption_value");
     let depth = asset.decimal("depth");
     let slow_price = asset.decimal("slow_price");
-    Some(AssetQuote { price: price?, confidence, trusted, redemption_value, depth, slow_price })
+    let debt_price = asset.decimal("debt_price");
+    Some(AssetQuote { price: price?, confidence, trusted, redemption_value, depth, slow_price, debt_price })
 }
 
 fn underlying_quote(at: At<'_>, name: Underlying, as_of: Timestamp) -> Option<UnderlyingQuote> {

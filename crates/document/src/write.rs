@@ -114,6 +114,7 @@ fn asset(quote: &AssetQuote) -> Value<'static> {
     fields.decimal("redemption_value", quote.redemption_value);
     fields.decimal("depth", quote.depth);
     fields.decimal("slow_price", quote.slow_price);
+    fields.decimal("debt_price", quote.debt_price);
     fields.into_value()
 }
 

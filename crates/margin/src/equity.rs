@@ -26,7 +26,7 @@ use crate::{Account, MarginError};
 pub struct NetAsset {
     /// Which.
     pub asset: Asset,
-    /// Its price in the market's currency.
+    /// Its price in the market's currency: of a debt the price for debts.
     pub price: Price,
     /// Cash − debt − interest − what is held back.
     pub cash: Decimal,
@@ -99,7 +99,9 @@ pub fn net_assets(portfolio: &Portfolio, market: &Market) -> Result<Vec<NetAsset
     assets
         .into_iter()
         .map(|(asset, Sums { cash, gains, losses, option_value })| {
-            Ok(NetAsset { asset, price: market.asset_price(asset)?, cash, gains, losses, option_value })
+            let owes = cash.plus(gains)?.plus(losses)?.signum() < 0;
+            let price = if owes { market.debt_price(asset)? } else { market.asset_price(asset)? };
+            Ok(NetAsset { asset, price, cash, gains, losses, option_value })
         })
         .collect()
 }

@@ -7,7 +7,7 @@
 
 use std::fmt;
 
-use plimsoll_core::{Decimal, NumberError, Requirement, Rounding};
+use plimsoll_core::{Decimal, NumberError, Requirement, Rounding, encode_fields, encode_variants};
 
 use crate::MarginError;
 use crate::equity::Equity;
@@ -119,6 +119,9 @@ impl fmt::Display for State {
         })
     }
 }
+
+encode_fields! { Policy { fill, call, liquidation_end, backstop } }
+encode_variants! { State { 0 Healthy, 1 Restricted, 2 Called, 3 Liquidating, 4 Bankrupt } }
 
 /// An account at one line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

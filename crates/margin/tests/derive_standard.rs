@@ -44,6 +44,7 @@ fn snapshot(of: &Value) -> Snapshot {
         redemption_value: None,
         depth: None,
         slow_price: None,
+        debt_price: None,
     };
     let (mut underlyings, mut marks) = (BTreeMap::new(), BTreeMap::new());
     for market in of["markets"].as_array().unwrap() {

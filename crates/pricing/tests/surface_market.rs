@@ -78,6 +78,7 @@ fn asset_quote(price: &str) -> AssetQuote {
         redemption_value: None,
         depth: None,
         slow_price: None,
+        debt_price: None,
     }
 }
 

@@ -1,8 +1,7 @@
 //! A market that distances are measured from, and the certificates that belong to it, sorted by threshold.
 
+use plimsoll_core::AccountId;
 use plimsoll_margin::watch::Figures;
-
-use crate::store::AccountId;
 
 /// A certificate's place on one way; void once the account's stamp is another.
 #[derive(Clone, Copy, Debug)]

@@ -18,9 +18,9 @@
 
 mod base;
 
+use plimsoll_core::AccountId;
 use plimsoll_margin::watch::{Exposures, Figures, Weights};
 
-use crate::store::AccountId;
 use base::{Base, Entry, WAYS};
 
 /// Who must be margined again.

@@ -4,6 +4,7 @@ use plimsoll_core::{Decimal, Requirement, Rounding};
 use plimsoll_pricing::market::Market;
 
 use crate::equity::{Equity, NetAsset, net_assets};
+use crate::fold::Detail;
 use crate::level::{Level, Levels, Policy, State};
 use crate::models::Judge;
 use crate::{Account, MarginError};
@@ -29,8 +30,22 @@ impl Margin {
     /// # Errors
     /// [`MarginError`] for what cannot be priced or margined.
     pub fn of(account: &Account, market: &Market, judge: &dyn Judge, policy: &Policy) -> Result<Self, MarginError> {
+        Self::in_detail(account, market, judge, policy, Detail::Explained)
+    }
+
+    /// The same in as much `detail` as is asked: every amount is the same to the last digit.
+    ///
+    /// # Errors
+    /// As [`Self::of`].
+    pub fn in_detail(
+        account: &Account,
+        market: &Market,
+        judge: &dyn Judge,
+        policy: &Policy,
+        detail: Detail,
+    ) -> Result<Self, MarginError> {
         let assets = net_assets(&account.portfolio, market)?;
-        let requirement = judge.requirement(account, &assets)?;
+        let requirement = judge.judged(account, &assets, detail)?;
         let credit = judge.credit(account, &requirement)?;
         let equity = Equity::of(&assets, credit, judge.collateral(), market)?;
         let levels = Levels::of(&equity, &requirement, policy)?;

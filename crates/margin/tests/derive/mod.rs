@@ -94,6 +94,7 @@ impl Case {
             redemption_value: None,
             depth: None,
             slow_price: None,
+            debt_price: None,
         };
         let mut assets = BTreeMap::from([(asset("USDC"), quote(decimal(&market["stable_price"]), None))]);
         for of in self.collaterals() {

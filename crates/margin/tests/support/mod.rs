@@ -116,6 +116,7 @@ impl Lines {
                     redemption_value: None,
                     depth: None,
                     slow_price: None,
+                    debt_price: None,
                 };
                 self.snapshot.assets.insert(asset(name), quote);
             }

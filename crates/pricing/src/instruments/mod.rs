@@ -11,6 +11,7 @@
 //!
 //! A kind is a folder and an arm in each of the questions below.
 
+mod encoding;
 mod exact;
 mod future;
 mod futures;

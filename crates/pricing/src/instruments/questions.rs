@@ -221,6 +221,44 @@ impl Instrument {
         }
     }
 
+    /// What `quantity` contracts cost at their own `price`, in the settlement asset: their P&L between two prices is the
+    /// difference of their costs. Negative for a short, and for a long inverse future, which is owed coin at one over the
+    /// price. Half even, so that the two sides of a trade cancel to the last digit.
+    ///
+    /// # Errors
+    /// As [`Instrument::carry`].
+    pub fn cost(&self, quantity: Quantity, price: Price) -> Result<Amount, NumberError> {
+        let price = exact::quoted_in(price, self.price_asset())?.value;
+        let contracts = quantity.0.times(self.terms().contract_size, Rounding::HalfEven)?;
+        let cost = match self {
+            Self::Perpetual(_) | Self::Future(_) if self.style() == Style::Inverse => {
+                contracts.over(price, Rounding::HalfEven)?.negated()
+            }
+            _ => contracts.times(price, Rounding::HalfEven)?.times(self.style().rate(), Rounding::HalfEven)?,
+        };
+        Ok(Amount::new(cost, self.terms().settlement))
+    }
+
+    /// What `quantity` contracts are worth at expiry with their underlying at `settlement_price`, in the settlement
+    /// asset: a future at that price, an option its payoff. Half even.
+    ///
+    /// # Errors
+    /// [`SettleError`].
+    pub fn worth_at_expiry(&self, quantity: Quantity, settlement_price: Price) -> Result<Amount, SettleError> {
+        let price = exact::quoted_in(settlement_price, self.terms().quote)?;
+        let least = if self.style() == Style::Inverse { 1 } else { 0 };
+        if price.value.signum() < least {
+            return Err(SettleError::Price(price.value));
+        }
+        match self {
+            Self::Future(_) => Ok(self.cost(quantity, price)?),
+            Self::Option(option) => Ok(option.worth_at_expiry(quantity, price.value)?),
+            Self::Spot(_) | Self::Perpetual(_) | Self::PerpetualOption(_) => {
+                Err(SettleError::NeverExpires(self.kind()))
+            }
+        }
+    }
+
     /// What is gained, in the settlement asset, by having bought `quantity` contracts (sold, where
     /// negative) at `price` when the mark is `mark`; rounded down.
     ///

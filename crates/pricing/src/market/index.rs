@@ -52,7 +52,7 @@ pub struct IndexRule {
     /// The band around the price in which sources agree with it, as a share of it, at least zero.
     pub band: Decimal,
     /// Sources needed for a trusted price, at least one.
-    pub sources_min: usize,
+    pub sources_min: u32,
     /// Confidence needed for a trusted price, 0 to 1.
     pub confidence_min: Decimal,
 }
@@ -176,7 +176,7 @@ impl IndexRule {
             }
         }
         let confidence = agreeing.over(live_weight, Rounding::Down)?;
-        let quality = if used < self.sources_min {
+        let quality = if used < self.sources_min as usize {
             PriceQuality::Thin
         } else if confidence < self.confidence_min {
             PriceQuality::Disputed
@@ -188,7 +188,7 @@ impl IndexRule {
 
     fn check(&self) -> Result<(), IndexError> {
         let count = |count: i64| Decimal::from_int(count);
-        let sources_min = i64::try_from(self.sources_min).unwrap_or(i64::MAX);
+        let sources_min = i64::from(self.sources_min);
         let checks = [
             ("age_ns_max", count(self.age_ns_max), self.age_ns_max >= 0, "at least 0"),
             ("ahead_ns_max", count(self.ahead_ns_max), self.ahead_ns_max >= 0, "at least 0"),

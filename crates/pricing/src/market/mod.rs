@@ -8,6 +8,7 @@
 //! move, is the engine's to remember.
 
 mod assets;
+mod encoding;
 mod error;
 mod forwards;
 pub mod index;
@@ -143,6 +144,18 @@ impl Market {
             price.times(self.grown(factor.value, factor.moves_with)?, Rounding::HalfEven).map_err(MarketError::from)
         })?;
         Ok(Price::new(price, currency))
+    }
+
+    /// What a debt of one unit of `asset` costs in the market's currency: its price, unless a price for debts is published
+    /// beside it.
+    ///
+    /// # Errors
+    /// As [`Market::asset_price`].
+    pub fn debt_price(&self, asset: Asset) -> Result<Price, MarketError> {
+        match self.base.snapshot.assets.get(&asset).and_then(|quote| quote.debt_price) {
+            Some(price) => Ok(Price::new(self.grown(price, asset.underlying())?, self.currency())),
+            None => self.asset_price(asset),
+        }
     }
 
     /// The same market with only these instruments: what makes [`Market::moved`] cheap.

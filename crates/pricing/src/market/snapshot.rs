@@ -38,6 +38,8 @@ pub struct AssetQuote {
     pub depth: Option<Decimal>,
     /// A price that follows slowly, in the snapshot's currency: what models take that trust the worse of two.
     pub slow_price: Option<Decimal>,
+    /// What a debt of one unit costs, where that is not the price: an untrusted price may lend less than it costs.
+    pub debt_price: Option<Decimal>,
 }
 
 /// What is published of an underlying.

@@ -230,6 +230,7 @@ fn an_index_in_another_asset_is_exchanged_at_published_prices() {
         redemption_value: None,
         depth: None,
         slow_price: None,
+        debt_price: None,
     };
     let mut market = snapshot("USD");
     market.assets.insert(asset("USDC"), usdc("0.5"));

@@ -73,6 +73,7 @@ pub(super) fn gather(said: Said, as_of: Option<Timestamp>) -> Result<Imported, I
                 redemption_value: None,
                 depth: None,
                 slow_price: None,
+                debt_price: None,
             },
         )
     });

@@ -67,6 +67,21 @@ impl EuropeanOption {
         }
     }
 
+    /// quantity × size × max(±(S − K), 0), ÷ S for an inverse option; half even.
+    pub(in crate::instruments) fn worth_at_expiry(
+        &self,
+        quantity: Quantity,
+        price: Decimal,
+    ) -> Result<Amount, NumberError> {
+        let contracts = quantity.0.times(self.terms.contract_size, Rounding::HalfEven)?;
+        let payoff = self.payoff(price)?;
+        let worth = match self.style {
+            Style::Inverse => contracts.times_ratio(payoff, price, Rounding::HalfEven)?,
+            style => contracts.times(payoff, Rounding::HalfEven)?.times(style.rate(), Rounding::HalfEven)?,
+        };
+        Ok(Amount::new(worth, self.terms.settlement))
+    }
+
     /// What one unit pays with the underlying at `price`, in the quote.
     fn payoff(&self, price: Decimal) -> Result<Decimal, NumberError> {
         payoff(self.right, price, self.strike)

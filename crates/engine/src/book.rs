@@ -1,0 +1,321 @@
+//! What is computed from the facts: the market, the models' tables in it, accounts as a model reads them.
+//!
+//! Everything here is a function of the state alone, so that a book may be dropped at any moment.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use plimsoll_core::{
+    AccountId, Asset, Balance, Decimal, InstrumentId, NumberError, Portfolio, Position, Quantity, Rounding, Timestamp,
+    Underlying,
+};
+use plimsoll_margin::answers::margin::Margin;
+use plimsoll_margin::fold::Detail;
+use plimsoll_margin::models::{Held, Judge, Model, by_name};
+use plimsoll_margin::{Account as Read, MarginError};
+use plimsoll_pricing::instruments::{Instrument, Listing};
+use plimsoll_pricing::market::{AssetQuote, ExpiryQuote, Market, Snapshot, UnderlyingQuote};
+
+use crate::account::{Account, ContractId, Holding, OpenOrder};
+use crate::market::{Feed, MarketFacts, Quality, Reading};
+use crate::refusal::Refusal;
+use crate::state::{ModelRules, State, Versions};
+
+/// A cache over a [`State`].
+#[derive(Default)]
+pub struct Book {
+    made: Option<Made>,
+    /// With every untrusted feed at the top of its band, and at the bottom; made when it is first asked for.
+    best: Option<(Versions, Vec<Made>)>,
+}
+
+/// What was computed of one version of the facts.
+pub(crate) struct Made {
+    versions: Versions,
+    as_of: Timestamp,
+    pub(crate) market: Market,
+    /// Places in the market's listing, by contract; `None` of what is over.
+    places: Vec<Option<InstrumentId>>,
+    judges: BTreeMap<Arc<str>, Result<Box<dyn Judge>, MarginError>>,
+}
+
+impl Book {
+    /// A book of nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What holds for the facts as they are.
+    pub(crate) fn current(&mut self, state: &State) -> Result<&Made, Refusal> {
+        let fresh = self.made.take().filter(|made| made.is_of(state));
+        let made = match fresh {
+            Some(made) => made,
+            None => Made::of(state, &state.market)?,
+        };
+        Ok(self.made.insert(made))
+    }
+
+    /// The markets with every untrusted feed at the top of its band, and at the bottom; none where all are trusted.
+    pub(crate) fn best_case(&mut self, state: &State) -> &[Made] {
+        let fresh = self.best.take().filter(|(versions, _)| *versions == state.versions);
+        let (_, made) = self.best.insert(fresh.unwrap_or_else(|| (state.versions, favourable(state))));
+        made
+    }
+
+    /// Takes over what was computed before its facts were written.
+    pub(crate) fn keep(&mut self, made: Made, state: &State) {
+        self.made = Some(Made { versions: state.versions, ..made });
+    }
+}
+
+impl Made {
+    fn is_of(&self, state: &State) -> bool {
+        self.versions == state.versions && self.as_of == state.market.as_of
+    }
+
+    /// The market of `facts` with the models that `state` has.
+    pub(crate) fn of(state: &State, facts: &MarketFacts) -> Result<Self, Refusal> {
+        let open = |contract: &&crate::state::Contract| contract.settled_at.is_none();
+        let instruments: Vec<Instrument> =
+            state.contracts.iter().filter(open).map(|contract| contract.instrument.clone()).collect();
+        let listing = Arc::new(Listing::new(instruments)?);
+        let places = state.contracts.iter().map(|contract| listing.id(contract.instrument.name())).collect();
+        let snapshot = snapshot(state, facts)?;
+        let market = Market::new(Arc::new(snapshot), listing)?;
+        let judges = state.models.iter().map(|(name, rules)| (name.clone(), prepared(rules, &market))).collect();
+        Ok(Self { versions: state.versions, as_of: facts.as_of, market, places, judges })
+    }
+
+    /// The judge of a model.
+    pub(crate) fn judge(&self, model: &Arc<str>) -> Result<&dyn Judge, Refusal> {
+        match self.judges.get(model) {
+            Some(Ok(judge)) => Ok(judge.as_ref()),
+            Some(Err(error)) => Err(error.clone().into()),
+            None => Err(Refusal::UnknownModel(model.clone())),
+        }
+    }
+
+    /// Where a contract stands in the market.
+    pub(crate) fn place(&self, contract: ContractId) -> Result<InstrumentId, Refusal> {
+        self.places.get(contract.index()).copied().flatten().ok_or(Refusal::UnknownContract(contract))
+    }
+
+    /// The margin of `unit`, accounts that are margined together and of which the first says how.
+    /// `more` are orders that count beside theirs.
+    pub(crate) fn margin(
+        &self,
+        state: &State,
+        unit: &[&Account],
+        more: &[&OpenOrder],
+        detail: Detail,
+    ) -> Result<Margin, Refusal> {
+        let first = unit.first().ok_or(Refusal::UnknownAccount(AccountId(u32::MAX)))?;
+        let model = &first.terms.model;
+        let rules = state.models.get(model).ok_or_else(|| Refusal::UnknownModel(model.clone()))?;
+        let mut read = self.read(state, unit)?;
+        for order in more {
+            read.portfolio.orders.push(order.at(self.place(order.contract)?));
+        }
+        Ok(Margin::in_detail(&read, &self.market, self.judge(model)?, &rules.lines.policy, detail)?)
+    }
+
+    /// What `unit` has, together, as margin reads it.
+    fn read(&self, state: &State, unit: &[&Account]) -> Result<Read, Refusal> {
+        let mut portfolio = Portfolio::default();
+        let mut credit_line = Decimal::ZERO;
+        let mut taker_fee_rate = Decimal::ZERO;
+        let mut held: BTreeMap<ContractId, Holding> = BTreeMap::new();
+        for account in unit {
+            credit_line = credit_line.plus(account.terms.credit_line)?;
+            taker_fee_rate = taker_fee_rate.max(account.terms.taker_fee_rate);
+            for (contract, holding) in &account.holdings {
+                let sum = held.entry(*contract).or_default();
+                sum.quantity = sum.quantity.plus(holding.quantity)?;
+                sum.cost = sum.cost.plus(holding.cost)?;
+            }
+            for order in account.orders.values() {
+                portfolio.orders.push(order.at(self.place(order.contract)?));
+            }
+            self.balances(state, account, &mut portfolio)?;
+        }
+        for (contract, holding) in held {
+            portfolio.positions.push(self.position(contract, holding)?);
+        }
+        Ok(Read { portfolio, credit_line, rating: None, taker_fee_rate })
+    }
+
+    fn balances(&self, state: &State, account: &Account, into: &mut Portfolio) -> Result<(), NumberError> {
+        for (asset, funds) in &account.funds {
+            // What never had a price counts nothing: it can be paid in, and is worth something once it is quoted.
+            if !self.market.snapshot().has_price(*asset) || !state.assets.contains_key(asset) {
+                continue;
+            }
+            let new = Balance {
+                asset: *asset,
+                cash: funds.cash,
+                borrowed: funds.borrowed,
+                accrued_interest: funds.interest,
+                reserved: Decimal::ZERO,
+            };
+            match into.balances.iter_mut().find(|balance| balance.asset == *asset) {
+                None => into.balances.push(new),
+                Some(sum) => {
+                    sum.cash = sum.cash.plus(new.cash)?;
+                    sum.borrowed = sum.borrowed.plus(new.borrowed)?;
+                    sum.accrued_interest = sum.accrued_interest.plus(new.accrued_interest)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A position measured from the mark: what it gained since it was entered is exact, from its cost.
+    fn position(&self, contract: ContractId, holding: Holding) -> Result<Position, Refusal> {
+        let place = self.place(contract)?;
+        let instrument = self.instrument(contract)?;
+        let unsettled_pnl = if instrument.is_paid_when_bought() {
+            Decimal::ZERO
+        } else {
+            let mark = self.market.priced(place)?.mark;
+            instrument.cost(holding.quantity, mark)?.value.minus(holding.cost)?
+        };
+        Ok(Position {
+            instrument: place,
+            quantity: holding.quantity,
+            entry_price: None,
+            unsettled_pnl,
+            accrued_funding: Decimal::ZERO,
+        })
+    }
+
+    fn instrument(&self, contract: ContractId) -> Result<&Instrument, Refusal> {
+        self.market.listing().get(self.place(contract)?).ok_or(Refusal::UnknownContract(contract))
+    }
+
+    /// What `quantity` of an order's contract stands for, in the currency, without a sign.
+    pub(crate) fn notional(&self, contract: ContractId, quantity: Quantity) -> Result<Decimal, Refusal> {
+        let place = self.place(contract)?;
+        let instrument = self.instrument(contract)?;
+        let terms = instrument.terms();
+        let index = self.market.index_in(terms.underlying, terms.quote)?;
+        let one = instrument.notional(self.market.priced(place)?.mark, index)?;
+        let price = self.market.asset_price(one.asset)?;
+        Ok(one.scaled(quantity.0.abs(), Rounding::Up)?.at(price, Rounding::Up)?.value)
+    }
+
+    /// The same order at its place, checked against the market.
+    pub(crate) fn check_priced(&self, order: &OpenOrder) -> Result<(), Refusal> {
+        self.market.priced(self.place(order.contract)?)?;
+        Ok(())
+    }
+}
+
+/// The model of `rules` with its parameters.
+pub(crate) fn model(rules: &ModelRules) -> Result<Box<dyn Model>, MarginError> {
+    let mut model = by_name(&rules.model)?;
+    for (name, value) in &rules.parameters {
+        model.set(name, value)?;
+    }
+    Ok(model)
+}
+
+/// The least price: what has decayed to nothing is still a price.
+const LEAST: Decimal = Decimal::new(1, 18);
+
+/// A model prepared for every contract that can be priced and margined: which those are turns on the state alone.
+fn prepared(rules: &ModelRules, market: &Market) -> Result<Box<dyn Judge>, MarginError> {
+    let model = model(rules)?;
+    let assets = market.snapshot().assets.keys().copied().chain([market.currency()]);
+    let assets: std::collections::BTreeSet<Asset> =
+        assets.filter(|asset| market.snapshot().has_price(*asset)).collect();
+    let priced = market.listing().iter().map(|(id, _)| id).filter(|id| market.priced(*id).is_ok());
+    let mut held = Held { instruments: priced.collect(), assets };
+    let Err(error) = model.prepare(market, &held) else { return model.prepare(market, &held) };
+    let alone = |id: &InstrumentId| {
+        let held = Held { instruments: [*id].into(), assets: held.assets.clone() };
+        model.prepare(market, &held).is_ok()
+    };
+    let instruments: std::collections::BTreeSet<_> = held.instruments.iter().copied().filter(alone).collect();
+    if instruments.len() == held.instruments.len() {
+        return Err(error);
+    }
+    held.instruments = instruments;
+    model.prepare(market, &held)
+}
+
+fn favourable(state: &State) -> Vec<Made> {
+    let is_untrusted =
+        |facts: &crate::market::FeedFacts| facts.reading.is_some_and(|it| it.quality != Quality::Trusted);
+    if !state.market.feeds.values().any(is_untrusted) {
+        return Vec::new();
+    }
+    let at_band = |top: bool| {
+        let mut facts = state.market.clone();
+        for (feed, known) in &mut facts.feeds {
+            let (Some(reading), Some(rule)) = (&mut known.reading, state.trust(*feed)) else { continue };
+            if reading.quality == Quality::Trusted {
+                continue;
+            }
+            let last = reading.trusted.unwrap_or(reading.price);
+            let off = if top { Decimal::ONE.plus(rule.band) } else { Decimal::ONE.minus(rule.band) };
+            let price = if top { last.max(reading.price) } else { last.min(reading.price) };
+            let price = price.times(off.ok()?, Rounding::HalfEven).ok()?.max(LEAST);
+            *reading = Reading { price, quality: Quality::Trusted, trusted: Some(price), ..*reading };
+        }
+        Made::of(state, &facts).ok()
+    };
+    [at_band(true), at_band(false)].into_iter().flatten().collect()
+}
+
+/// The market as margin reads it.
+fn snapshot(state: &State, facts: &MarketFacts) -> Result<Snapshot, Refusal> {
+    let mut snapshot = Snapshot {
+        as_of: facts.as_of,
+        currency: state.currency,
+        assets: BTreeMap::new(),
+        underlyings: BTreeMap::new(),
+        marks: BTreeMap::new(),
+    };
+    for (feed, known) in &facts.feeds {
+        let Some(reading) = known.reading else { continue };
+        match *feed {
+            Feed::Asset(asset) => {
+                let Some(rules) = state.assets.get(&asset).filter(|_| asset != state.currency) else { continue };
+                let trusted = reading.quality == Quality::Trusted;
+                let quote = AssetQuote {
+                    price: reading.collateral_price(&rules.trust, facts.as_of)?.max(LEAST),
+                    confidence: Some(reading.confidence),
+                    trusted,
+                    redemption_value: None,
+                    depth: None,
+                    slow_price: Some(reading.slow),
+                    debt_price: (!trusted).then(|| reading.debt_price()),
+                };
+                snapshot.assets.insert(asset, quote);
+            }
+            Feed::Index(underlying) => {
+                let Some(rules) = state.underlyings.get(&underlying) else { continue };
+                let quote = UnderlyingQuote {
+                    index: reading.index_price(),
+                    quote: rules.quote,
+                    confidence: Some(reading.confidence),
+                    expiries: expiries(facts, underlying),
+                };
+                snapshot.underlyings.insert(underlying, quote);
+            }
+        }
+    }
+    for (contract, mark) in &facts.marks {
+        if let Some(contract) = state.contract(*contract) {
+            snapshot.marks.insert(contract.instrument.terms().name.clone(), mark.clone());
+        }
+    }
+    Ok(snapshot)
+}
+
+fn expiries(facts: &MarketFacts, underlying: Underlying) -> BTreeMap<Timestamp, ExpiryQuote> {
+    let range = (underlying, Timestamp::from_nanos(i64::MIN))..=(underlying, Timestamp::from_nanos(i64::MAX));
+    let ahead = facts.surfaces.range(range).filter(|((_, expiry), _)| *expiry > facts.as_of);
+    ahead.map(|((_, expiry), quote)| (*expiry, quote.clone())).collect()
+}

@@ -1,0 +1,142 @@
+//! Canonical bytes of commands, events and the state.
+
+use plimsoll_core::{Decode, DecodeError, Encode, encode_fields, encode_variants};
+
+use crate::account::{
+    Account, AccountTerms, ContractId, Funds, Holding, Kind, Mode, OpenOrder, OrderId, Standing, TopUp, TraderLimits,
+};
+use crate::command::{Command, TradeSide};
+use crate::event::{Cancelled, Event, Figures, Filled};
+use crate::ledger::{Holder, House, Leg};
+use crate::market::{Feed, FeedFacts, MarketFacts, PriceBatch, Quality, Reading, TrustRule};
+use crate::state::{AssetRules, Contract, Lines, ModelRules, PendingRules, State, Totals, UnderlyingRules, Versions};
+
+encode_variants! { Kind { 0 Client, 1 House, 2 Outside } }
+encode_variants! { Mode { 0 Isolated, 1 Cross { asset }, 2 MultiCurrency, 3 Portfolio } }
+encode_variants! { Holder { 0 Account(account), 1 House(house) } }
+encode_variants! { House { 0 Outside, 1 Clearing, 2 Fees, 3 Insurance, 4 Lending, 5 Rounding } }
+encode_variants! { Feed { 0 Asset(asset), 1 Index(underlying) } }
+encode_variants! { Quality { 0 Trusted, 1 Disputed, 2 Thin, 3 Dead } }
+encode_variants! { Cancelled { 0 Asked, 1 Frozen, 2 Expired } }
+
+encode_fields! {
+    ContractId { 0 }
+    OrderId { 0 }
+    AccountTerms {
+        name, owner, kind, parent, group, mode, model, credit_line, maker_fee_rate, taker_fee_rate, limits, top_up
+    }
+    TraderLimits { leverage_max, loss_max, reduce_only }
+    TopUp { asset, limit }
+    Holding { quantity, cost }
+    OpenOrder { contract, side, quantity, price, reduce_only }
+    Funds { cash, borrowed, interest, principal }
+    Standing { state, since, deadline }
+    Account { terms, funds, holdings, orders, standing, frozen, topped_up, loss_from }
+    Leg { holder, amount }
+    Filled { account, order, after, realised, fee }
+    Figures { equity_initial, initial, equity, maintenance, net_value, version }
+    TradeSide { account, order }
+    TrustRule { index, slow_per_hour, band, decay }
+    Reading { price, quality, confidence, trusted, trusted_at, slow }
+    FeedFacts { quotes, reading }
+    MarketFacts { as_of, feeds, surfaces, marks, windows }
+    PriceBatch { quotes, marks, surfaces }
+    AssetRules { trust, borrow_rate, cap }
+    UnderlyingRules { quote, trust, settlement_window_s }
+    Contract { instrument, settled_at }
+    Lines { policy, call_s }
+    ModelRules { model, parameters, lines, version, pending }
+    PendingRules { rules, from }
+    Versions { listing, models, market }
+    Totals { cash, cost, held, deposited, owed, losses, gains_withdrawn }
+}
+
+encode_variants! {
+    Command {
+        0 ListAsset { asset, rules },
+        1 ListUnderlying { underlying, rules },
+        2 ListContract { instrument },
+        3 SetModel { name, model, parameters, lines, from },
+        4 OpenAccount { terms },
+        5 AmendAccount { account, terms },
+        6 Freeze { account, frozen, reason },
+        7 Deposit { account, amount },
+        8 Withdraw { account, amount },
+        9 Transfer { from, to, amount },
+        10 FundHouse { house, amount },
+        11 Borrow { account, amount },
+        12 Repay { account, amount },
+        13 Place { account, order, terms },
+        14 Cancel { account, order },
+        15 Trade { contract, quantity, price, buyer, seller, taker },
+        16 Prices(batch),
+        17 PayFunding { contract, rate },
+        18 Settle { underlying, expiry, price },
+        19 Tick,
+    }
+}
+
+encode_variants! {
+    Event {
+        0 AssetListed { asset, rules },
+        1 UnderlyingListed { underlying, rules },
+        2 ContractListed { contract, instrument },
+        3 ModelInForce { name, rules },
+        4 ModelAnnounced { name, rules, from },
+        5 AccountOpened { account, terms },
+        6 AccountAmended { account, terms, loss_from },
+        7 Frozen { account, frozen, reason },
+        8 Deposited { account, amount, legs },
+        9 Withdrawn { account, amount, gains, legs },
+        10 Transferred { from, to, amount, principal, top_up, legs },
+        11 HouseFunded { house, amount, legs },
+        12 Borrowed { account, amount, legs },
+        13 Repaid { account, amount, interest, legs },
+        14 InterestCharged { asset, seconds, rate, owed },
+        15 InterestClosed,
+        16 OrderPlaced { account, order, terms },
+        17 OrderCancelled { account, order, why },
+        18 Traded { contract, quantity, price, buyer, seller, taker, legs },
+        19 Priced { batch, readings },
+        20 FundingPaid { contract, rate, price, legs },
+        21 Settled { contract, price, readings, holders, legs },
+        22 LevelChanged { account, from, to, deadline, figures },
+        23 CallExpired { account, figures },
+    }
+}
+
+/// The state is its accounts and the rest; names are found again.
+macro_rules! rest {
+    ($($field:ident),*) => {
+        impl State {
+            /// Appends everything that is no account.
+            pub(crate) fn rest_encoded(&self, out: &mut Vec<u8>) {
+                $(self.$field.encode(out);)*
+            }
+        }
+
+        impl Encode for State {
+            fn encode(&self, out: &mut Vec<u8>) {
+                self.rest_encoded(out);
+                self.accounts.encode(out);
+            }
+        }
+
+        impl Decode for State {
+            fn decode(bytes: &mut &[u8]) -> Result<Self, DecodeError> {
+                $(let $field = Decode::decode(bytes)?;)*
+                let accounts = Decode::decode(bytes)?;
+                let mut state = Self {
+                    $($field,)*
+                    accounts,
+                    contract_names: std::collections::BTreeMap::new(),
+                    account_names: std::collections::BTreeMap::new(),
+                };
+                state.find_names();
+                Ok(state)
+            }
+        }
+    };
+}
+
+rest! { currency, clock, accrued_at, assets, underlyings, contracts, models, house, market, totals, versions }

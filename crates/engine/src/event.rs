@@ -1,0 +1,326 @@
+//! What happened: outcomes, complete enough that applying them takes no decision.
+
+use std::sync::Arc;
+
+use plimsoll_core::{AccountId, Amount, Asset, Decimal, Price, Quantity, Side, Timestamp, Underlying};
+use plimsoll_margin::level;
+use plimsoll_pricing::instruments::Instrument;
+
+use crate::account::{AccountTerms, ContractId, Holding, OpenOrder, OrderId};
+use crate::ledger::{House, Leg};
+use crate::market::{Feed, PriceBatch, Reading};
+use crate::state::{AssetRules, ModelRules, UnderlyingRules};
+
+/// One thing that happened. Cash that moved stands in `legs`, which net to zero in each asset.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// An asset may be held, or its rules changed.
+    AssetListed {
+        /// Which.
+        asset: Asset,
+        /// What holds for it.
+        rules: AssetRules,
+    },
+    /// An underlying is known, or its rules changed.
+    UnderlyingListed {
+        /// Which.
+        underlying: Underlying,
+        /// What holds for it.
+        rules: UnderlyingRules,
+    },
+    /// A contract may be traded.
+    ContractListed {
+        /// Its number.
+        contract: ContractId,
+        /// What it is.
+        instrument: Instrument,
+    },
+    /// A model is there to be used, or its parameters changed, now.
+    ModelInForce {
+        /// The name accounts refer to.
+        name: Arc<str>,
+        /// What it is.
+        rules: ModelRules,
+    },
+    /// A model will change.
+    ModelAnnounced {
+        /// The name accounts refer to.
+        name: Arc<str>,
+        /// What it becomes.
+        rules: ModelRules,
+        /// When.
+        from: Timestamp,
+    },
+    /// An account was opened.
+    AccountOpened {
+        /// Its number.
+        account: AccountId,
+        /// On what terms.
+        terms: AccountTerms,
+    },
+    /// An account's terms changed.
+    AccountAmended {
+        /// Which.
+        account: AccountId,
+        /// To what.
+        terms: AccountTerms,
+        /// Net value now, where a loss limit is counted from it.
+        loss_from: Option<Decimal>,
+    },
+    /// An operator froze an account or thawed it.
+    Frozen {
+        /// Which.
+        account: AccountId,
+        /// Whether it is frozen now.
+        frozen: bool,
+        /// Why, in the operator's words.
+        reason: Arc<str>,
+    },
+    /// Somebody paid in.
+    Deposited {
+        /// To which account.
+        account: AccountId,
+        /// How much.
+        amount: Amount,
+        /// The cash.
+        legs: Vec<Leg>,
+    },
+    /// Somebody took out.
+    Withdrawn {
+        /// From which account.
+        account: AccountId,
+        /// How much.
+        amount: Amount,
+        /// What of it were gains, not what was paid in.
+        gains: Decimal,
+        /// The cash.
+        legs: Vec<Leg>,
+    },
+    /// Cash went from one account to another.
+    Transferred {
+        /// From.
+        from: AccountId,
+        /// To.
+        to: AccountId,
+        /// How much.
+        amount: Amount,
+        /// What of it was paid in once: the receiver may take that out again like the sender could.
+        principal: Decimal,
+        /// Whether a bucket drew it by itself.
+        top_up: bool,
+        /// The cash.
+        legs: Vec<Leg>,
+    },
+    /// The house's own means grew or, below zero, shrank.
+    HouseFunded {
+        /// Whose.
+        house: House,
+        /// By how much.
+        amount: Amount,
+        /// The cash.
+        legs: Vec<Leg>,
+    },
+    /// Somebody borrowed.
+    Borrowed {
+        /// Who.
+        account: AccountId,
+        /// How much.
+        amount: Amount,
+        /// The cash.
+        legs: Vec<Leg>,
+    },
+    /// Somebody repaid.
+    Repaid {
+        /// Who.
+        account: AccountId,
+        /// Of the loan.
+        amount: Amount,
+        /// Of the interest on it.
+        interest: Decimal,
+        /// The cash.
+        legs: Vec<Leg>,
+    },
+    /// Interest fell due on loans of one asset; it is owed, not yet paid.
+    InterestCharged {
+        /// Of what.
+        asset: Asset,
+        /// For how long, in seconds.
+        seconds: i64,
+        /// A year: 0.1 is 10 %.
+        rate: Decimal,
+        /// Who owes how much more.
+        owed: Vec<(AccountId, Decimal)>,
+    },
+    /// Interest is charged up to the command's time.
+    InterestClosed,
+    /// An order was admitted.
+    OrderPlaced {
+        /// Whose.
+        account: AccountId,
+        /// Its number.
+        order: OrderId,
+        /// What it is.
+        terms: OpenOrder,
+    },
+    /// An order is no more.
+    OrderCancelled {
+        /// Whose.
+        account: AccountId,
+        /// Its number.
+        order: OrderId,
+        /// Why.
+        why: Cancelled,
+    },
+    /// A trade was made.
+    Traded {
+        /// What.
+        contract: ContractId,
+        /// Contracts, positive.
+        quantity: Quantity,
+        /// At what.
+        price: Price,
+        /// Who bought.
+        buyer: Filled,
+        /// Who sold.
+        seller: Filled,
+        /// The side that took.
+        taker: Side,
+        /// The cash: premium, realised P&L, fees.
+        legs: Vec<Leg>,
+    },
+    /// Prices were taken in.
+    Priced {
+        /// What was said.
+        batch: PriceBatch,
+        /// What was made of it, of every feed whose reading is another now.
+        readings: Vec<(Feed, Reading)>,
+    },
+    /// Funding was paid between longs and shorts.
+    FundingPaid {
+        /// On what.
+        contract: ContractId,
+        /// For the period, as a fraction of notional; positive where longs pay.
+        rate: Decimal,
+        /// At what mark.
+        price: Price,
+        /// The cash.
+        legs: Vec<Leg>,
+    },
+    /// A contract expired, and what was held of it is cash.
+    Settled {
+        /// Which.
+        contract: ContractId,
+        /// At what price of its underlying.
+        price: Price,
+        /// How many readings that is the mean of; none where it was given.
+        readings: u32,
+        /// Who held it.
+        holders: Vec<AccountId>,
+        /// The cash.
+        legs: Vec<Leg>,
+    },
+    /// An account crossed a line.
+    LevelChanged {
+        /// Whose.
+        account: AccountId,
+        /// From which side.
+        from: level::State,
+        /// To which.
+        to: level::State,
+        /// By when a called account is asked to be above the call line again.
+        deadline: Option<Timestamp>,
+        /// What was found.
+        figures: Figures,
+    },
+    /// A call's deadline passed without a cure.
+    CallExpired {
+        /// Whose.
+        account: AccountId,
+        /// What was found.
+        figures: Figures,
+    },
+}
+
+/// Why an order is no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cancelled {
+    /// It was asked for.
+    Asked,
+    /// The account was frozen.
+    Frozen,
+    /// The contract expired.
+    Expired,
+}
+
+/// One side of a trade.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Filled {
+    /// Whose.
+    pub account: AccountId,
+    /// The order that was filled, if it was the account's.
+    pub order: Option<OrderId>,
+    /// What is held after.
+    pub after: Holding,
+    /// P&L that became cash, in the settlement asset; of what was paid when bought, told but already in the price.
+    pub realised: Decimal,
+    /// Taken as a fee, in the settlement asset; below zero a rebate.
+    pub fee: Decimal,
+}
+
+/// What decided a level, in the currency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Figures {
+    /// Margin equity at the initial level.
+    pub equity_initial: Decimal,
+    /// Initial margin.
+    pub initial: Decimal,
+    /// Margin equity at the maintenance level.
+    pub equity: Decimal,
+    /// Maintenance margin.
+    pub maintenance: Decimal,
+    /// Net value.
+    pub net_value: Decimal,
+    /// The count of the model's parameters that were in force.
+    pub version: u32,
+}
+
+impl Event {
+    /// Accounts whose facts it changes.
+    #[must_use]
+    pub fn accounts(&self) -> Vec<AccountId> {
+        let mut accounts: Vec<AccountId> = self.legs().iter().filter_map(|leg| leg.holder.account()).collect();
+        match self {
+            Self::AccountOpened { account, .. }
+            | Self::AccountAmended { account, .. }
+            | Self::Frozen { account, .. }
+            | Self::OrderPlaced { account, .. }
+            | Self::OrderCancelled { account, .. }
+            | Self::LevelChanged { account, .. }
+            | Self::CallExpired { account, .. } => accounts.push(*account),
+            Self::Traded { buyer, seller, .. } => accounts.extend([buyer.account, seller.account]),
+            Self::InterestCharged { owed, .. } => accounts.extend(owed.iter().map(|(account, _)| *account)),
+            Self::Settled { holders, .. } => accounts.extend(holders),
+            _ => {}
+        }
+        accounts.sort_unstable();
+        accounts.dedup();
+        accounts
+    }
+
+    /// Cash that moved.
+    #[must_use]
+    pub fn legs(&self) -> &[Leg] {
+        match self {
+            Self::Deposited { legs, .. }
+            | Self::Withdrawn { legs, .. }
+            | Self::Transferred { legs, .. }
+            | Self::HouseFunded { legs, .. }
+            | Self::Borrowed { legs, .. }
+            | Self::Repaid { legs, .. }
+            | Self::Traded { legs, .. }
+            | Self::FundingPaid { legs, .. }
+            | Self::Settled { legs, .. } => legs,
+            _ => &[],
+        }
+    }
+}

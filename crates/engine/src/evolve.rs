@@ -1,0 +1,283 @@
+//! Applying one event: the only writer of [`State`].
+//!
+//! Nothing is decided here and nothing can fail: an event carries outcomes, and sums were checked before it was emitted.
+//! After every event each asset nets to zero, what clearing holds is what the positions' costs are short of, and
+//! contracts net to zero. These are asserted, in release too.
+
+use std::collections::BTreeMap;
+
+use plimsoll_core::{AccountId, Asset, Decimal, NumberError, Timestamp};
+
+use crate::account::{Account, ContractId, Holding, OrderId, Standing};
+use crate::event::{Event, Filled};
+use crate::ledger::{Holder, House, Leg};
+use crate::market::{Feed, PriceBatch, Reading};
+use crate::state::{Contract, PendingRules, State};
+
+/// Applies `event`, which was emitted at `at`.
+///
+/// # Panics
+/// When the event breaks a promise of the ledger: a fault of whoever emitted it, which must not be built upon.
+pub fn evolve(state: &mut State, event: &Event, at: Timestamp) {
+    state.clock = state.clock.max(at);
+    for leg in event.legs() {
+        post(state, leg, is_turnover(event));
+    }
+    listing(state, event);
+    terms(state, event, at);
+    cash(state, event);
+    trading(state, event, at);
+    for leg in event.legs() {
+        assert_nets(state, leg.amount.asset);
+    }
+}
+
+/// Whether what accounts pay here is a loss that gains may be paid out of.
+const fn is_turnover(event: &Event) -> bool {
+    matches!(event, Event::Traded { .. } | Event::FundingPaid { .. } | Event::Settled { .. })
+}
+
+fn listing(state: &mut State, event: &Event) {
+    match event {
+        Event::AssetListed { asset, rules } => {
+            state.assets.insert(*asset, rules.clone());
+        }
+        Event::UnderlyingListed { underlying, rules } => {
+            state.underlyings.insert(*underlying, rules.clone());
+        }
+        Event::ContractListed { contract, instrument } => {
+            state.contracts.push(Contract { instrument: instrument.clone(), settled_at: None });
+            state.contract_names.insert(instrument.terms().name.clone(), *contract);
+        }
+        Event::ModelInForce { name, rules } => {
+            state.models.insert(name.clone(), rules.clone());
+            state.versions.models += 1;
+            return;
+        }
+        Event::ModelAnnounced { name, rules, from } => {
+            let pending = PendingRules { rules: rules.clone(), from: *from };
+            if let Some(model) = state.models.get_mut(name) {
+                model.pending = Some(Box::new(pending));
+            }
+            return;
+        }
+        _ => return,
+    }
+    state.versions.listing += 1;
+}
+
+fn terms(state: &mut State, event: &Event, at: Timestamp) {
+    match event {
+        Event::AccountOpened { account, terms } => {
+            state.account_names.insert(terms.name.clone(), *account);
+            state.accounts.push(Account::new(terms.clone(), at));
+        }
+        Event::AccountAmended { account, terms, loss_from } => {
+            let account = of(state, *account);
+            account.terms = terms.clone();
+            account.loss_from = *loss_from;
+        }
+        Event::Frozen { account, frozen, .. } => of(state, *account).frozen = *frozen,
+        Event::LevelChanged { account, from, to, deadline, .. } => {
+            let standing = &mut of(state, *account).standing;
+            let since = if from == to { standing.since } else { at };
+            *standing = Standing { state: *to, since, deadline: *deadline };
+        }
+        Event::CallExpired { account, .. } => of(state, *account).standing.deadline = None,
+        _ => {}
+    }
+}
+
+fn cash(state: &mut State, event: &Event) {
+    match event {
+        Event::Deposited { account, amount, .. } => {
+            add(&mut of(state, *account).funds.entry(amount.asset).or_default().principal, amount.value);
+        }
+        Event::Withdrawn { account, amount, gains, .. } => {
+            let own = less(amount.value, *gains);
+            take_principal(state, *account, amount.asset, own);
+            add(state.totals.gains_withdrawn.entry(amount.asset).or_default(), *gains);
+            tidy(state, *account, amount.asset);
+        }
+        Event::Transferred { from, to, amount, principal, top_up, .. } => {
+            take_principal(state, *from, amount.asset, *principal);
+            add(&mut of(state, *to).funds.entry(amount.asset).or_default().principal, *principal);
+            if *top_up {
+                add(&mut of(state, *to).topped_up, amount.value);
+            }
+            tidy(state, *from, amount.asset);
+        }
+        Event::Borrowed { account, amount, .. } => {
+            let funds = of(state, *account).funds.entry(amount.asset).or_default();
+            add(&mut funds.borrowed, amount.value);
+            add(&mut funds.principal, amount.value);
+            add(state.totals.owed.entry(amount.asset).or_default(), amount.value);
+        }
+        Event::Repaid { account, amount, interest, .. } => {
+            let funds = of(state, *account).funds.entry(amount.asset).or_default();
+            funds.borrowed = less(funds.borrowed, amount.value);
+            funds.interest = less(funds.interest, *interest);
+            let owed = state.totals.owed.entry(amount.asset).or_default();
+            *owed = less(less(*owed, amount.value), *interest);
+            tidy(state, *account, amount.asset);
+        }
+        Event::InterestCharged { asset, owed, .. } => {
+            for (account, interest) in owed {
+                add(&mut of(state, *account).funds.entry(*asset).or_default().interest, *interest);
+                add(state.totals.owed.entry(*asset).or_default(), *interest);
+            }
+        }
+        Event::InterestClosed => state.accrued_at = state.clock,
+        _ => {}
+    }
+}
+
+fn trading(state: &mut State, event: &Event, at: Timestamp) {
+    match event {
+        Event::OrderPlaced { account, order, terms } => {
+            of(state, *account).orders.insert(*order, terms.clone());
+        }
+        Event::OrderCancelled { account, order, .. } => {
+            of(state, *account).orders.remove(order);
+        }
+        Event::Traded { contract, quantity, buyer, seller, .. } => {
+            for side in [buyer, seller] {
+                hold(state, side.account, *contract, side.after);
+                filled(state, side, quantity.0);
+            }
+            let held = state.totals.held.get(contract).copied().unwrap_or_default();
+            assert!(held.0.is_zero(), "contract {}: what accounts hold nets to {held}", contract.0);
+        }
+        Event::Priced { batch, readings } => priced(state, batch, readings, at),
+        Event::Settled { contract, price, holders, .. } => {
+            holders.iter().for_each(|account| hold(state, *account, *contract, Holding::default()));
+            state.contracts[contract.index()].settled_at = Some(price.value);
+            state.market.marks.remove(contract);
+            state.versions.listing += 1;
+        }
+        _ => {}
+    }
+}
+
+fn priced(state: &mut State, batch: &PriceBatch, readings: &[(Feed, Reading)], at: Timestamp) {
+    let market = &mut state.market;
+    market.as_of = at;
+    for (feed, quote) in &batch.quotes {
+        market.feeds.entry(*feed).or_default().quotes.insert(quote.name.clone(), quote.clone());
+    }
+    for (feed, reading) in readings {
+        market.feeds.entry(*feed).or_default().reading = Some(*reading);
+    }
+    market.marks.extend(batch.marks.iter().cloned());
+    market.surfaces.extend(batch.surfaces.iter().cloned());
+    sample(state, at);
+    state.versions.market += 1;
+}
+
+/// Adds the indices to the windows that are open.
+fn sample(state: &mut State, at: Timestamp) {
+    let open = |contract: &Contract| {
+        let expiry = contract.instrument.expiry().filter(|_| contract.settled_at.is_none())?;
+        let underlying = contract.instrument.terms().underlying;
+        let window = i64::from(state.underlyings.get(&underlying)?.settlement_window_s);
+        let opens = expiry.plus_seconds(-window)?;
+        (opens <= at && at <= expiry).then_some((underlying, expiry))
+    };
+    let mut windows: Vec<_> = state.contracts.iter().filter_map(open).collect();
+    windows.sort_unstable();
+    windows.dedup();
+    for window in windows {
+        let reading = state.market.feeds.get(&Feed::Index(window.0)).and_then(|feed| feed.reading);
+        if let Some(reading) = reading {
+            let (sum, count) = state.market.windows.entry(window).or_default();
+            // An index is far below 2^64 and readings are counted in 32 bits.
+            *sum = sum.plus(reading.index_price()).unwrap_or(*sum);
+            *count = count.saturating_add(1);
+        }
+    }
+}
+
+/// Writes what an account holds, and keeps the sums.
+fn hold(state: &mut State, account: AccountId, contract: ContractId, after: Holding) {
+    let instrument = &state.contracts[contract.index()].instrument;
+    let settlement = (!instrument.is_paid_when_bought()).then_some(instrument.terms().settlement);
+    let holdings = &mut of(state, account).holdings;
+    let before = holdings.remove(&contract).unwrap_or_default();
+    if !after.quantity.0.is_zero() {
+        holdings.insert(contract, after);
+    }
+    add(&mut state.totals.held.entry(contract).or_default().0, less(after.quantity.0, before.quantity.0));
+    if let Some(asset) = settlement {
+        add(state.totals.cost.entry(asset).or_default(), less(after.cost, before.cost));
+    }
+}
+
+/// Takes a fill off the order it filled.
+fn filled(state: &mut State, side: &Filled, quantity: Decimal) {
+    let Some(id) = side.order else { return };
+    let orders: &mut BTreeMap<OrderId, _> = &mut of(state, side.account).orders;
+    let Some(order) = orders.get_mut(&id) else { return };
+    order.quantity.0 = less(order.quantity.0, quantity);
+    if order.quantity.0.signum() <= 0 {
+        orders.remove(&id);
+    }
+}
+
+/// Moves one leg's cash.
+fn post(state: &mut State, leg: &Leg, is_turnover: bool) {
+    let (asset, value) = (leg.amount.asset, leg.amount.value);
+    add(state.totals.cash.entry(asset).or_default(), value);
+    match leg.holder {
+        Holder::House(house) => add(state.house.entry((house, asset)).or_default(), value),
+        Holder::Account(account) => {
+            add(state.totals.deposited.entry(asset).or_default(), value);
+            if is_turnover && value.signum() < 0 {
+                add(state.totals.losses.entry(asset).or_default(), value.abs());
+            }
+            let funds = of(state, account).funds.entry(asset).or_default();
+            add(&mut funds.cash, value);
+            if is_turnover {
+                // What is lost is no longer there to be taken out as what was paid in.
+                funds.principal = funds.principal.min(funds.cash.or_zero());
+                tidy(state, account, asset);
+            }
+        }
+    }
+}
+
+fn take_principal(state: &mut State, account: AccountId, asset: Asset, value: Decimal) {
+    let funds = of(state, account).funds.entry(asset).or_default();
+    funds.principal = less(funds.principal, value);
+}
+
+/// Forgets an asset of which nothing is left.
+fn tidy(state: &mut State, account: AccountId, asset: Asset) {
+    let funds = &mut of(state, account).funds;
+    if funds.get(&asset).is_some_and(|funds| *funds == crate::account::Funds::default()) {
+        funds.remove(&asset);
+    }
+}
+
+fn assert_nets(state: &State, asset: Asset) {
+    let cash = state.totals.cash.get(&asset).copied().unwrap_or_default();
+    assert_eq!(cash, Decimal::ZERO, "{asset}: cash does not net to zero");
+    let cost = state.totals.cost.get(&asset).copied().unwrap_or_default();
+    let clearing = state.held_by(House::Clearing, asset);
+    assert_eq!(cost.negated(), clearing, "{asset}: clearing is not what positions' costs are short of");
+}
+
+fn of(state: &mut State, account: AccountId) -> &mut Account {
+    &mut state.accounts[account.index()]
+}
+
+fn add(into: &mut Decimal, value: Decimal) {
+    *into = checked(into.plus(value));
+}
+
+fn less(from: Decimal, value: Decimal) -> Decimal {
+    checked(from.minus(value))
+}
+
+fn checked(sum: Result<Decimal, NumberError>) -> Decimal {
+    sum.unwrap_or_else(|error| unreachable!("a sum that was checked before its event was emitted: {error}"))
+}

@@ -1,0 +1,243 @@
+//! The facts: everything that was decided, in exact numbers, and nothing that can be computed from it.
+
+mod leaves;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use plimsoll_core::{AccountId, Asset, Decimal, Quantity, Timestamp, Underlying};
+use plimsoll_margin::level::Policy;
+use plimsoll_pricing::instruments::Instrument;
+
+pub use leaves::StateHash;
+
+use crate::account::{Account, ContractId};
+use crate::ledger::House;
+use crate::market::{Feed, MarketFacts, TrustRule};
+
+/// What holds for an asset.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AssetRules {
+    /// How its price is made; unused for the currency, which is worth one.
+    pub trust: TrustRule,
+    /// Interest on loans of it, a year: 0.1 is 10 %. At least zero.
+    pub borrow_rate: Decimal,
+    /// The most of it that accounts may hold together, in units; none may be deposited past it.
+    pub cap: Option<Decimal>,
+}
+
+/// What holds for an underlying.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnderlyingRules {
+    /// What its index is counted in.
+    pub quote: Asset,
+    /// How its index is made.
+    pub trust: TrustRule,
+    /// Contracts settle at the mean of the indices read in so many seconds before expiry.
+    pub settlement_window_s: u32,
+}
+
+/// A contract.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contract {
+    /// What it is.
+    pub instrument: Instrument,
+    /// At what its expiry was settled.
+    pub settled_at: Option<Decimal>,
+}
+
+/// A margin model with its parameters, under a name that accounts refer to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelRules {
+    /// The model, with the date of its parameters where they are a venue's: `deribit-portfolio@2026-02`.
+    pub model: Arc<str>,
+    /// What differs from its own parameters: names and values.
+    pub parameters: Vec<(Arc<str>, Arc<str>)>,
+    /// Where the lines between initial and maintenance are, and how long a call runs.
+    pub lines: Lines,
+    /// Counts every change that came into force.
+    pub version: u32,
+    /// A change that waits for its time.
+    pub pending: Option<Box<PendingRules>>,
+}
+
+/// Where an account's lines are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lines {
+    /// Lines between initial and maintenance margin, and below.
+    pub policy: Policy,
+    /// Seconds a called account is given.
+    pub call_s: u32,
+}
+
+/// A change of a model that was announced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PendingRules {
+    /// What it becomes.
+    pub rules: ModelRules,
+    /// When.
+    pub from: Timestamp,
+}
+
+/// Counts what caches are made of: one that was made at another count is worth nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Versions {
+    /// Of the assets, underlyings and contracts listed.
+    pub listing: u64,
+    /// Of the models.
+    pub models: u64,
+    /// Of the market.
+    pub market: u64,
+}
+
+/// Sums over everybody, kept to check each event against.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Cash of all accounts and the house: zero.
+    pub cash: BTreeMap<Asset, Decimal>,
+    /// Cost of all positions that are not paid when bought: − clearing.
+    pub cost: BTreeMap<Asset, Decimal>,
+    /// Contracts held: zero.
+    pub held: BTreeMap<ContractId, Quantity>,
+    /// What accounts hold together, cash above zero and below.
+    pub deposited: BTreeMap<Asset, Decimal>,
+    /// Borrowed, interest included.
+    pub owed: BTreeMap<Asset, Decimal>,
+    /// Losses that were realised, ever: what gains may be paid out of.
+    pub losses: BTreeMap<Asset, Decimal>,
+    /// Gains that were withdrawn, ever.
+    pub gains_withdrawn: BTreeMap<Asset, Decimal>,
+}
+
+/// Everything that is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct State {
+    /// What everything is valued in, worth one.
+    pub currency: Asset,
+    /// The time of the last command that was decided.
+    pub clock: Timestamp,
+    /// When interest was last charged.
+    pub accrued_at: Timestamp,
+    /// By asset; the currency is listed from the start.
+    pub assets: BTreeMap<Asset, AssetRules>,
+    /// By underlying.
+    pub underlyings: BTreeMap<Underlying, UnderlyingRules>,
+    /// By number.
+    pub contracts: Vec<Contract>,
+    /// Numbers of contracts, settled ones included.
+    pub contract_names: BTreeMap<Arc<str>, ContractId>,
+    /// Models by the names accounts refer to.
+    pub models: BTreeMap<Arc<str>, ModelRules>,
+    /// By number.
+    pub accounts: Vec<Account>,
+    /// Numbers of accounts.
+    pub account_names: BTreeMap<Arc<str>, AccountId>,
+    /// What the house holds.
+    pub house: BTreeMap<(House, Asset), Decimal>,
+    /// Prices.
+    pub market: MarketFacts,
+    /// Sums over everybody.
+    pub totals: Totals,
+    /// What caches are compared with.
+    pub versions: Versions,
+}
+
+impl State {
+    /// Nothing yet, at `at`.
+    #[must_use]
+    pub fn new(currency: Asset, at: Timestamp) -> Self {
+        let own = AssetRules { trust: TrustRule::default(), borrow_rate: Decimal::ZERO, cap: None };
+        Self {
+            currency,
+            clock: at,
+            accrued_at: at,
+            assets: BTreeMap::from([(currency, own)]),
+            underlyings: BTreeMap::new(),
+            contracts: Vec::new(),
+            contract_names: BTreeMap::new(),
+            models: BTreeMap::new(),
+            accounts: Vec::new(),
+            account_names: BTreeMap::new(),
+            house: BTreeMap::new(),
+            market: MarketFacts {
+                as_of: at,
+                feeds: BTreeMap::new(),
+                surfaces: BTreeMap::new(),
+                marks: BTreeMap::new(),
+                windows: BTreeMap::new(),
+            },
+            totals: Totals::default(),
+            versions: Versions::default(),
+        }
+    }
+
+    /// The account, if there is one of that number.
+    #[must_use]
+    pub fn account(&self, account: AccountId) -> Option<&Account> {
+        self.accounts.get(account.index())
+    }
+
+    /// The contract, if there is one of that number.
+    #[must_use]
+    pub fn contract(&self, contract: ContractId) -> Option<&Contract> {
+        self.contracts.get(contract.index())
+    }
+
+    /// What a house holder has of an asset.
+    #[must_use]
+    pub fn held_by(&self, house: House, asset: Asset) -> Decimal {
+        self.house.get(&(house, asset)).copied().unwrap_or_default()
+    }
+
+    /// The rule of a feed that is listed.
+    #[must_use]
+    pub fn trust(&self, feed: Feed) -> Option<&TrustRule> {
+        match feed {
+            Feed::Asset(asset) => self.assets.get(&asset).map(|rules| &rules.trust),
+            Feed::Index(underlying) => self.underlyings.get(&underlying).map(|rules| &rules.trust),
+        }
+    }
+
+    /// What one unit of `asset` costs in the currency, by its own feed; of an asset that has none, its index.
+    #[must_use]
+    pub fn price(&self, asset: Asset) -> Option<Decimal> {
+        if asset == self.currency {
+            return Some(Decimal::ONE);
+        }
+        let reading = |feed| self.market.feeds.get(&feed).and_then(|facts| facts.reading);
+        let index = || {
+            let in_currency = self.underlyings.get(&asset.underlying()).is_some_and(|it| it.quote == self.currency);
+            reading(Feed::Index(asset.underlying())).filter(|_| in_currency)
+        };
+        reading(Feed::Asset(asset)).or_else(index).map(|reading| reading.index_price())
+    }
+
+    /// Numbers by name, after accounts and contracts were read back.
+    pub(crate) fn find_names(&mut self) {
+        self.account_names = self.numbered().map(|(id, account)| (account.terms.name.clone(), id)).collect();
+        let contracts = (0_u32..).map(ContractId).zip(&self.contracts);
+        self.contract_names = contracts.map(|(id, it)| (it.instrument.terms().name.clone(), id)).collect();
+    }
+
+    /// Every account with its number.
+    pub fn numbered(&self) -> impl Iterator<Item = (AccountId, &Account)> {
+        (0_u32..).map(AccountId).zip(&self.accounts)
+    }
+
+    /// Accounts that are margined together with `account`, itself among them, ascending.
+    #[must_use]
+    pub fn margined_with(&self, account: AccountId) -> Vec<AccountId> {
+        let Some(Account { terms, .. }) = self.account(account) else { return Vec::new() };
+        if terms.group.is_none() {
+            return vec![account];
+        }
+        let same = |(_, other): &(AccountId, &Account)| {
+            let other = &other.terms;
+            other.group == terms.group
+                && other.owner == terms.owner
+                && other.kind == terms.kind
+                && other.model == terms.model
+        };
+        self.numbered().filter(same).map(|(id, _)| id).collect()
+    }
+}

@@ -1,0 +1,105 @@
+//! Opening accounts, changing their terms, freezing them.
+
+use std::sync::Arc;
+
+use plimsoll_core::{AccountId, Decimal};
+use plimsoll_margin::fold::Detail;
+
+use super::Decision;
+use crate::account::{AccountTerms, Mode};
+use crate::event::{Cancelled, Event};
+use crate::refusal::Refusal;
+
+impl Decision<'_> {
+    pub(super) fn open_account(&mut self, terms: &AccountTerms) -> Result<(), Refusal> {
+        if self.state.account_names.contains_key(&terms.name) {
+            return Err(Refusal::Duplicate(terms.name.clone()));
+        }
+        self.check_terms(terms)?;
+        let account = u32::try_from(self.state.accounts.len()).unwrap_or(u32::MAX);
+        self.emit(Event::AccountOpened { account: AccountId(account), terms: terms.clone() });
+        if terms.limits.loss_max.is_some() {
+            let (account, terms) = (AccountId(account), terms.clone());
+            self.emit(Event::AccountAmended { account, terms, loss_from: Some(Decimal::ZERO) });
+        }
+        Ok(())
+    }
+
+    pub(super) fn amend_account(&mut self, id: AccountId, terms: &AccountTerms) -> Result<(), Refusal> {
+        let account = self.account(id)?;
+        let before = &account.terms;
+        let stays = before.name == terms.name
+            && before.owner == terms.owner
+            && before.kind == terms.kind
+            && before.parent == terms.parent;
+        if !stays {
+            let what = before.name.clone();
+            return Err(Refusal::NotAllowed { what, why: "an account's name, owner, kind and parent stay" });
+        }
+        self.check_terms(terms)?;
+        let set_anew = terms.limits.loss_max.is_some() && terms.limits.loss_max != before.limits.loss_max;
+        let kept = account.loss_from.filter(|_| terms.limits.loss_max.is_some());
+        let loss_from = if set_anew { Some(self.net_value(id)?) } else { kept };
+        let together = self.state.margined_with(id);
+        self.emit(Event::AccountAmended { account: id, terms: terms.clone(), loss_from });
+        self.levels(together);
+        self.levels([id]);
+        Ok(())
+    }
+
+    pub(super) fn freeze(&mut self, id: AccountId, frozen: bool, reason: &Arc<str>) -> Result<(), Refusal> {
+        let account = self.account(id)?;
+        if account.frozen == frozen {
+            let why = if frozen { "it is frozen already" } else { "it is not frozen" };
+            return Err(Refusal::NotAllowed { what: account.terms.name.clone(), why });
+        }
+        let orders: Vec<_> = account.orders.keys().copied().collect();
+        self.emit(Event::Frozen { account: id, frozen, reason: reason.clone() });
+        for order in orders.into_iter().filter(|_| frozen) {
+            self.emit(Event::OrderCancelled { account: id, order, why: Cancelled::Frozen });
+        }
+        self.levels([id]);
+        Ok(())
+    }
+
+    /// Net value now, in the currency.
+    fn net_value(&mut self, account: AccountId) -> Result<Decimal, Refusal> {
+        let made = self.book.current(self.state)?;
+        let account = self.state.account(account).ok_or(Refusal::UnknownAccount(account))?;
+        Ok(made.margin(self.state, &[account], &[], Detail::Amounts)?.equity.net_value.amount)
+    }
+
+    fn check_terms(&self, terms: &AccountTerms) -> Result<(), Refusal> {
+        if !self.state.models.contains_key(&terms.model) {
+            return Err(Refusal::UnknownModel(terms.model.clone()));
+        }
+        let limits = &terms.limits;
+        let least = [
+            ("credit_line", terms.credit_line),
+            ("taker_fee_rate", terms.taker_fee_rate),
+            // A rebate is paid out of what the taker pays.
+            ("taker_fee_rate + maker_fee_rate", terms.taker_fee_rate.plus(terms.maker_fee_rate)?),
+            ("leverage_max", limits.leverage_max.unwrap_or_default()),
+            ("loss_max", limits.loss_max.unwrap_or_default()),
+            ("top_up.limit", terms.top_up.map_or(Decimal::ZERO, |top_up| top_up.limit)),
+        ];
+        if let Some((what, value)) = least.into_iter().find(|(_, value)| value.signum() < 0) {
+            return Err(Refusal::OutOfBounds { what, value, expected: "at least 0" });
+        }
+        if let Mode::Cross { asset } = terms.mode {
+            self.listed(asset)?;
+        }
+        let not_allowed = |why| Err(Refusal::NotAllowed { what: terms.name.clone(), why });
+        if let Some(parent) = terms.parent {
+            let parent = &self.account(parent)?.terms;
+            if parent.owner != terms.owner || parent.kind != terms.kind {
+                return not_allowed("a part of an account is of the same owner and kind");
+            }
+        }
+        match terms.top_up {
+            Some(_) if terms.parent.is_none() => not_allowed("what draws by itself has a parent to draw from"),
+            Some(top_up) => self.listed(top_up.asset),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! Cash in and out, between accounts, and on loan.
+
+use plimsoll_core::{AccountId, Amount, Decimal};
+use plimsoll_margin::fold::Detail;
+use plimsoll_margin::level::Level;
+
+use super::Decision;
+use crate::account::{Account, Kind};
+use crate::event::Event;
+use crate::ledger::{Holder, House, Leg, movement};
+use crate::refusal::Refusal;
+
+const OUTSIDE: Holder = Holder::House(House::Outside);
+const LENDING: Holder = Holder::House(House::Lending);
+
+impl Decision<'_> {
+    pub(super) fn deposit(&mut self, id: AccountId, amount: Amount) -> Result<(), Refusal> {
+        self.account(id)?;
+        self.listed(amount.asset)?;
+        Refusal::amount(amount)?;
+        let held = self.state.totals.deposited.get(&amount.asset).copied().unwrap_or_default().plus(amount.value)?;
+        let cap = self.state.assets.get(&amount.asset).and_then(|rules| rules.cap);
+        if let Some(cap) = cap.filter(|cap| held > *cap) {
+            return Err(Refusal::AssetCap { asset: amount.asset, held, cap });
+        }
+        let legs = self.moved(OUTSIDE, Holder::Account(id), amount)?;
+        self.emit(Event::Deposited { account: id, amount, legs });
+        self.levels([id]);
+        Ok(())
+    }
+
+    pub(super) fn withdraw(&mut self, id: AccountId, amount: Amount) -> Result<(), Refusal> {
+        let account = self.account(id)?;
+        self.listed(amount.asset)?;
+        Refusal::amount(amount)?;
+        let principal = account.funds.get(&amount.asset).map_or(Decimal::ZERO, |funds| funds.principal);
+        let gains = amount.value.minus(principal)?.or_zero();
+        self.may_leave(id, amount)?;
+        let totals = &self.state.totals;
+        let sum = |of: &std::collections::BTreeMap<_, Decimal>| of.get(&amount.asset).copied().unwrap_or_default();
+        let fund = self.state.held_by(House::Insurance, amount.asset).or_zero();
+        let backed = sum(&totals.losses).plus(fund)?.minus(sum(&totals.gains_withdrawn))?.or_zero();
+        if gains > backed {
+            return Err(Refusal::GainsNotSettled { asset: amount.asset, gains, backed });
+        }
+        let legs = self.moved(Holder::Account(id), OUTSIDE, amount)?;
+        self.emit(Event::Withdrawn { account: id, amount, gains, legs });
+        self.levels([id]);
+        Ok(())
+    }
+
+    pub(super) fn transfer(&mut self, from: AccountId, to: AccountId, amount: Amount) -> Result<(), Refusal> {
+        let (sender, receiver) = (self.account(from)?, self.account(to)?);
+        self.listed(amount.asset)?;
+        Refusal::amount(amount)?;
+        if from == to || sender.terms.owner != receiver.terms.owner || sender.terms.kind != receiver.terms.kind {
+            let what = sender.terms.name.clone();
+            return Err(Refusal::NotAllowed {
+                what,
+                why: "a transfer is to another account of the same owner and kind",
+            });
+        }
+        self.may_leave(from, amount)?;
+        let event = self.transferred(from, to, amount, false)?;
+        self.emit(event);
+        self.levels([from, to]);
+        Ok(())
+    }
+
+    /// The event of a transfer that is allowed.
+    pub(super) fn transferred(
+        &self,
+        from: AccountId,
+        to: AccountId,
+        amount: Amount,
+        top_up: bool,
+    ) -> Result<Event, Refusal> {
+        let funds = self.account(from)?.funds.get(&amount.asset).copied().unwrap_or_default();
+        // Gains go last: who receives may take out what the sender could.
+        let principal = funds.principal.min(amount.value);
+        let legs = self.moved(Holder::Account(from), Holder::Account(to), amount)?;
+        Ok(Event::Transferred { from, to, amount, principal, top_up, legs })
+    }
+
+    pub(super) fn fund_house(&mut self, house: House, amount: Amount) -> Result<(), Refusal> {
+        self.listed(amount.asset)?;
+        if !matches!(house, House::Insurance | House::Lending | House::Fees) {
+            let what = house.name().into();
+            return Err(Refusal::NotAllowed { what, why: "only insurance, lending and fees are paid into and out of" });
+        }
+        let held = self.state.held_by(house, amount.asset);
+        if held.plus(amount.value)?.signum() < 0 {
+            let (asset, wanted) = (amount.asset, amount.value.abs());
+            return Err(Refusal::HouseShort { house, asset, wanted, held });
+        }
+        let legs = self.moved(OUTSIDE, Holder::House(house), amount)?;
+        self.emit(Event::HouseFunded { house, amount, legs });
+        Ok(())
+    }
+
+    pub(super) fn borrow(&mut self, id: AccountId, amount: Amount) -> Result<(), Refusal> {
+        let account = self.account(id)?;
+        self.listed(amount.asset)?;
+        Refusal::amount(amount)?;
+        if account.frozen {
+            return Err(Refusal::Frozen(id));
+        }
+        let held = self.state.held_by(House::Lending, amount.asset);
+        if held < amount.value {
+            let (house, asset, wanted) = (House::Lending, amount.asset, amount.value);
+            return Err(Refusal::HouseShort { house, asset, wanted, held });
+        }
+        self.state.totals.owed.get(&amount.asset).copied().unwrap_or_default().plus(amount.value)?;
+        let mut after = account.clone();
+        let funds = after.funds.entry(amount.asset).or_default();
+        funds.cash = funds.cash.plus(amount.value)?;
+        funds.borrowed = funds.borrowed.plus(amount.value)?;
+        self.covers_initial(id, &after, false)?;
+        let legs = self.moved(LENDING, Holder::Account(id), amount)?;
+        self.emit(Event::Borrowed { account: id, amount, legs });
+        self.levels([id]);
+        Ok(())
+    }
+
+    pub(super) fn repay(&mut self, id: AccountId, amount: Amount) -> Result<(), Refusal> {
+        let account = self.account(id)?;
+        self.listed(amount.asset)?;
+        Refusal::amount(amount)?;
+        let funds = account.funds.get(&amount.asset).copied().unwrap_or_default();
+        let owed = funds.borrowed.plus(funds.interest)?;
+        if amount.value > owed {
+            return Err(Refusal::OutOfBounds { what: "amount", value: amount.value, expected: "at most what is owed" });
+        }
+        if amount.value > funds.cash {
+            let (asset, wanted, free) = (amount.asset, amount.value, funds.cash);
+            return Err(Refusal::CashShort { account: id, asset, wanted, free });
+        }
+        let interest = funds.interest.min(amount.value);
+        let loan = Amount::new(amount.value.minus(interest)?, amount.asset);
+        let legs = self.moved(Holder::Account(id), LENDING, amount)?;
+        self.emit(Event::Repaid { account: id, amount: loan, interest, legs });
+        self.levels([id]);
+        Ok(())
+    }
+
+    fn moved(&self, from: Holder, to: Holder, amount: Amount) -> Result<Vec<Leg>, Refusal> {
+        let legs = movement(from, to, amount);
+        self.fits(&legs)?;
+        Ok(legs)
+    }
+
+    /// Whether an account can spare `amount`: the cash is there, it is not frozen, and what is left covers initial margin
+    /// without the credit line and without gains.
+    pub(super) fn may_leave(&mut self, id: AccountId, amount: Amount) -> Result<(), Refusal> {
+        let account = self.account(id)?;
+        if account.frozen {
+            return Err(Refusal::Frozen(id));
+        }
+        let free = account.cash(amount.asset);
+        if free < amount.value {
+            let (asset, wanted) = (amount.asset, amount.value);
+            return Err(Refusal::CashShort { account: id, asset, wanted, free });
+        }
+        if account.is_idle() && account.terms.group.is_none() {
+            return Ok(());
+        }
+        let mut after = account.clone();
+        let funds = after.funds.entry(amount.asset).or_default();
+        funds.cash = funds.cash.minus(amount.value)?;
+        self.covers_initial(id, &after, true)
+    }
+
+    /// Whether `after`, in the place of the account, covers initial margin: out of what may be withdrawn where
+    /// `outgoing`, else out of margin equity.
+    fn covers_initial(&mut self, id: AccountId, after: &Account, outgoing: bool) -> Result<(), Refusal> {
+        if after.terms.kind == Kind::Outside {
+            return Ok(());
+        }
+        let made = self.book.current(self.state)?;
+        let together = self.state.margined_with(id);
+        let others = together.iter().filter(|other| **other != id).filter_map(|other| self.state.account(*other));
+        let unit: Vec<&Account> = std::iter::once(after).chain(others).collect();
+        let margin = made.margin(self.state, &unit, &[], Detail::Amounts)?;
+        let required = margin.requirement.initial.amount;
+        let standing = margin.levels.at(Level::Initial);
+        let equity = if outgoing { margin.equity.withdrawable.amount.min(standing.equity) } else { standing.equity };
+        if equity < required {
+            return Err(Refusal::InitialMarginShort { account: id, required, equity });
+        }
+        Ok(())
+    }
+}

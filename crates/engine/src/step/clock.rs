@@ -1,0 +1,184 @@
+//! What happens because time passes: interest, expiry, calls that run out, parameters that were announced.
+
+use plimsoll_core::{AccountId, Asset, Decimal, Price, Rounding, Timestamp, Underlying};
+
+use super::Decision;
+use crate::account::ContractId;
+use crate::event::{Cancelled, Event};
+use crate::ledger::{Holder, House, Legs};
+use crate::market::Feed;
+use crate::refusal::Refusal;
+use crate::state::State;
+
+impl Decision<'_> {
+    pub(super) fn tick(&mut self) -> Result<(), Refusal> {
+        let interest = self.interest()?;
+        let settled = self.due_contracts(|contract| settlement_price(self.state, contract));
+        let settled = settled?;
+        let mut touched: Vec<AccountId> = interest.iter().flat_map(Event::accounts).collect();
+        touched.extend(settled.iter().flat_map(Event::accounts));
+        for event in interest {
+            self.emit(event);
+        }
+        if self.state.accrued_at < self.at {
+            self.emit(Event::InterestClosed);
+        }
+        self.settle_all(settled);
+        let changed = self.announced();
+        if changed {
+            self.everybody();
+        } else {
+            self.levels(touched);
+        }
+        self.calls();
+        Ok(())
+    }
+
+    /// Interest on every loan for the time since it was last charged.
+    fn interest(&self) -> Result<Vec<Event>, Refusal> {
+        let seconds = self.state.accrued_at.nanos_until(self.at) / Timestamp::NANOS_PER_SECOND;
+        let mut events = Vec::new();
+        for (asset, rules) in self.state.assets.iter().filter(|(_, rules)| !rules.borrow_rate.is_zero()) {
+            let mut owed = Vec::new();
+            for (id, account) in self.state.numbered() {
+                let Some(funds) = account.funds.get(asset).filter(|funds| !funds.borrowed.is_zero()) else { continue };
+                let loan = funds.borrowed.plus(funds.interest)?;
+                let yearly = loan.times(rules.borrow_rate, Rounding::Up)?;
+                let year = Decimal::from_int(Timestamp::SECONDS_PER_YEAR);
+                let charged = yearly.times_ratio(Decimal::from_int(seconds), year, Rounding::Up)?;
+                self.state.totals.owed.get(asset).copied().unwrap_or_default().plus(charged)?;
+                owed.push((id, charged));
+            }
+            if !owed.is_empty() && seconds > 0 {
+                events.push(Event::InterestCharged { asset: *asset, seconds, rate: rules.borrow_rate, owed });
+            }
+        }
+        Ok(events)
+    }
+
+    pub(super) fn settle(&mut self, underlying: Underlying, expiry: Timestamp, price: Price) -> Result<(), Refusal> {
+        if !self.state.underlyings.contains_key(&underlying) {
+            return Err(Refusal::UnknownUnderlying(underlying));
+        }
+        if expiry > self.at {
+            return Err(Refusal::NotExpired { contract: underlying.as_str().into(), expiry });
+        }
+        let of_expiry = |contract: ContractId| {
+            let instrument = &self.state.contracts[contract.index()].instrument;
+            let is_due = instrument.terms().underlying == underlying && instrument.expiry() == Some(expiry);
+            is_due.then_some((price, 0))
+        };
+        let settled = self.due_contracts(of_expiry)?;
+        if settled.is_empty() {
+            let what = underlying.as_str().into();
+            return Err(Refusal::NotAllowed { what, why: "no contract of this expiry is left to settle" });
+        }
+        let touched: Vec<AccountId> = settled.iter().flat_map(Event::accounts).collect();
+        self.settle_all(settled);
+        self.levels(touched);
+        Ok(())
+    }
+
+    /// Settlements of what has expired and `price` gives a price and a count of readings for.
+    fn due_contracts(&self, price: impl Fn(ContractId) -> Option<(Price, u32)>) -> Result<Vec<Event>, Refusal> {
+        let mut events = Vec::new();
+        for (id, contract) in (0_u32..).map(ContractId).zip(&self.state.contracts) {
+            let due =
+                contract.settled_at.is_none() && contract.instrument.expiry().is_some_and(|expiry| expiry <= self.at);
+            if let Some((price, readings)) = due.then(|| price(id)).flatten() {
+                events.push(self.settlement(id, price, readings)?);
+            }
+        }
+        Ok(events)
+    }
+
+    fn settlement(&self, contract: ContractId, price: Price, readings: u32) -> Result<Event, Refusal> {
+        let instrument = &self.state.contracts[contract.index()].instrument;
+        let asset = instrument.terms().settlement;
+        let is_paid = instrument.is_paid_when_bought();
+        let (mut legs, mut holders) = (Legs::default(), Vec::new());
+        let (mut costs, mut left_over) = (Decimal::ZERO, Decimal::ZERO);
+        for (id, account) in self.state.numbered() {
+            let Some(holding) = account.holdings.get(&contract) else { continue };
+            let worth = instrument.worth_at_expiry(holding.quantity, price)?.value;
+            let cost = if is_paid { Decimal::ZERO } else { holding.cost };
+            legs.add(Holder::Account(id), asset, worth.minus(cost)?)?;
+            costs = costs.plus(cost)?;
+            left_over = left_over.minus(worth)?;
+            holders.push(id);
+        }
+        legs.add(Holder::House(House::Clearing), asset, costs)?;
+        legs.add(Holder::House(House::Rounding), asset, left_over)?;
+        let legs = legs.done();
+        self.fits(&legs)?;
+        Ok(Event::Settled { contract, price, readings, holders, legs })
+    }
+
+    fn settle_all(&mut self, settled: Vec<Event>) {
+        for event in settled {
+            if let Event::Settled { contract, .. } = event {
+                self.cancel_expired(contract);
+            }
+            self.emit(event);
+        }
+    }
+
+    fn cancel_expired(&mut self, contract: ContractId) {
+        let of = |(id, account): (AccountId, &crate::account::Account)| {
+            let orders = account.orders.iter().filter(|(_, order)| order.contract == contract);
+            orders.map(|(order, _)| (id, *order)).collect::<Vec<_>>()
+        };
+        let open: Vec<_> = self.state.numbered().flat_map(of).collect();
+        for (account, order) in open {
+            self.emit(Event::OrderCancelled { account, order, why: Cancelled::Expired });
+        }
+    }
+
+    /// Brings announced parameters into force; whether there were any.
+    fn announced(&mut self) -> bool {
+        let due = |pending: &crate::state::PendingRules| pending.from <= self.at;
+        let models = self.state.models.iter();
+        let due: Vec<_> = models
+            .filter_map(|(name, model)| {
+                Some((name.clone(), model.pending.as_deref().filter(|it| due(it))?.rules.clone()))
+            })
+            .collect();
+        let any = !due.is_empty();
+        for (name, rules) in due {
+            self.emit(Event::ModelInForce { name, rules });
+        }
+        any
+    }
+
+    /// Says of calls that ran out.
+    fn calls(&mut self) {
+        let late = |(_, account): &(AccountId, &crate::account::Account)| {
+            account.standing.deadline.is_some_and(|deadline| deadline <= self.at)
+        };
+        let late: Vec<AccountId> = self.state.numbered().filter(late).map(|(id, _)| id).collect();
+        for account in late {
+            if let Some(figures) = self.figures(account) {
+                self.emit(Event::CallExpired { account, figures });
+            }
+        }
+    }
+}
+
+/// The mean of the indices read in the window, and how many; the index as it stands where none was.
+fn settlement_price(state: &State, contract: ContractId) -> Option<(Price, u32)> {
+    let instrument = &state.contracts[contract.index()].instrument;
+    let underlying = instrument.terms().underlying;
+    let quote: Asset = state.underlyings.get(&underlying)?.quote;
+    let (value, count) = match state.market.windows.get(&(underlying, instrument.expiry()?)) {
+        Some((sum, count)) => (sum.over(Decimal::from_int(i64::from(*count)), Rounding::HalfEven).ok()?, *count),
+        None => (state.market.feeds.get(&Feed::Index(underlying))?.reading?.index_price(), 1),
+    };
+    let own = instrument.terms().quote;
+    let value = if own == quote {
+        value
+    } else {
+        // An index in another asset than the contract's is exchanged at what the two cost.
+        value.times_ratio(state.price(quote)?, state.price(own)?, Rounding::HalfEven).ok()?
+    };
+    Some((Price::new(value, own), count))
+}

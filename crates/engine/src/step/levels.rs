@@ -1,0 +1,215 @@
+//! Where accounts stand: margined after whatever touched them, with an exit from every state.
+//!
+//! | state | entered below | left above |
+//! |---|---|---|
+//! | restricted | initial | initial |
+//! | called | the call line | the fill line |
+//! | liquidating | maintenance, at the best prices that untrusted feeds leave open | the liquidation-end line |
+//! | bankrupt | net value zero while liquidating | net value zero; then as liquidating |
+//!
+//! An account that cannot be margined keeps its standing until it can be.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use plimsoll_core::{AccountId, Amount, Decimal, Rounding};
+use plimsoll_margin::answers::margin::Margin;
+use plimsoll_margin::fold::Detail;
+use plimsoll_margin::level::{Level, Levels, State as Side};
+
+use super::Decision;
+use crate::account::{Account, Kind};
+use crate::book::{Book, Made};
+use crate::event::{Event, Figures};
+use crate::refusal::Refusal;
+use crate::state::{ModelRules, State};
+
+impl Decision<'_> {
+    /// Margins everybody.
+    pub(super) fn everybody(&mut self) {
+        let all: Vec<AccountId> = self.state.numbered().map(|(id, _)| id).collect();
+        self.levels(all);
+    }
+
+    /// Margins these accounts, and those that are margined together with them.
+    pub(super) fn levels(&mut self, accounts: impl IntoIterator<Item = AccountId>) {
+        let mut seen: BTreeSet<AccountId> = BTreeSet::new();
+        for account in accounts {
+            if !seen.contains(&account) {
+                let unit = self.state.margined_with(account);
+                seen.extend(&unit);
+                self.level(&unit);
+            }
+        }
+    }
+
+    /// Margins one unit, and says where it stands if that is elsewhere.
+    fn level(&mut self, unit: &[AccountId]) {
+        let Some(found) = self.found(unit) else { return };
+        let found = match found.state.cmp(&Side::Called) {
+            std::cmp::Ordering::Less => found,
+            _ if self.topped_up(unit, &found) => match self.found(unit) {
+                Some(found) => found,
+                None => return,
+            },
+            _ => found,
+        };
+        for id in unit {
+            let standing = self.state.accounts[id.index()].standing;
+            if standing.state != found.state {
+                let deadline = (found.state == Side::Called).then(|| self.at.plus_seconds(found.call_s)).flatten();
+                let (from, to, figures) = (standing.state, found.state, found.figures);
+                self.emit(Event::LevelChanged { account: *id, from, to, deadline, figures });
+            }
+        }
+    }
+
+    /// Where a unit is found to stand; `None` where nothing can be said.
+    fn found(&mut self, ids: &[AccountId]) -> Option<Found> {
+        let unit: Vec<&Account> = ids.iter().filter_map(|id| self.state.account(*id)).collect();
+        let first = unit.first()?;
+        if first.terms.kind == Kind::Outside {
+            return None;
+        }
+        let before = first.standing.state;
+        let is_idle =
+            |account: &&Account| account.is_idle() && account.funds.values().all(|funds| funds.cash.signum() >= 0);
+        if before == Side::Healthy && unit.iter().all(is_idle) {
+            return None;
+        }
+        let rules = self.state.models.get(&first.terms.model)?;
+        let made = self.book.current(self.state).ok()?;
+        let margin = made.margin(self.state, &unit, &[], Detail::Amounts).ok()?;
+        let mut state = next(before, &margin.levels);
+        if state >= Side::Liquidating && before < Side::Liquidating {
+            let best = self.book.best_case(self.state);
+            if best.iter().any(|made| is_above(made, self.state, &unit)) {
+                state = Side::Called;
+            }
+        }
+        let (figures, call_s) = (figures(&margin, rules), i64::from(rules.lines.call_s));
+        let short = margin.levels.at(Level::Initial).excess.negated().or_zero();
+        Some(Found { state, figures, call_s, short })
+    }
+
+    /// What decides an account's level now.
+    pub(super) fn figures(&mut self, account: AccountId) -> Option<Figures> {
+        let ids = self.state.margined_with(account);
+        let unit: Vec<&Account> = ids.iter().filter_map(|id| self.state.account(*id)).collect();
+        let rules = self.state.models.get(&unit.first()?.terms.model)?;
+        let made = self.book.current(self.state).ok()?;
+        Some(figures(&made.margin(self.state, &unit, &[], Detail::Amounts).ok()?, rules))
+    }
+
+    /// Draws what a bucket is short of from its parent, as far as its owner allowed and the parent can spare; whether
+    /// anything was drawn.
+    fn topped_up(&mut self, unit: &[AccountId], found: &Found) -> bool {
+        let [id] = unit else { return false };
+        self.draw(*id, found).is_ok_and(|event| {
+            event.is_some_and(|event| {
+                self.emit(event);
+                true
+            })
+        })
+    }
+
+    fn draw(&mut self, id: AccountId, found: &Found) -> Result<Option<Event>, Refusal> {
+        let account = self.account(id)?;
+        let (Some(top_up), Some(parent)) = (account.terms.top_up, account.terms.parent) else { return Ok(None) };
+        let left = top_up.limit.minus(account.topped_up)?;
+        let price = self.book.current(self.state)?.market.asset_price(top_up.asset)?;
+        let wanted = found.short.over(price.value, Rounding::Up)?;
+        let value = wanted.min(left).min(self.account(parent)?.cash(top_up.asset));
+        if value.signum() <= 0 {
+            return Ok(None);
+        }
+        let amount = Amount::new(value, top_up.asset);
+        self.may_leave(parent, amount)?;
+        self.transferred(parent, id, amount, true).map(Some)
+    }
+}
+
+/// A unit's standing as it was found.
+struct Found {
+    state: Side,
+    figures: Figures,
+    call_s: i64,
+    /// Initial margin − equity, at least zero.
+    short: Decimal,
+}
+
+/// The state after `before` at these levels: down at once, up only past the exit.
+fn next(before: Side, levels: &Levels) -> Side {
+    let found = levels.state();
+    let above = |level| levels.at(level).excess.signum() >= 0;
+    match before {
+        _ if found >= before => found,
+        Side::Liquidating | Side::Bankrupt if !above(Level::LiquidationEnd) => Side::Liquidating,
+        Side::Called if !above(Level::Fill) => Side::Called,
+        _ => found,
+    }
+}
+
+fn is_above(made: &Made, state: &State, unit: &[&Account]) -> bool {
+    let margin = made.margin(state, unit, &[], Detail::Amounts);
+    margin.is_ok_and(|margin| margin.levels.at(Level::Maintenance).excess.signum() >= 0)
+}
+
+fn figures(margin: &Margin, rules: &ModelRules) -> Figures {
+    Figures {
+        equity_initial: margin.equity.initial.amount,
+        initial: margin.requirement.initial.amount,
+        equity: margin.equity.maintenance.amount,
+        maintenance: margin.requirement.maintenance.amount,
+        net_value: margin.equity.net_value.amount,
+        version: rules.version,
+    }
+}
+
+/// What a change of parameters would do to one account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Preview {
+    /// Whose.
+    pub account: AccountId,
+    /// Where it stands.
+    pub from: Side,
+    /// Where it would.
+    pub to: Side,
+    /// With what.
+    pub figures: Figures,
+}
+
+/// Who would stand elsewhere if the model `name` had these `rules` now: for whoever is about to announce a change.
+///
+/// # Errors
+/// [`Refusal`] for parameters that are out of bounds or a market that cannot be read.
+pub fn preview(state: &State, name: &Arc<str>, rules: &ModelRules) -> Result<Vec<Preview>, Refusal> {
+    crate::book::model(rules)?;
+    let mut state = state.clone();
+    state.models.insert(name.clone(), rules.clone());
+    let made = Made::of(&state, &state.market)?;
+    let mut changed = Vec::new();
+    for (id, account) in state.numbered() {
+        if account.terms.model != *name || account.terms.kind == Kind::Outside {
+            continue;
+        }
+        let together = state.margined_with(id);
+        let unit: Vec<&Account> = together.iter().filter_map(|each| state.account(*each)).collect();
+        let Ok(margin) = made.margin(&state, &unit, &[], Detail::Amounts) else { continue };
+        let (from, to) = (account.standing.state, next(account.standing.state, &margin.levels));
+        if from != to {
+            changed.push(Preview { account: id, from, to, figures: figures(&margin, rules) });
+        }
+    }
+    Ok(changed)
+}
+
+/// Margin of one account, explained, as it stands: the same functions that decide its level.
+///
+/// # Errors
+/// [`Refusal`] where it cannot be margined.
+pub fn explain(state: &State, book: &mut Book, account: AccountId) -> Result<Margin, Refusal> {
+    let together = state.margined_with(account);
+    let unit: Vec<&Account> = together.iter().filter_map(|each| state.account(*each)).collect();
+    book.current(state)?.margin(state, &unit, &[], Detail::Explained)
+}

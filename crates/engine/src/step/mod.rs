@@ -1,0 +1,124 @@
+//! Deciding one command: refusals first, then events, each applied as it is emitted.
+//!
+//! A decision reads the state, checks every rule in the order of [`Refusal`]'s variants, and only then emits. What is
+//! emitted is applied at once, so that the rest of the decision (the levels of everybody who was touched) sees it. From
+//! the first event on nothing is refused.
+
+mod accounts;
+mod cash;
+mod clock;
+mod levels;
+mod listing;
+mod orders;
+mod prices;
+mod trades;
+
+use plimsoll_core::{AccountId, Asset, Timestamp};
+
+use crate::account::{Account, ContractId};
+use crate::book::Book;
+use crate::command::Command;
+use crate::event::Event;
+use crate::evolve::evolve;
+use crate::ledger::{Holder, Leg};
+use crate::refusal::Refusal;
+use crate::state::{Contract, State};
+
+pub use levels::{Preview, explain, preview};
+
+/// Decides `command` at `at`: what happened, already applied to `state`, or why nothing did.
+///
+/// # Errors
+/// [`Refusal`]: the first rule that was broken; `state` is as it was.
+pub fn step(state: &mut State, book: &mut Book, command: &Command, at: Timestamp) -> Result<Vec<Event>, Refusal> {
+    if at < state.clock {
+        return Err(Refusal::TimeRunsBack { at, clock: state.clock });
+    }
+    let mut decision = Decision { state, book, at, events: Vec::new() };
+    decision.decide(command)?;
+    Ok(decision.events)
+}
+
+/// A command being decided.
+struct Decision<'a> {
+    state: &'a mut State,
+    book: &'a mut Book,
+    at: Timestamp,
+    events: Vec<Event>,
+}
+
+impl Decision<'_> {
+    fn decide(&mut self, command: &Command) -> Result<(), Refusal> {
+        match command {
+            Command::ListAsset { asset, rules } => self.list_asset(*asset, rules),
+            Command::ListUnderlying { underlying, rules } => self.list_underlying(*underlying, rules),
+            Command::ListContract { instrument } => self.list_contract(instrument),
+            Command::SetModel { name, model, parameters, lines, from } => {
+                self.set_model(name, model, parameters, lines, *from)
+            }
+            Command::OpenAccount { terms } => self.open_account(terms),
+            Command::AmendAccount { account, terms } => self.amend_account(*account, terms),
+            Command::Freeze { account, frozen, reason } => self.freeze(*account, *frozen, reason),
+            Command::Deposit { account, amount } => self.deposit(*account, *amount),
+            Command::Withdraw { account, amount } => self.withdraw(*account, *amount),
+            Command::Transfer { from, to, amount } => self.transfer(*from, *to, *amount),
+            Command::FundHouse { house, amount } => self.fund_house(*house, *amount),
+            Command::Borrow { account, amount } => self.borrow(*account, *amount),
+            Command::Repay { account, amount } => self.repay(*account, *amount),
+            Command::Place { account, order, terms } => self.place(*account, *order, terms),
+            Command::Cancel { account, order } => self.cancel(*account, *order),
+            Command::Trade { contract, quantity, price, buyer, seller, taker } => {
+                let trade = trades::Trade { contract: *contract, quantity: *quantity, price: *price, taker: *taker };
+                self.trade(trade, *buyer, *seller)
+            }
+            Command::Prices(batch) => self.prices(batch),
+            Command::PayFunding { contract, rate } => self.pay_funding(*contract, *rate),
+            Command::Settle { underlying, expiry, price } => self.settle(*underlying, *expiry, *price),
+            Command::Tick => self.tick(),
+        }
+    }
+
+    /// Applies an event and keeps it.
+    fn emit(&mut self, event: Event) {
+        evolve(self.state, &event, self.at);
+        self.events.push(event);
+    }
+
+    fn account(&self, account: AccountId) -> Result<&Account, Refusal> {
+        self.state.account(account).ok_or(Refusal::UnknownAccount(account))
+    }
+
+    fn listed(&self, asset: Asset) -> Result<(), Refusal> {
+        if self.state.assets.contains_key(&asset) { Ok(()) } else { Err(Refusal::UnknownAsset(asset)) }
+    }
+
+    /// A contract that can still be traded.
+    fn open(&self, contract: ContractId) -> Result<&Contract, Refusal> {
+        let found = self.state.contract(contract).ok_or(Refusal::UnknownContract(contract))?;
+        match found.instrument.expiry().filter(|expiry| *expiry <= self.at || found.settled_at.is_some()) {
+            Some(expiry) => Err(Refusal::Expired { contract: found.instrument.terms().name.clone(), expiry }),
+            None => Ok(found),
+        }
+    }
+
+    /// Whether every sum that `legs` go into still fits: what [`evolve`] relies on.
+    fn fits(&self, legs: &[Leg]) -> Result<(), Refusal> {
+        for leg in legs {
+            let (asset, value) = (leg.amount.asset, leg.amount.value);
+            let held = match leg.holder {
+                Holder::Account(account) => {
+                    let sum = |of: &std::collections::BTreeMap<Asset, _>| of.get(&asset).copied().unwrap_or_default();
+                    sum(&self.state.totals.deposited).plus(value)?;
+                    sum(&self.state.totals.losses).plus(value.abs())?;
+                    sum(&self.state.totals.gains_withdrawn).plus(value.abs())?;
+                    let funds = self.account(account)?.funds.get(&asset).copied().unwrap_or_default();
+                    funds.principal.plus(value.abs())?;
+                    funds.cash
+                }
+                Holder::House(house) => self.state.held_by(house, asset),
+            };
+            held.plus(value)?;
+        }
+        Ok(())
+    }
+}

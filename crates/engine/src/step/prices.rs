@@ -1,0 +1,95 @@
+//! Prices: quotes into readings, readings into a market, and everybody margined in it.
+
+use std::collections::BTreeSet;
+
+use plimsoll_core::{AccountId, Decimal, Quantity, Rounding};
+
+use super::Decision;
+use crate::account::ContractId;
+use crate::book::Made;
+use crate::event::Event;
+use crate::ledger::{Holder, House, Legs};
+use crate::market::{Feed, MarketFacts, PriceBatch, Reading};
+use crate::refusal::Refusal;
+
+impl Decision<'_> {
+    pub(super) fn prices(&mut self, batch: &PriceBatch) -> Result<(), Refusal> {
+        for (feed, quote) in &batch.quotes {
+            if self.state.trust(*feed).is_none() || *feed == Feed::Asset(self.state.currency) {
+                return Err(Refusal::UnknownFeed(*feed));
+            }
+            Refusal::unless_positive("price", quote.price)?;
+        }
+        for (contract, _) in &batch.marks {
+            self.open(*contract)?;
+        }
+        for ((underlying, _), _) in &batch.surfaces {
+            if !self.state.underlyings.contains_key(underlying) {
+                return Err(Refusal::UnknownUnderlying(*underlying));
+            }
+        }
+        let (facts, readings) = self.market_after(batch)?;
+        let made = Made::of(self.state, &facts)?;
+        self.emit(Event::Priced { batch: batch.clone(), readings });
+        self.book.keep(made, self.state);
+        self.everybody();
+        Ok(())
+    }
+
+    /// The market with `batch` taken in, and the readings that are others now: an old quote goes stale by itself.
+    fn market_after(&self, batch: &PriceBatch) -> Result<(MarketFacts, Vec<(Feed, Reading)>), Refusal> {
+        let mut facts = self.state.market.clone();
+        facts.as_of = self.at;
+        for (feed, quote) in &batch.quotes {
+            facts.feeds.entry(*feed).or_default().quotes.insert(quote.name.clone(), quote.clone());
+        }
+        facts.marks.extend(batch.marks.iter().cloned());
+        facts.surfaces.extend(batch.surfaces.iter().cloned());
+        let mut readings = Vec::new();
+        for (feed, known) in &mut facts.feeds {
+            let Some(rule) = self.state.trust(*feed) else { continue };
+            let reading = rule.read(&known.quotes, known.reading.as_ref(), self.at)?;
+            if reading != known.reading {
+                known.reading = reading;
+                readings.extend(reading.map(|reading| (*feed, reading)));
+            }
+        }
+        Ok((facts, readings))
+    }
+
+    pub(super) fn pay_funding(&mut self, contract: ContractId, rate: Decimal) -> Result<(), Refusal> {
+        let instrument = self.open(contract)?.instrument.clone();
+        if instrument.funding_period_s().is_none() {
+            let what = instrument.terms().name.clone();
+            return Err(Refusal::NotAllowed { what, why: "it has no funding" });
+        }
+        if rate.abs() > Decimal::ONE {
+            return Err(Refusal::OutOfBounds { what: "rate", value: rate, expected: "-1 to 1" });
+        }
+        let made = self.book.current(self.state)?;
+        let price = made.market.priced(made.place(contract)?)?.mark;
+        let asset = instrument.terms().settlement;
+        let mut legs = Legs::default();
+        let mut left_over = Decimal::ZERO;
+        let mut holders: BTreeSet<AccountId> = BTreeSet::new();
+        for (id, account) in self.state.numbered() {
+            let Quantity(held) = account.holding(contract).quantity;
+            if held.is_zero() {
+                continue;
+            }
+            // What is paid is a share of what the contracts stand for: of an inverse one too a long pays.
+            let notional = instrument.cost(Quantity(held.abs()), price)?.value.abs();
+            let paid = notional.times(rate, Rounding::HalfEven)?;
+            let gain = if held.signum() > 0 { paid.negated() } else { paid };
+            legs.add(Holder::Account(id), asset, gain)?;
+            left_over = left_over.minus(gain)?;
+            holders.insert(id);
+        }
+        legs.add(Holder::House(House::Rounding), asset, left_over)?;
+        let legs = legs.done();
+        self.fits(&legs)?;
+        self.emit(Event::FundingPaid { contract, rate, price, legs });
+        self.levels(holders);
+        Ok(())
+    }
+}

@@ -1,0 +1,173 @@
+//! Trades, and what they cost: exact, to the last digit of both sides.
+//!
+//! A position keeps what its contracts cost. Closing a part of it takes that part of the cost out, and what the part
+//! fetched beyond it becomes cash, from clearing. What is paid when bought moves its price between the two sides instead.
+
+use plimsoll_core::{Asset, Decimal, Price, Quantity, Rounding, Side};
+use plimsoll_margin::orders::whole_lots;
+use plimsoll_pricing::instruments::Instrument;
+
+use super::Decision;
+use crate::account::{ContractId, Holding};
+use crate::command::TradeSide;
+use crate::event::{Event, Filled};
+use crate::ledger::{Holder, House, Legs};
+use crate::refusal::Refusal;
+
+/// What was traded.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Trade {
+    pub(super) contract: ContractId,
+    /// Positive.
+    pub(super) quantity: Quantity,
+    pub(super) price: Price,
+    /// The side that took.
+    pub(super) taker: Side,
+}
+
+/// A position after a fill.
+pub(super) struct After {
+    pub(super) after: Holding,
+    /// P&L that became cash, or that the price already paid.
+    pub(super) realised: Decimal,
+    /// What the account gains at once.
+    pub(super) cash: Vec<(Asset, Decimal)>,
+}
+
+impl Decision<'_> {
+    pub(super) fn trade(&mut self, trade: Trade, buyer: TradeSide, seller: TradeSide) -> Result<(), Refusal> {
+        self.account(buyer.account)?;
+        self.account(seller.account)?;
+        let instrument = self.open(trade.contract)?.instrument.clone();
+        Refusal::unless_positive("quantity", trade.quantity.0)?;
+        let lot = instrument.terms().lot_size;
+        if whole_lots(trade.quantity.0, lot.0).is_none() {
+            return Err(Refusal::NotWholeLots { quantity: trade.quantity, lot });
+        }
+        let quote = instrument.price_asset();
+        if trade.price.quote != quote {
+            return Err(Refusal::Quote { price: trade.price, quote });
+        }
+        Refusal::unless_positive("price", trade.price.value)?;
+        if buyer.account == seller.account {
+            let what = self.account(buyer.account)?.terms.name.clone();
+            return Err(Refusal::NotAllowed { what, why: "an account does not trade with itself" });
+        }
+        self.check_filled(trade, buyer, Side::Buy)?;
+        self.check_filled(trade, seller, Side::Sell)?;
+        let mut legs = Legs::default();
+        let buyer = self.fill(&instrument, trade, buyer, Side::Buy, &mut legs)?;
+        let seller = self.fill(&instrument, trade, seller, Side::Sell, &mut legs)?;
+        let legs = legs.done();
+        self.fits(&legs)?;
+        let Trade { contract, quantity, price, taker } = trade;
+        self.emit(Event::Traded { contract, quantity, price, buyer, seller, taker, legs });
+        self.levels([buyer.account, seller.account]);
+        Ok(())
+    }
+
+    /// Whether the order that is said to be filled is one of this contract and side with that much left.
+    fn check_filled(&self, trade: Trade, side: TradeSide, way: Side) -> Result<(), Refusal> {
+        let Some(id) = side.order else { return Ok(()) };
+        let account = self.account(side.account)?;
+        let unknown = Refusal::UnknownOrder { account: side.account, order: id };
+        let order = account.orders.get(&id).ok_or(unknown)?;
+        let what = account.terms.name.clone();
+        if order.contract != trade.contract || order.side != way {
+            return Err(Refusal::NotAllowed { what, why: "the order is of another contract or side" });
+        }
+        if order.quantity < trade.quantity {
+            let (value, expected) = (trade.quantity.0, "at most what is left of the order");
+            return Err(Refusal::OutOfBounds { what: "quantity", value, expected });
+        }
+        Ok(())
+    }
+
+    /// One side: its position after, and its legs.
+    fn fill(
+        &self,
+        instrument: &Instrument,
+        trade: Trade,
+        side: TradeSide,
+        way: Side,
+        legs: &mut Legs,
+    ) -> Result<Filled, Refusal> {
+        let account = self.account(side.account)?;
+        let quantity = if way == Side::Buy { trade.quantity.0 } else { trade.quantity.0.negated() };
+        let After { after, realised, cash } =
+            position_after(instrument, account.holding(trade.contract), quantity, trade.price)?;
+        let rate = if trade.taker == way { account.terms.taker_fee_rate } else { account.terms.maker_fee_rate };
+        let settlement = instrument.terms().settlement;
+        let notional = instrument.cost(trade.quantity, trade.price)?.value.abs();
+        // A fee is rounded up and a rebate toward zero: against the account both.
+        let fee = notional.times(rate, Rounding::Up)?;
+        let holder = Holder::Account(side.account);
+        let is_paid = instrument.is_paid_when_bought();
+        for (asset, value) in cash {
+            legs.add(holder, asset, value)?;
+            if !is_paid {
+                legs.add(Holder::House(House::Clearing), asset, value.negated())?;
+            }
+        }
+        legs.add(holder, settlement, fee.negated())?;
+        legs.add(Holder::House(House::Fees), settlement, fee)?;
+        self.sums_fit(instrument, trade.contract, after, account.holding(trade.contract))?;
+        Ok(Filled { account: side.account, order: side.order, after, realised, fee })
+    }
+
+    fn sums_fit(
+        &self,
+        instrument: &Instrument,
+        contract: ContractId,
+        after: Holding,
+        before: Holding,
+    ) -> Result<(), Refusal> {
+        let totals = &self.state.totals;
+        let cost = totals.cost.get(&instrument.terms().settlement).copied().unwrap_or_default();
+        cost.plus(after.cost.minus(before.cost)?)?;
+        let held = totals.held.get(&contract).copied().unwrap_or_default();
+        held.plus(after.quantity.minus(before.quantity)?)?;
+        Ok(())
+    }
+}
+
+/// What is held of `instrument` after `quantity` (sold, where negative) at `price`, what that realises, and the cash it
+/// moves at once.
+pub(super) fn position_after(
+    instrument: &Instrument,
+    before: Holding,
+    quantity: Decimal,
+    price: Price,
+) -> Result<After, Refusal> {
+    let settlement = instrument.terms().settlement;
+    let cost = instrument.cost(Quantity(quantity), price)?.value;
+    if instrument.only_moves_balances() {
+        let coins = quantity.times(instrument.terms().contract_size, Rounding::HalfEven)?;
+        let cash = vec![(instrument.terms().underlying.asset(), coins), (settlement, cost.negated())];
+        return Ok(After { after: Holding::default(), realised: Decimal::ZERO, cash });
+    }
+    let held = before.quantity.0;
+    let closes = held.signum() * quantity.signum() < 0;
+    let closed = if closes { quantity.abs().min(held.abs()) } else { Decimal::ZERO };
+    // What the closed part cost, and what of this trade's cost closed it: exact where either is whole.
+    let cost_closed = share(before.cost, closed, held.abs())?;
+    let trade_closing = share(cost, closed, quantity.abs())?;
+    let realised = trade_closing.plus(cost_closed)?.negated();
+    let after = Holding {
+        quantity: Quantity(held.plus(quantity)?),
+        cost: before.cost.minus(cost_closed)?.plus(cost.minus(trade_closing)?)?,
+    };
+    let cash = if instrument.is_paid_when_bought() { cost.negated() } else { realised };
+    Ok(After { after, realised, cash: vec![(settlement, cash)] })
+}
+
+/// `of` × `part` ÷ `whole`: all of it where the part is the whole.
+fn share(of: Decimal, part: Decimal, whole: Decimal) -> Result<Decimal, Refusal> {
+    if part.is_zero() {
+        Ok(Decimal::ZERO)
+    } else if part == whole {
+        Ok(of)
+    } else {
+        Ok(of.times_ratio(part, whole, Rounding::HalfEven)?)
+    }
+}

@@ -58,6 +58,13 @@ pub(crate) fn read(at: At<'_>) -> Option<Listed> {
     (at.report().errors() == errors).then_some(Listed { instrument, unsettled })
 }
 
+/// A contract that is described by its fields, or by its name where that says its terms; `None`, reported, where anything
+/// is wrong with it.
+#[must_use]
+pub fn read_instrument(at: At<'_>) -> Option<Instrument> {
+    read(at).map(|listed| listed.instrument)
+}
+
 /// A contract whose name says its terms.
 fn named(record: &Record<'_>) -> Option<Instrument> {
     let name = record.text("name")?;

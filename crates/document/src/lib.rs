@@ -34,6 +34,8 @@ pub mod write;
 
 pub use accounts::{Account, FeeRates, Mode};
 pub use fuzz::fuzz_document;
+pub use instruments::read_instrument;
+pub use market::{expiry_quote, mark_quote};
 pub use merge::merge;
 pub use parameters::Parameters;
 pub use report::{DocumentError, DocumentErrors, Warning};

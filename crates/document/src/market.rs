@@ -70,7 +70,9 @@ fn underlying_quote(at: At<'_>, name: Underlying, as_of: Timestamp) -> Option<Un
     Some(UnderlyingQuote { index: index?, quote: quote?, confidence, expiries })
 }
 
-fn expiry_quote(at: At<'_>) -> Option<ExpiryQuote> {
+/// Forward, rate and volatilities of an expiry; `None`, reported, where this is no object.
+#[must_use]
+pub fn expiry_quote(at: At<'_>) -> Option<ExpiryQuote> {
     let expiry = Record::open(at, &EXPIRY)?;
     let rate = expiry.decimal("rate");
     let svi = expiry.with("svi", svi_quote);
@@ -134,7 +136,9 @@ fn svi_quote(at: At<'_>) -> Option<SviQuote> {
     Some(SviQuote { a: a?, b: b?, rho: rho?, m: m?, sigma: sigma? })
 }
 
-fn mark_quote(at: At<'_>) -> Option<MarkQuote> {
+/// What is quoted of an instrument; `None`, reported, where this is no object.
+#[must_use]
+pub fn mark_quote(at: At<'_>) -> Option<MarkQuote> {
     let mark = Record::open(at, &MARK)?;
     Some(MarkQuote {
         price: mark.decimal("price"),

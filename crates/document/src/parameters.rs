@@ -11,7 +11,7 @@ use crate::value::Value;
 pub type Parameters = BTreeMap<String, Vec<(String, String)>>;
 
 /// Reads one model's changes.
-pub(crate) fn read(at: At<'_>) -> Option<Vec<(String, String)>> {
+pub fn read(at: At<'_>) -> Option<Vec<(String, String)>> {
     let Value::Object(_) = at.value() else {
         at.wrong("an object of parameters");
         return None;

@@ -193,6 +193,17 @@ impl Made {
         self.market.listing().get(self.place(contract)?).ok_or(Refusal::UnknownContract(contract))
     }
 
+    /// How many units of `asset` are worth `value` as collateral under `model`, rounded up to a millionth.
+    pub(crate) fn units_worth(&self, model: &Arc<str>, asset: Asset, value: Decimal) -> Result<Decimal, Refusal> {
+        let rules = self.judge(model)?.collateral();
+        let haircut = rules.haircut(rules.class(&self.market, asset), asset, value)?.amount;
+        let price = self.market.asset_price(asset)?;
+        // Worth value − haircut, they must be worth value: haircuts rise slowly, so their share is the same.
+        let kept = value.minus(haircut)?.max(LEAST);
+        let units = value.times_ratio(value, kept, Rounding::Up)?.over(price.value, Rounding::Up)?;
+        Ok(units.rounded(6, Rounding::Up)?)
+    }
+
     /// What `quantity` of an order's contract stands for, in the currency, without a sign.
     pub(crate) fn notional(&self, contract: ContractId, quantity: Quantity) -> Result<Decimal, Refusal> {
         let place = self.place(contract)?;

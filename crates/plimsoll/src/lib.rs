@@ -29,17 +29,21 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The floors below are here under their own names. Three things are added, none with rules of its own:
+//! The floors below are here under their own names. A few things are added, none with rules of its own:
 //! [`desk`] joins a document to the questions of [`margin::answers`], [`conformance`] runs published cases,
-//! [`simulation`] writes a Deribit portfolio margin as the venue's own call answers it.
+//! [`simulation`] writes a Deribit portfolio margin as the venue's own call answers it, [`stream`] reads commands for the
+//! engine and writes its events, [`story`] runs a file of commands with what must be so after each.
 
 pub mod conformance;
 pub mod desk;
 pub mod simulation;
+pub mod story;
+pub mod stream;
 
 pub use plimsoll_book as book;
 pub use plimsoll_core as core;
 pub use plimsoll_document as document;
+pub use plimsoll_engine as engine;
 pub use plimsoll_margin as margin;
 pub use plimsoll_numerics as numerics;
 pub use plimsoll_pricing as pricing;

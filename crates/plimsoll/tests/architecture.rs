@@ -23,18 +23,19 @@ struct Crate {
 }
 
 /// Who may use whom. ARCHITECTURE.md shows the same table.
-const CRATES: [Crate; 9] = [
+const CRATES: [Crate; 10] = [
     Crate { folder: "numerics", floor: 0, may_use: &[] },
     Crate { folder: "core", floor: 0, may_use: &[] },
     Crate { folder: "pricing", floor: 1, may_use: &["core", "numerics"] },
     Crate { folder: "margin", floor: 2, may_use: &["core", "numerics", "pricing"] },
     Crate { folder: "book", floor: 3, may_use: &["core", "margin", "numerics"] },
     Crate { folder: "document", floor: 3, may_use: &["core", "pricing"] },
+    Crate { folder: "engine", floor: 4, may_use: &["book", "core", "margin", "pricing"] },
     Crate { folder: "venues", floor: 4, may_use: &["core", "document", "margin", "pricing"] },
     Crate {
         folder: "plimsoll",
         floor: 5,
-        may_use: &["book", "core", "document", "margin", "numerics", "pricing", "venues"],
+        may_use: &["book", "core", "document", "engine", "margin", "numerics", "pricing", "venues"],
     },
     Crate { folder: "cli", floor: 6, may_use: &["plimsoll"] },
 ];

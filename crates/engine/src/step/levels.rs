@@ -12,7 +12,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use plimsoll_core::{AccountId, Amount, Decimal, Rounding};
+use plimsoll_core::{AccountId, Amount, Decimal};
 use plimsoll_margin::answers::margin::Margin;
 use plimsoll_margin::fold::Detail;
 use plimsoll_margin::level::{Level, Levels, State as Side};
@@ -114,11 +114,10 @@ impl Decision<'_> {
     }
 
     fn draw(&mut self, id: AccountId, found: &Found) -> Result<Option<Event>, Refusal> {
-        let account = self.account(id)?;
+        let account = self.state.account(id).ok_or(Refusal::UnknownAccount(id))?;
         let (Some(top_up), Some(parent)) = (account.terms.top_up, account.terms.parent) else { return Ok(None) };
         let left = top_up.limit.minus(account.topped_up)?;
-        let price = self.book.current(self.state)?.market.asset_price(top_up.asset)?;
-        let wanted = found.short.over(price.value, Rounding::Up)?;
+        let wanted = self.book.current(self.state)?.units_worth(&account.terms.model, top_up.asset, found.short)?;
         let value = wanted.min(left).min(self.account(parent)?.cash(top_up.asset));
         if value.signum() <= 0 {
             return Ok(None);

@@ -1,0 +1,232 @@
+//! Events as JSON, with names in the place of numbers and every amount to its last digit.
+
+use plimsoll_core::{AccountId, Amount, Decimal, Side, Timestamp};
+use plimsoll_engine::account::{AccountTerms, Kind, Mode};
+use plimsoll_engine::event::{Cancelled, Figures, Filled};
+use plimsoll_engine::market::{Feed, Quality, Reading};
+use plimsoll_engine::{ContractId, Event, Holder, Leg, State};
+use serde_json::{Map, Value, json};
+
+/// `event` as one object; `state` is one that knows the names it mentions.
+#[must_use]
+pub fn shown(state: &State, sequence: u64, at: Timestamp, event: &Event) -> Value {
+    let names = Names(state);
+    let (word, fields) = names.event(event);
+    let mut object = Map::new();
+    object.insert("sequence".into(), sequence.into());
+    object.insert("at".into(), at.to_string().into());
+    object.insert("event".into(), word.into());
+    if let Value::Object(fields) = fields {
+        object.extend(fields.into_iter().filter(|(_, value)| !value.is_null()));
+    }
+    if !event.legs().is_empty() {
+        let legs = event.legs().iter().map(|leg| names.leg(leg)).collect();
+        object.insert("legs".into(), Value::Array(legs));
+    }
+    Value::Object(object)
+}
+
+struct Names<'s>(&'s State);
+
+impl Names<'_> {
+    fn event(&self, event: &Event) -> (&'static str, Value) {
+        match event {
+            Event::AssetListed { asset, rules } => {
+                ("asset_listed", json!({"asset": asset.as_str(), "borrow_rate": text(rules.borrow_rate)}))
+            }
+            Event::UnderlyingListed { underlying, rules } => (
+                "underlying_listed",
+                json!({"underlying": underlying.as_str(), "quote": rules.quote.as_str(),
+                       "settlement_window_s": rules.settlement_window_s}),
+            ),
+            Event::ContractListed { instrument, .. } => {
+                ("contract_listed", json!({"contract": instrument.name(), "kind": instrument.kind()}))
+            }
+            Event::ModelInForce { name, rules } => {
+                ("model_in_force", json!({"name": &**name, "model": &*rules.model, "version": rules.version}))
+            }
+            Event::ModelAnnounced { name, rules, from } => (
+                "model_announced",
+                json!({"name": &**name, "model": &*rules.model, "version": rules.version, "from": from.to_string()}),
+            ),
+            Event::InterestClosed => ("interest_closed", json!({})),
+            Event::Priced { readings, batch } => (
+                "priced",
+                json!({"readings": readings.iter().map(|(feed, it)| reading(*feed, it)).collect::<Vec<_>>(),
+                       "marks": batch.marks.len(), "surfaces": batch.surfaces.len()}),
+            ),
+            Event::OrderPlaced { .. } | Event::OrderCancelled { .. } | Event::Traded { .. } => self.trading(event),
+            Event::FundingPaid { contract, rate, price, .. } => (
+                "funding_paid",
+                json!({"contract": self.contract(*contract), "rate": text(*rate), "mark": price.to_string()}),
+            ),
+            Event::Settled { contract, price, readings, .. } => (
+                "settled",
+                json!({"contract": self.contract(*contract), "price": price.to_string(), "readings": readings}),
+            ),
+            Event::LevelChanged { account, from, to, deadline, figures } => (
+                "level_changed",
+                merged(
+                    json!({"account": self.account(*account), "from": from.to_string(), "to": to.to_string(),
+                           "deadline": deadline.map(|at| at.to_string())}),
+                    figures,
+                ),
+            ),
+            Event::CallExpired { account, figures } => {
+                ("call_expired", merged(json!({"account": self.account(*account)}), figures))
+            }
+            _ => self.cash(event),
+        }
+    }
+
+    fn cash(&self, event: &Event) -> (&'static str, Value) {
+        let of = |account: &AccountId, amount: &Amount| json!({"account": self.account(*account), "amount": amount.to_string()});
+        match event {
+            Event::AccountOpened { account, terms } => ("account_opened", self.terms(*account, terms)),
+            Event::AccountAmended { account, terms, loss_from } => {
+                let mut shown = self.terms(*account, terms);
+                shown["loss_from"] = loss_from.map_or(Value::Null, text);
+                ("account_amended", shown)
+            }
+            Event::Frozen { account, frozen, reason } => (
+                if *frozen { "frozen" } else { "thawed" },
+                json!({"account": self.account(*account), "reason": &**reason}),
+            ),
+            Event::Deposited { account, amount, .. } => ("deposited", of(account, amount)),
+            Event::Withdrawn { account, amount, gains, .. } => {
+                let mut shown = of(account, amount);
+                shown["gains"] = unless_zero(*gains);
+                ("withdrawn", shown)
+            }
+            Event::Transferred { from, to, amount, top_up, .. } => (
+                if *top_up { "topped_up" } else { "transferred" },
+                json!({"from": self.account(*from), "to": self.account(*to), "amount": amount.to_string()}),
+            ),
+            Event::HouseFunded { house, amount, .. } => {
+                ("house_funded", json!({"house": house.name(), "amount": amount.to_string()}))
+            }
+            Event::Borrowed { account, amount, .. } => ("borrowed", of(account, amount)),
+            Event::Repaid { account, amount, interest, .. } => {
+                let mut shown = of(account, amount);
+                shown["interest"] = unless_zero(*interest);
+                ("repaid", shown)
+            }
+            Event::InterestCharged { asset, seconds, rate, owed } => {
+                let owed: Vec<_> =
+                    owed.iter().map(|(account, value)| of(account, &Amount::new(*value, *asset))).collect();
+                (
+                    "interest_charged",
+                    json!({"asset": asset.as_str(), "seconds": seconds, "rate": text(*rate), "owed": owed}),
+                )
+            }
+            _ => ("event", Value::Null),
+        }
+    }
+
+    fn trading(&self, event: &Event) -> (&'static str, Value) {
+        match event {
+            Event::OrderPlaced { account, order, terms } => (
+                "order_placed",
+                json!({"account": self.account(*account), "order": order.0, "contract": self.contract(terms.contract),
+                       "side": side(terms.side), "quantity": terms.quantity.to_string(), "price": terms.price.to_string(),
+                       "reduce_only": terms.reduce_only.then_some(true)}),
+            ),
+            Event::OrderCancelled { account, order, why } => {
+                let why = match why {
+                    Cancelled::Asked => "asked",
+                    Cancelled::Frozen => "frozen",
+                    Cancelled::Expired => "expired",
+                };
+                ("order_cancelled", json!({"account": self.account(*account), "order": order.0, "why": why}))
+            }
+            Event::Traded { contract, quantity, price, buyer, seller, taker, .. } => (
+                "traded",
+                json!({"contract": self.contract(*contract), "quantity": quantity.to_string(), "price": price.to_string(),
+                       "taker": side(*taker), "buyer": self.filled(buyer), "seller": self.filled(seller)}),
+            ),
+            _ => ("event", Value::Null),
+        }
+    }
+
+    fn terms(&self, account: AccountId, terms: &AccountTerms) -> Value {
+        let kind = match terms.kind {
+            Kind::Client => "client",
+            Kind::House => "house",
+            Kind::Outside => "outside",
+        };
+        let mode = match terms.mode {
+            Mode::Isolated => "isolated".to_owned(),
+            Mode::Cross { asset } => format!("cross {asset}"),
+            Mode::MultiCurrency => "multi_currency".to_owned(),
+            Mode::Portfolio => "portfolio".to_owned(),
+        };
+        json!({"account": &*terms.name, "number": account.0, "owner": &*terms.owner, "kind": kind, "mode": mode,
+               "model": &*terms.model, "parent": terms.parent.map(|parent| self.account(parent)),
+               "group": terms.group.as_deref()})
+    }
+
+    fn filled(&self, filled: &Filled) -> Value {
+        json!({"account": self.account(filled.account), "order": filled.order.map(|order| order.0),
+               "position": filled.after.quantity.to_string(), "cost": text(filled.after.cost),
+               "realised": text(filled.realised), "fee": text(filled.fee)})
+    }
+
+    fn leg(&self, leg: &Leg) -> Value {
+        let holder = match leg.holder {
+            Holder::Account(account) => self.account(account),
+            Holder::House(house) => house.name().to_owned(),
+        };
+        json!({"holder": holder, "amount": leg.amount.to_string()})
+    }
+
+    fn account(&self, account: AccountId) -> String {
+        self.0.account(account).map_or_else(|| account.to_string(), |known| known.terms.name.to_string())
+    }
+
+    fn contract(&self, contract: ContractId) -> String {
+        self.0.contract(contract).map_or_else(|| contract.0.to_string(), |known| known.instrument.name().to_owned())
+    }
+}
+
+fn merged(mut fields: Value, figures: &Figures) -> Value {
+    for (name, value) in [
+        ("equity_initial", figures.equity_initial),
+        ("initial", figures.initial),
+        ("equity", figures.equity),
+        ("maintenance", figures.maintenance),
+        ("net_value", figures.net_value),
+    ] {
+        fields[name] = text(value);
+    }
+    fields["model_version"] = figures.version.into();
+    fields
+}
+
+fn reading(feed: Feed, reading: &Reading) -> Value {
+    let of = match feed {
+        Feed::Asset(asset) => ("asset", asset.to_string()),
+        Feed::Index(underlying) => ("index", underlying.to_string()),
+    };
+    let quality = match reading.quality {
+        Quality::Trusted => "trusted",
+        Quality::Disputed => "disputed",
+        Quality::Thin => "thin",
+        Quality::Dead => "dead",
+    };
+    json!({of.0: of.1, "price": text(reading.price), "quality": quality, "slow": text(reading.slow)})
+}
+
+const fn side(side: Side) -> &'static str {
+    match side {
+        Side::Buy => "buy",
+        Side::Sell => "sell",
+    }
+}
+
+fn text(value: Decimal) -> Value {
+    value.to_string().into()
+}
+
+fn unless_zero(value: Decimal) -> Value {
+    if value.is_zero() { Value::Null } else { text(value) }
+}

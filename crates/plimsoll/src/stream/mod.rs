@@ -1,0 +1,114 @@
+//! Commands as lines of JSON, and events as lines of JSON: what `plimsoll run` reads and writes.
+//!
+//! ```json
+//! {"at": "2026-06-01T07:00:00Z", "do": "deposit", "account": "desk-7", "amount": "5 BTC"}
+//! {"do": "place", "account": "desk-7", "order": 1, "contract": "BTC-PERPETUAL", "side": "buy", "quantity": "100", "price": "60000"}
+//! ```
+//!
+//! Accounts and contracts stand by name and are looked up in the state. A line that is wrong is reported like any document:
+//! every path, what stands there, what was expected; nothing is asked of the engine then.
+
+mod accounts;
+mod commands;
+pub mod events;
+mod prices;
+mod shapes;
+
+use plimsoll_core::Timestamp;
+use plimsoll_document::reader::{At, Record};
+use plimsoll_document::report::Report;
+use plimsoll_document::shape::Shape;
+use plimsoll_document::{DocumentErrors, Value, Warning};
+use plimsoll_engine::{Command, State};
+
+/// What a line asks, and when.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Line {
+    /// When it is to be decided.
+    pub at: Timestamp,
+    /// What.
+    pub command: Command,
+    /// What changes nothing, and its author should know of.
+    pub warnings: Vec<Warning>,
+}
+
+/// Reads a line that follows what made `state`, at `now`.
+///
+/// # Errors
+/// [`DocumentErrors`]: all that is wrong with it, each with its path.
+pub fn read(value: &Value<'_>, state: &State, now: Timestamp) -> Result<Line, DocumentErrors> {
+    let report = Report::default();
+    let root = At::root(value, &report);
+    let read = Reading { state, at: now }.line(root);
+    let warnings = report.finish()?;
+    // Where a part is missing an error said so.
+    let (at, command) = read.ok_or(DocumentErrors { errors: Vec::new(), total: 0 })?;
+    Ok(Line { at, command, warnings })
+}
+
+/// What names mean, and when it is.
+struct Reading<'s> {
+    state: &'s State,
+    at: Timestamp,
+}
+
+/// A word, what its lines hold, and how they are read.
+type Word<R> = (&'static str, &'static Shape, fn(&R, &Record<'_>) -> Option<Command>);
+
+impl Reading<'_> {
+    /// The words there are.
+    const WORDS: [Word<Self>; 21] = [
+        ("list_asset", &shapes::LIST_ASSET, Self::list_asset),
+        ("list_underlying", &shapes::LIST_UNDERLYING, Self::list_underlying),
+        ("list_contract", &shapes::LIST_CONTRACT, Self::list_contract),
+        ("set_model", &shapes::SET_MODEL, Self::set_model),
+        ("open_account", &shapes::OPEN_ACCOUNT, Self::open_account),
+        ("amend_account", &shapes::AMEND_ACCOUNT, Self::amend_account),
+        ("freeze", &shapes::FREEZE, |reading, record| reading.freeze(record, true)),
+        ("thaw", &shapes::FREEZE, |reading, record| reading.freeze(record, false)),
+        ("deposit", &shapes::PAY, |reading, record| {
+            reading.pay(record).map(|(account, amount)| Command::Deposit { account, amount })
+        }),
+        ("withdraw", &shapes::PAY, |reading, record| {
+            reading.pay(record).map(|(account, amount)| Command::Withdraw { account, amount })
+        }),
+        ("borrow", &shapes::PAY, |reading, record| {
+            reading.pay(record).map(|(account, amount)| Command::Borrow { account, amount })
+        }),
+        ("repay", &shapes::PAY, |reading, record| {
+            reading.pay(record).map(|(account, amount)| Command::Repay { account, amount })
+        }),
+        ("transfer", &shapes::TRANSFER, Self::transfer),
+        ("fund", &shapes::FUND, Self::fund),
+        ("place", &shapes::PLACE, Self::place),
+        ("cancel", &shapes::CANCEL, Self::cancel),
+        ("trade", &shapes::TRADE, Self::trade),
+        ("prices", &shapes::PRICES, Self::prices),
+        ("funding", &shapes::FUNDING, Self::funding),
+        ("settle", &shapes::SETTLE, Self::settle),
+        ("tick", &shapes::TICK, |_, _| Some(Command::Tick)),
+    ];
+
+    fn line(&self, root: At<'_>) -> Option<(Timestamp, Command)> {
+        let word = root.value().get("do").and_then(Value::scalar);
+        let Some((_, shape, read)) = Self::WORDS.iter().find(|(known, ..)| Some(*known) == word) else {
+            let known: Vec<&str> = Self::WORDS.iter().map(|(word, ..)| *word).collect();
+            let missing = Value::Null;
+            let stands = root.value().get("do").unwrap_or(&missing);
+            root.field("do", stands).wrong(format!("one of {}", known.join(", ")));
+            return None;
+        };
+        let record = Record::open(root, shape)?;
+        let at = match (record.instant("at"), record.seconds("after_s")) {
+            (Some(at), None) => at,
+            (None, Some(after)) => self.at.plus_seconds(after.into())?,
+            (None, None) => self.at,
+            (Some(_), Some(_)) => {
+                record.wrong("after_s", "nothing: `at` says when");
+                return None;
+            }
+        };
+        let reading = Self { state: self.state, at };
+        read(&reading, &record).map(|command| (at, command))
+    }
+}

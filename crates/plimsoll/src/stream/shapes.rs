@@ -1,0 +1,260 @@
+//! Every field a line of the command stream may have.
+
+use plimsoll_document::fields::{EXPIRY, INSTRUMENT, MARK};
+use plimsoll_document::shape::Need::{Optional, Required};
+use plimsoll_document::shape::{Field, Key, Kind, Need, Range, Shape};
+
+const ANY: Kind = Kind::Decimal(Range::Any);
+const POSITIVE: Kind = Kind::Decimal(Range::Positive);
+const AT_LEAST_ZERO: Kind = Kind::Decimal(Range::AtLeastZero);
+const FRACTION: Kind = Kind::Decimal(Range::Fraction);
+const SIDE: Kind = Kind::Choice(&["buy", "sell"]);
+
+const fn field(name: &'static str, kind: Kind, need: Need, about: &'static str) -> Field {
+    Field { name, kind, need, about }
+}
+
+const DO: Field = field("do", Kind::Text, Required, "What is asked.");
+const AT: Field = field("at", Kind::Instant, Optional, "When; without it, the time of the line before.");
+const AFTER: Field = field("after_s", Kind::Count, Optional, "When: seconds after the line before.");
+const EXPECT: Field = field("expect", Kind::Tree, Optional, "In a story: what must be so afterwards.");
+const SAY: Field = field("say", Kind::Text, Optional, "What this is, for people.");
+const ACCOUNT: Field = field("account", Kind::Text, Required, "The account's name.");
+const AMOUNT: Field = field("amount", Kind::Text, Required, "How much of what: \"5 BTC\".");
+const CONTRACT: Field = field("contract", Kind::Text, Required, "The contract's name.");
+
+macro_rules! command {
+    ($name:ident, $word:literal, $about:literal, [$($field:expr),* $(,)?]) => {
+        pub(super) static $name: Shape = Shape {
+            name: $word,
+            about: $about,
+            fields: &[DO, AT, AFTER, SAY, EXPECT, $($field),*],
+        };
+    };
+}
+
+pub(super) static TRUST: Shape = Shape {
+    name: "trust",
+    about: "how quotes become a price, and what stands in for one that is not trusted",
+    fields: &[
+        field("age_s", Kind::Count, Optional, "The oldest a quote may be."),
+        field("ahead_s", Kind::Count, Optional, "How far ahead of us a source's clock may be."),
+        field("outlier_fraction", POSITIVE, Optional, "How far from the median a quote may be."),
+        field("band", FRACTION, Optional, "Within it sources agree."),
+        field("sources_min", Kind::Count, Optional, "Sources needed for a trusted price."),
+        field("confidence_min", FRACTION, Optional, "Agreement needed for a trusted price."),
+        field("slow_per_hour", POSITIVE, Optional, "The most the slow price moves in an hour, as a share."),
+        field("untrusted_band", FRACTION, Optional, "How far an untrusted price may be off in an account's favour."),
+        field("decay", Kind::List(&DECAY), Optional, "What still counts: [[0, 1], [3600, 0.5], [86400, 0]]."),
+    ],
+};
+static DECAY: Kind = Kind::List(&ANY);
+const TRUSTED: Field = field("trust", Kind::Object(&TRUST), Optional, "How its price is made.");
+
+pub(super) static LINES: Shape = Shape {
+    name: "lines",
+    about: "where the lines between initial and maintenance margin are",
+    fields: &[
+        field("fill", FRACTION, Optional, "Fill line: maintenance + share × (initial − maintenance)."),
+        field("call", FRACTION, Optional, "Margin-call line, likewise."),
+        field("liquidation_end", FRACTION, Optional, "Where a liquidation ends, likewise."),
+        field("backstop", FRACTION, Optional, "Backstop line, as a share of maintenance."),
+        field("call_s", Kind::Count, Optional, "Seconds a called account is given; an hour without it."),
+    ],
+};
+
+pub(super) static LIMITS: Shape = Shape {
+    name: "limits",
+    about: "limits that a trader sets on themselves",
+    fields: &[
+        field("leverage_max", AT_LEAST_ZERO, Optional, "Gross notional ÷ margin equity."),
+        field("loss_max", AT_LEAST_ZERO, Optional, "How far net value may fall, in the currency."),
+        field("reduce_only", Kind::Boolean, Optional, "Only orders that reduce a position."),
+    ],
+};
+
+pub(super) static QUOTE: Shape = Shape {
+    name: "quote",
+    about: "what one source says",
+    fields: &[
+        field("asset", Kind::Name, Optional, "Of an asset, in the currency."),
+        field("index", Kind::Name, Optional, "Of an underlying, in its quote."),
+        field("name", Kind::Text, Required, "Who says it."),
+        field("price", POSITIVE, Required, "What it says."),
+        field("weight", POSITIVE, Optional, "Its weight against the others; one without it."),
+        field("observed_at", Kind::Instant, Optional, "When it saw that price; now without it."),
+        field("confidence", FRACTION, Optional, "How sure it is; one without it."),
+    ],
+};
+static SURFACES: Kind = Kind::Map(Key::Instant, &Kind::Object(&EXPIRY));
+
+command!(
+    LIST_ASSET,
+    "list_asset",
+    "lets an asset be held",
+    [
+        field("asset", Kind::Name, Required, "Which."),
+        field("borrow_rate", AT_LEAST_ZERO, Optional, "Interest on loans of it, a year."),
+        field("cap", AT_LEAST_ZERO, Optional, "The most accounts may hold together."),
+        TRUSTED,
+    ]
+);
+command!(
+    LIST_UNDERLYING,
+    "list_underlying",
+    "makes an underlying known",
+    [
+        field("underlying", Kind::Name, Required, "Which."),
+        field("quote", Kind::Name, Required, "What its index is counted in."),
+        field("settlement_window_s", Kind::Count, Optional, "Averaging window before expiry; half an hour without it."),
+        TRUSTED,
+    ]
+);
+command!(
+    LIST_CONTRACT,
+    "list_contract",
+    "lets a contract be traded",
+    [field("contract", Kind::Object(&INSTRUMENT), Required, "Its terms, or a name that says them."),]
+);
+command!(
+    SET_MODEL,
+    "set_model",
+    "sets a margin model up, or changes it",
+    [
+        field("name", Kind::Text, Required, "The name accounts refer to."),
+        field("model", Kind::Text, Optional, "The model; of the same name without it."),
+        field("parameters", Kind::Map(Key::Text, &Kind::Tree), Optional, "What differs from its own."),
+        field("lines", Kind::Object(&LINES), Optional, "Where the lines are."),
+        field("from", Kind::Instant, Optional, "When a change comes into force; now without it."),
+    ]
+);
+command!(
+    OPEN_ACCOUNT,
+    "open_account",
+    "opens an account",
+    [
+        ACCOUNT,
+        field("owner", Kind::Text, Optional, "The legal entity; of the account's name without it."),
+        field("kind", Kind::Choice(&["client", "house", "outside"]), Optional, "Whose money it holds."),
+        field("parent", Kind::Text, Optional, "The account it is a part of."),
+        field("group", Kind::Text, Optional, "Margined together with the owner's accounts of this group."),
+        field(
+            "mode",
+            Kind::Choice(&["isolated", "cross", "multi_currency", "portfolio"]),
+            Optional,
+            "What it may hold."
+        ),
+        field("asset", Kind::Name, Optional, "The asset of mode cross."),
+        field("model", Kind::Text, Optional, "The model's name; `plimsoll` without it."),
+        field("credit_line", AT_LEAST_ZERO, Optional, "The unsecured line agreed."),
+        field("maker_fee_rate", ANY, Optional, "As a fraction of notional; a rebate below zero."),
+        field("taker_fee_rate", AT_LEAST_ZERO, Optional, "As a fraction of notional."),
+        field("limits", Kind::Object(&LIMITS), Optional, "What its owner allows themselves."),
+        field("top_up", Kind::Text, Optional, "What a bucket may draw by itself: \"500 USDC\"."),
+    ]
+);
+command!(
+    AMEND_ACCOUNT,
+    "amend_account",
+    "changes an account's terms",
+    [
+        ACCOUNT,
+        field("group", Kind::Text, Optional, "Its group; empty text takes it out."),
+        field(
+            "mode",
+            Kind::Choice(&["isolated", "cross", "multi_currency", "portfolio"]),
+            Optional,
+            "What it may hold."
+        ),
+        field("asset", Kind::Name, Optional, "The asset of mode cross."),
+        field("model", Kind::Text, Optional, "The model's name."),
+        field("credit_line", AT_LEAST_ZERO, Optional, "The unsecured line agreed."),
+        field("maker_fee_rate", ANY, Optional, "As a fraction of notional."),
+        field("taker_fee_rate", AT_LEAST_ZERO, Optional, "As a fraction of notional."),
+        field("limits", Kind::Object(&LIMITS), Optional, "What its owner allows themselves."),
+        field("top_up", Kind::Text, Optional, "What a bucket may draw by itself."),
+    ]
+);
+command!(
+    FREEZE,
+    "freeze",
+    "freezes an account, or thaws it",
+    [ACCOUNT, field("reason", Kind::Text, Required, "Why."),]
+);
+command!(PAY, "deposit", "moves cash of one account", [ACCOUNT, AMOUNT]);
+command!(
+    TRANSFER,
+    "transfer",
+    "moves cash between accounts",
+    [
+        field("from", Kind::Text, Required, "From which account."),
+        field("to", Kind::Text, Required, "To which."),
+        AMOUNT,
+    ]
+);
+command!(
+    FUND,
+    "fund",
+    "adds to the house's own means",
+    [field("house", Kind::Choice(&["insurance", "lending", "fees"]), Required, "Which."), AMOUNT,]
+);
+command!(
+    PLACE,
+    "place",
+    "asks whether an order may be placed, and places it",
+    [
+        ACCOUNT,
+        field("order", Kind::Count, Required, "Its number."),
+        CONTRACT,
+        field("side", SIDE, Required, "Which way."),
+        field("quantity", POSITIVE, Required, "Contracts."),
+        field("price", POSITIVE, Required, "Limit price, as quoted."),
+        field("reduce_only", Kind::Boolean, Optional, "Whether it may only shrink a position."),
+    ]
+);
+command!(CANCEL, "cancel", "takes an order back", [ACCOUNT, field("order", Kind::Count, Required, "Its number.")]);
+command!(
+    TRADE,
+    "trade",
+    "brings a trade that a matching engine made",
+    [
+        CONTRACT,
+        field("quantity", POSITIVE, Required, "Contracts."),
+        field("price", POSITIVE, Required, "As quoted."),
+        field("buyer", Kind::Text, Required, "Who bought."),
+        field("seller", Kind::Text, Required, "Who sold."),
+        field("buyer_order", Kind::Count, Optional, "The buyer's order."),
+        field("seller_order", Kind::Count, Optional, "The seller's order."),
+        field("taker", SIDE, Optional, "The side that took; the buyer without it."),
+    ]
+);
+command!(
+    PRICES,
+    "prices",
+    "brings prices",
+    [
+        field("indices", Kind::Map(Key::Name, &POSITIVE), Optional, "Indices of one source, by underlying."),
+        field("assets", Kind::Map(Key::Name, &POSITIVE), Optional, "Prices of one source, by asset."),
+        field("quotes", Kind::List(&Kind::Object(&QUOTE)), Optional, "What several sources say."),
+        field("marks", Kind::Map(Key::Text, &Kind::Object(&MARK)), Optional, "By contract."),
+        field("surfaces", Kind::Map(Key::Name, &SURFACES), Optional, "By underlying, then expiry."),
+    ]
+);
+command!(
+    FUNDING,
+    "funding",
+    "pays a perpetual's funding",
+    [CONTRACT, field("rate", ANY, Required, "For the period; longs pay where it is above zero."),]
+);
+command!(
+    SETTLE,
+    "settle",
+    "settles an expiry at a published price",
+    [
+        field("underlying", Kind::Name, Required, "On what."),
+        field("expiry", Kind::Instant, Required, "Which."),
+        field("price", POSITIVE, Required, "At what, in the contracts' quote."),
+        field("quote", Kind::Name, Required, "What that is counted in."),
+    ]
+);
+command!(TICK, "tick", "lets time pass", []);

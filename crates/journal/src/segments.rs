@@ -102,6 +102,12 @@ impl<F: Files> Segments<F> {
 
     /// Begins a segment that has room for a frame of `frame` bytes.
     fn begin_segment(&mut self, frame: u64) -> Result<(), LogError> {
+        let begun = self.take_segment(frame);
+        self.shared.release();
+        begun
+    }
+
+    fn take_segment(&mut self, frame: u64) -> Result<(), LogError> {
         let first = self.last.next();
         let least = HEADER as u64 + frame;
         let (temporary, length) = match self.shared.take_prepared(least) {

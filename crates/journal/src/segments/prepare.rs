@@ -26,7 +26,11 @@ struct State {
 enum Stage {
     None,
     Making,
-    Ready { length: u64 },
+    Ready {
+        length: u64,
+    },
+    /// The writer has it, under the name it was made with: until that is another, none is made.
+    Taken,
 }
 
 impl Shared {
@@ -39,15 +43,23 @@ impl Shared {
         (state.used, state.length) = (used, length);
     }
 
-    /// The prepared segment and its length, if there is one of at least `least` bytes; it is the writer's then.
+    /// The prepared segment and its length, if there is one of at least `least` bytes; it is the writer's
+    /// until it calls [`Shared::release`].
     pub(super) fn take_prepared(&self, least: u64) -> Option<(&'static str, u64)> {
         let mut state = self.state();
         match state.stage {
             Stage::Ready { length } if length >= least => {
-                state.stage = Stage::None;
+                state.stage = Stage::Taken;
                 Some((PREPARED, length))
             }
             _ => None,
+        }
+    }
+
+    pub(super) fn release(&self) {
+        let mut state = self.state();
+        if state.stage == Stage::Taken {
+            state.stage = Stage::None;
         }
     }
 

@@ -1,5 +1,11 @@
 //! What the journal's tests share: records that are a function of their sequence, and folders that go when done.
-#![allow(clippy::unwrap_used, missing_docs, dead_code, reason = "a test fails by panicking, and uses what it needs")]
+#![allow(
+    clippy::unwrap_used,
+    missing_docs,
+    unreachable_pub,
+    dead_code,
+    reason = "a test fails by panicking, and uses what it needs"
+)]
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};

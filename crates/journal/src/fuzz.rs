@@ -74,6 +74,7 @@ fn changed(bytes: &[u8]) {
     assert!(written.is_ok(), "{written:?}");
     let Ok(written) = written else { return };
     let names = files.list().unwrap_or_default();
+    assert!(names.len() > 1, "{names:?}");
     for change in bytes.chunks_exact(3).take(64) {
         let name = &names[usize::from(change[1] & 1) % names.len()];
         let offset = u64::from(change[0]) + 256 * u64::from(change[1] >> 1 & 1);

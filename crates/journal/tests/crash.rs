@@ -1,5 +1,14 @@
 //! A crash or a fault at every operation of a scripted run: what was acknowledged is there, and nothing else.
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test fails by panicking")]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    clippy::unwrap_used,
+    clippy::panic,
+    missing_docs,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 
@@ -17,12 +26,10 @@ const SCRIPT: [u64; 40] = [
     14, 4, 1,
 ];
 
-type Files2 = Arc<Faulty<Memory>>;
-
 /// How a run ended.
 struct Run {
     memory: Memory,
-    files: Files2,
+    files: Arc<Faulty<Memory>>,
     /// The end of each frame that was acknowledged, and the chain there.
     acknowledged: Vec<(Sequence, Digest)>,
     snapshots: Vec<Sequence>,
@@ -61,7 +68,7 @@ fn run(plans: Vec<Plan>) -> Run {
     run
 }
 
-/// The first sequence of each frame of the script.
+/// All records of the script.
 fn expected() -> Vec<plimsoll_journal::Entry> {
     let mut next = 1;
     let mut all = Vec::new();
@@ -79,8 +86,8 @@ fn all_changes() -> u64 {
 }
 
 /// Opens what a crash left, and checks it against what was acknowledged.
-fn check(run: &Run, image: Memory, chains: &[(Sequence, Digest)], what: &str) {
-    let seen = verify(&image).unwrap();
+fn check(run: &Run, image: &Memory, chains: &[(Sequence, Digest)], what: &str) {
+    let seen = verify(image).unwrap();
     let (mut log, opened) = Segments::open(image.clone(), SMALL).unwrap_or_else(|error| panic!("{what}: {error}"));
     let acknowledged = run.acknowledged.len() - 1;
     let in_flight = usize::from(run.error.as_ref().is_some_and(|(_, append)| *append));
@@ -115,11 +122,11 @@ fn a_crash_at_any_operation_leaves_what_was_acknowledged_and_at_most_the_append_
             for names in 0..=run.memory.unsynced_names() {
                 let what = format!("change {number}, {fault:?}, {names} names");
                 let image = |keep: &mut dyn FnMut(&mut Vec<u8>)| run.memory.crash(names, |_, _, bytes| keep(bytes));
-                check(&run, image(&mut Vec::clear), &chains, &format!("{what}, all lost"));
-                check(&run, image(&mut |_| {}), &chains, &format!("{what}, all kept"));
-                check(&run, image(&mut |bytes| bytes.truncate(bytes.len() / 2)), &chains, &format!("{what}, halves"));
+                check(&run, &image(&mut Vec::clear), &chains, &format!("{what}, all lost"));
+                check(&run, &image(&mut |_| {}), &chains, &format!("{what}, all kept"));
+                check(&run, &image(&mut |bytes| bytes.truncate(bytes.len() / 2)), &chains, &format!("{what}, halves"));
                 let holes = |bytes: &mut Vec<u8>| bytes.chunks_mut(48).step_by(2).for_each(|hole| hole.fill(0));
-                check(&run, image(&mut { holes }), &chains, &format!("{what}, holes"));
+                check(&run, &image(&mut { holes }), &chains, &format!("{what}, holes"));
             }
         }
     }
@@ -141,7 +148,18 @@ proptest! {
                 *byte ^= noise;
             }
         });
-        check(&run, image, &chains, "noise");
+        check(&run, &image, &chains, "noise");
+    }
+}
+
+#[test]
+fn what_opening_found_after_a_kill_is_durable_before_anyone_relies_on_it() {
+    for number in 0..all_changes() {
+        let killed = run(vec![Plan { during: number..u64::MAX, fault: Fault::Sync }]);
+        // A kill leaves what was written, synced or not, and a power failure follows the next start.
+        let (_, opened) = Segments::open(killed.memory.clone(), SMALL).unwrap();
+        let (_, again) = Segments::open(killed.memory.crash(0, |_, _, bytes| bytes.clear()), SMALL).unwrap();
+        assert_eq!((again.last, again.chain, again.truncated), (opened.last, opened.chain, None), "change {number}");
     }
 }
 

@@ -1,5 +1,11 @@
 //! Segments following each other, snapshots that are damaged, and the folder of a disk.
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test fails by panicking")]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::unwrap_used,
+    clippy::panic,
+    missing_docs,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 
@@ -178,7 +184,9 @@ fn a_snapshot_can_be_saved_while_another_thread_appends() {
     let snapshots = log.snapshot_files();
     std::thread::scope(|scope| {
         scope.spawn(|| snapshots.save(at.last, at.chain, &[9; 10_000]).unwrap());
-        (0..50).for_each(|_| drop(append(&mut log, 3).unwrap()));
+        for _ in 0..50 {
+            append(&mut log, 3).unwrap();
+        }
     });
     assert_eq!(log.load_snapshot(at.last).unwrap().bytes, [9; 10_000]);
 }

@@ -1,5 +1,11 @@
 //! What every log promises, asked of every log on every kind of files.
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test fails by panicking")]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::unwrap_used,
+    clippy::panic,
+    missing_docs,
+    reason = "a test fails by panicking"
+)]
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -120,8 +126,12 @@ fn what_cannot_be_a_frame_is_refused_and_changes_nothing(mut log: impl Log) {
     assert_eq!(entries(&log, 1), [entry(1, 1), entry(2, 1), entry(3, 3)]);
 }
 
+/// A record's kind and payload; frames with their times.
+type Plain<'a> = (u8, &'a [u8]);
+type Frames<'a> = &'a [(i64, &'a [Plain<'a>])];
+
 fn the_chain_tells_records_their_frames_and_their_times<L: Log, K>(make: impl Fn() -> (L, K)) {
-    let chain = |frames: &[(i64, &[(u8, &[u8])])]| {
+    let chain = |frames: Frames<'_>| {
         let (mut log, _kept) = make();
         for (at, records) in frames {
             let records: Vec<_> = records.iter().map(|(kind, payload)| Record { kind: *kind, payload }).collect();
@@ -129,8 +139,8 @@ fn the_chain_tells_records_their_frames_and_their_times<L: Log, K>(make: impl Fn
         }
         log.chain()
     };
-    let (one, two): ((u8, &[u8]), (u8, &[u8])) = ((1, b"one"), (2, b"two"));
-    let logs: [&[(i64, &[(u8, &[u8])])]; 7] = [
+    let (one, two): (Plain<'_>, Plain<'_>) = ((1, b"one"), (2, b"two"));
+    let logs: [Frames<'_>; 7] = [
         &[(5, &[one, two])],
         &[(6, &[one, two])],
         &[(5, &[two, one])],

@@ -1,5 +1,9 @@
 //! What the journal's tests share: records that are a function of their sequence, and folders that go when done.
 #![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
     clippy::unwrap_used,
     missing_docs,
     unreachable_pub,

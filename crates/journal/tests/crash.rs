@@ -157,9 +157,13 @@ fn what_opening_found_after_a_kill_is_durable_before_anyone_relies_on_it() {
     for number in 0..all_changes() {
         let killed = run(vec![Plan { during: number..u64::MAX, fault: Fault::Sync }]);
         // A kill leaves what was written, synced or not, and a power failure follows the next start.
-        let (_, opened) = Segments::open(killed.memory.clone(), SMALL).unwrap();
-        let (_, again) = Segments::open(killed.memory.crash(0, |_, _, bytes| bytes.clear()), SMALL).unwrap();
+        let (mut log, opened) = Segments::open(killed.memory.clone(), SMALL).unwrap();
+        let lost = || killed.memory.crash(0, |_, _, bytes| bytes.clear());
+        let (_, again) = Segments::open(lost(), SMALL).unwrap();
         assert_eq!((again.last, again.chain, again.truncated), (opened.last, opened.chain, None), "change {number}");
+        let next = append(&mut log, 1).unwrap();
+        let (_, again) = Segments::open(lost(), SMALL).unwrap();
+        assert_eq!((again.last, again.chain, again.truncated), (next.last, next.chain, None), "change {number}");
     }
 }
 
@@ -206,9 +210,16 @@ fn one_failed_operation_is_wiped_or_poisons_and_nothing_that_was_refused_comes_b
                 Ok(appended) => assert_eq!((appended.last, appended.chain), whole[index + 1]),
                 Err(LogError::File(error)) => {
                     assert_eq!((log.last(), log.chain()), whole[index], "{error}");
-                    let image = memory.crash(9, |_, _, _| {});
-                    let (_, found) = Segments::open(image, SMALL).unwrap();
-                    assert_eq!((found.last, found.chain, found.truncated), (whole[index].0, whole[index].1, None));
+                    // What was wiped is wiped for good: if a crash could keep the frame and lose the zeros, it would now.
+                    let mut unsynced = 0;
+                    let first_alone = |_: &str, _, bytes: &mut Vec<u8>| {
+                        unsynced += 1;
+                        bytes.truncate(if unsynced == 1 { bytes.len() } else { 0 });
+                    };
+                    for image in [memory.crash(9, |_, _, _| {}), memory.crash(9, first_alone)] {
+                        let (_, found) = Segments::open(image, SMALL).unwrap();
+                        assert_eq!((found.last, found.chain, found.truncated), (whole[index].0, whole[index].1, None));
+                    }
                     append(&mut log, *count).unwrap();
                     wiped += 1;
                 }

@@ -199,6 +199,23 @@ fn a_frame_of_another_log_with_the_same_sequences_breaks_the_chain() {
 }
 
 #[test]
+fn a_segment_of_another_log_with_the_same_sequences_breaks_the_chain() {
+    let (files, _) = written(SMALL, &[9; 6]);
+    let other = Memory::new();
+    let (mut log, _) = Segments::open(other.clone(), SMALL).unwrap();
+    // The same records at another time: as long, in the same segments.
+    let payloads: Vec<_> = (1..=9).map(support::payload).collect();
+    let records: Vec<_> = payloads.iter().map(|payload| plimsoll_journal::Record { kind: 1, payload }).collect();
+    log.append(support::time(7), &records).unwrap();
+    (0..5).for_each(|_| assert!(append(&mut log, 9).is_ok()));
+    let names = segments_of(&files);
+    assert_eq!(names, segments_of(&other));
+    let refused = opened(&with(&files, &names[1], &bytes_of(&other, &names[1]))).unwrap_err();
+    let LogError::Damaged(damage) = &refused else { panic!("{refused}") };
+    assert_eq!((&damage.file, damage.offset, &damage.flaw), (&names[1], 0, &Flaw::Chain));
+}
+
+#[test]
 fn the_tail_of_a_frame_that_was_cut_never_comes_back() {
     let (files, _) = written(SMALL, &[1]);
     let (mut log, _) = Segments::open(files.clone(), SMALL).unwrap();

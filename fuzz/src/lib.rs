@@ -25,6 +25,11 @@ pub fn instrument_name(bytes: &[u8]) {
     plimsoll_pricing::instruments::fuzz_names(bytes);
 }
 
+/// Any bytes, taken for a log: opening refuses, or gives a log that verifies and holds nothing that was not written.
+pub fn journal(bytes: &[u8]) {
+    plimsoll_journal::fuzz_journal(bytes);
+}
+
 /// Any bytes, read as a SPAN risk parameter file: what is accepted must write and read back equal.
 pub fn span_file(bytes: &[u8]) {
     plimsoll_venues::span::fuzz_span(bytes);

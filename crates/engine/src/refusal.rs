@@ -218,6 +218,13 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// The rule that was broken, by its name: `CashShort`.
+    #[must_use]
+    pub fn rule(&self) -> String {
+        let name = format!("{self:?}");
+        name.split(|letter: char| !letter.is_alphanumeric()).next().unwrap_or_default().to_owned()
+    }
+
     /// An amount must be above zero.
     pub(crate) fn unless_positive(what: &'static str, value: Decimal) -> Result<(), Self> {
         if value.signum() > 0 { Ok(()) } else { Err(Self::OutOfBounds { what, value, expected: "above 0" }) }

@@ -134,9 +134,9 @@ impl Expected<'_> {
         let refused = expected.iter().find(|(name, _)| name == "refused").and_then(|(_, value)| value.scalar());
         match (self.outcome, refused) {
             (Ok(_), None) => {}
-            (Err(refusal), Some(rule)) if kind(refusal) == rule => {}
+            (Err(refusal), Some(rule)) if refusal.rule() == rule => {}
             (Err(refusal), Some(rule)) => {
-                return Err(self.departs("refusal", format!("{}: {refusal}", kind(refusal)), rule));
+                return Err(self.departs("refusal", format!("{}: {refusal}", refusal.rule()), rule));
             }
             (Err(refusal), None) => return Err(self.departs("command", format!("refused: {refusal}"), "carried out")),
             (Ok(_), Some(rule)) => {
@@ -213,13 +213,6 @@ impl Expected<'_> {
         };
         Some(value.to_string())
     }
-}
-
-/// The rule that a refusal names: `CashShort`.
-#[must_use]
-pub fn kind(refusal: &Refusal) -> String {
-    let name = format!("{refusal:?}");
-    name.split(|letter: char| !letter.is_alphanumeric()).next().unwrap_or_default().to_owned()
 }
 
 fn agrees(found: &str, expected: &str) -> bool {

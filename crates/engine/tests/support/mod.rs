@@ -4,13 +4,13 @@
 
 use std::sync::Arc;
 
-use plimsoll_core::{AccountId, Amount, Asset, Decimal, Price, Quantity, Side, Timestamp, Underlying};
+use plimsoll_core::{AccountId, Amount, Asset, Decimal, Price, Quantity, Rounding, Side, Timestamp, Underlying};
 use plimsoll_engine::account::{Kind, Mode, TraderLimits};
 use plimsoll_engine::command::TradeSide;
 use plimsoll_engine::market::{Feed, PriceBatch, TrustRule};
 use plimsoll_engine::state::{AssetRules, Lines, UnderlyingRules};
 use plimsoll_engine::{
-    AccountTerms, Book, Command, ContractId, Event, OpenOrder, OrderId, Refusal, State, evolve, step,
+    AccountTerms, Book, Command, ContractId, Event, House, OpenOrder, OrderId, Refusal, State, evolve, step,
 };
 use plimsoll_margin::level::Policy;
 use plimsoll_pricing::formulas::Right;
@@ -66,6 +66,8 @@ pub struct Venue {
     pub book: Book,
     pub now: Timestamp,
     pub events: Vec<(Timestamp, Event)>,
+    /// What was carried out.
+    pub commands: Vec<(Timestamp, Command)>,
 }
 
 pub const BTC_PERP: ContractId = ContractId(0);
@@ -144,7 +146,13 @@ impl Venue {
     /// Listed, modelled, priced; nobody there.
     pub fn new() -> Self {
         let now = time(START);
-        let mut venue = Self { state: State::new(asset("USD"), now), book: Book::new(), now, events: Vec::new() };
+        let mut venue = Self {
+            state: State::new(asset("USD"), now),
+            book: Book::new(),
+            now,
+            events: Vec::new(),
+            commands: Vec::new(),
+        };
         let rules = |rate: &str| AssetRules { trust: trust(), borrow_rate: decimal(rate), cap: None };
         for (name, rate) in [("USDC", "0.08"), ("BTC", "0.02"), ("ETH", "0.03"), ("OLD", "0")] {
             venue.run(Command::ListAsset { asset: asset(name), rules: rules(rate) });
@@ -179,7 +187,10 @@ impl Venue {
         let before = cfg!(debug_assertions).then(|| self.state.clone());
         let decided = step(&mut self.state, &mut self.book, command, self.now);
         match &decided {
-            Ok(events) => self.events.extend(events.iter().map(|event| (self.now, event.clone()))),
+            Ok(events) => {
+                self.events.extend(events.iter().map(|event| (self.now, event.clone())));
+                self.commands.push((self.now, command.clone()));
+            }
             // A refusal changes nothing.
             Err(refusal) => {
                 if let Some(before) = before {
@@ -254,6 +265,27 @@ impl Venue {
         self.run(Command::Prices(batch))
     }
 
+    /// A dozen traders with some of everything, two of whom are one owner's, and something to borrow.
+    pub fn open_traders(&mut self) {
+        for at in 0..12 {
+            let name = format!("trader-{at}");
+            let account = self.account_with(&name, |terms| {
+                if at % 5 == 1 {
+                    terms.model = "cross".into();
+                }
+                // Two desks of one owner are margined together.
+                if at >= 10 {
+                    terms.owner = "pair".into();
+                    terms.group = Some("pair".into());
+                }
+            });
+            for held in ["150000 USDC", "2 BTC", "20 ETH"] {
+                self.run(Command::Deposit { account, amount: amount(held) });
+            }
+        }
+        self.run(Command::FundHouse { house: House::Lending, amount: amount("500000 USDC") });
+    }
+
     /// The state that folding the events gives.
     pub fn folded(&self) -> State {
         let mut state = State::new(asset("USD"), time(START));
@@ -281,10 +313,10 @@ pub fn batch(now: Timestamp, btc: &Decimal, eth: &Decimal) -> PriceBatch {
     let mut surfaces = Vec::new();
     for (coin, price) in [("BTC", btc), ("ETH", eth)] {
         let vol = |share: i64| StrikeVol {
-            strike: price.times(Decimal::new(share, 2), plimsoll_core::Rounding::HalfEven).unwrap(),
+            strike: price.times(Decimal::new(share, 2), Rounding::HalfEven).unwrap(),
             vol: decimal("0.6"),
         };
-        let forward = price.times(decimal("1.002"), plimsoll_core::Rounding::HalfEven).unwrap();
+        let forward = price.times(decimal("1.002"), Rounding::HalfEven).unwrap();
         let vols = [40, 70, 100, 130, 200].map(vol).to_vec();
         let quote = ExpiryQuote { forward: Some(forward), vols, ..ExpiryQuote::default() };
         surfaces.push(((coin.parse().unwrap(), expiry), quote));
@@ -303,4 +335,74 @@ pub fn batch(now: Timestamp, btc: &Decimal, eth: &Decimal) -> PriceBatch {
 
 pub fn name(text: &str) -> Arc<str> {
     text.into()
+}
+
+/// Any command that a venue might see, most of them sensible.
+pub fn draw(
+    random: &mut Random,
+    state: &State,
+    now: Timestamp,
+    at: usize,
+    (btc, eth): (&mut i64, &mut i64),
+) -> Command {
+    let accounts = i64::try_from(state.accounts.len()).unwrap();
+    let mut account = || AccountId(u32::try_from(random.below(accounts)).unwrap());
+    let (one, other) = (account(), account());
+    let contract = ContractId(u32::try_from(random.below(9)).unwrap());
+    let instrument = &state.contracts[contract.index()].instrument;
+    let lots = Decimal::from_int(1 + random.below(200));
+    let quantity = Quantity(instrument.terms().lot_size.0.times(lots, Rounding::HalfEven).unwrap());
+    let price = price(random, instrument, *btc, *eth);
+    let value = Decimal::new(1 + random.below(300_000_000), 4);
+    let coin = ["USDC", "BTC", "ETH"][usize::try_from(random.below(3)).unwrap()];
+    let amount = Amount::new(
+        if coin == "USDC" { value } else { value.over(Decimal::from_int(20_000), Rounding::Up).unwrap() },
+        asset(coin),
+    );
+    let side = if random.below(2) == 0 { Side::Buy } else { Side::Sell };
+    match random.below(100) {
+        0..=24 => {
+            let terms = OpenOrder { contract, side, quantity, price, reduce_only: random.below(5) == 0 };
+            Command::Place { account: one, order: OrderId(at.try_into().unwrap()), terms }
+        }
+        25..=34 => {
+            let order = state.accounts[one.index()].orders.keys().next().copied();
+            Command::Cancel { account: one, order: order.unwrap_or(OrderId(7)) }
+        }
+        35..=64 => {
+            let of = |account: AccountId, way: Side| {
+                let orders = &state.accounts[account.index()].orders;
+                let fits =
+                    |order: &&OpenOrder| order.contract == contract && order.side == way && order.quantity >= quantity;
+                let order = orders.iter().find(|(_, order)| fits(order)).map(|(id, _)| *id);
+                TradeSide { account, order }
+            };
+            let (buyer, seller) = (of(one, Side::Buy), of(other, Side::Sell));
+            Command::Trade { contract, quantity, price, buyer, seller, taker: side }
+        }
+        65..=69 => Command::Deposit { account: one, amount },
+        70..=75 => Command::Withdraw { account: one, amount },
+        76..=78 => Command::Transfer { from: one, to: other, amount },
+        79..=80 => Command::Borrow { account: one, amount },
+        81..=82 => Command::Repay { account: one, amount },
+        83..=92 => {
+            *btc = (*btc * (1_000 + random.below(41) - 20) / 1_000).max(100);
+            *eth = (*eth * (1_000 + random.below(61) - 30) / 1_000).max(10);
+            Command::Prices(batch(now, &Decimal::from_int(*btc), &Decimal::from_int(*eth)))
+        }
+        93..=94 => Command::PayFunding { contract, rate: Decimal::new(random.below(200) - 100, 5) },
+        95 => Command::Freeze { account: one, frozen: random.below(2) == 0, reason: "asked".into() },
+        _ => Command::Tick,
+    }
+}
+
+fn price(random: &mut Random, instrument: &Instrument, btc: i64, eth: i64) -> Price {
+    let index = if instrument.terms().underlying.as_str() == "BTC" { btc } else { eth };
+    let near = Decimal::from_int(index).times(Decimal::new(1_000 + random.below(11) - 5, 3), Rounding::HalfEven);
+    let value = match instrument.strike() {
+        None => near.unwrap(),
+        Some(_) if instrument.price_asset() == asset("BTC") => Decimal::new(1 + random.below(800), 4),
+        Some(_) => Decimal::from_int(1 + random.below(300)),
+    };
+    Price::new(value, instrument.price_asset())
 }

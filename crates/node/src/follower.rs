@@ -1,0 +1,157 @@
+//! Whoever folds the log: recovery, and the taking of snapshots.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use plimsoll_core::{Decode, DecodeError, Encode};
+use plimsoll_engine::state::StateHash;
+use plimsoll_engine::{State, evolve};
+use plimsoll_journal::{Entry, Log, LogError, Sequence, Snapshot};
+
+use crate::entry::{Answer, Decided, Record};
+use crate::error::NodeError;
+
+/// Answers kept of every client, for those who ask again.
+pub(crate) const ANSWERS_KEPT: usize = 64;
+
+/// What was last answered to a client, oldest first.
+pub(crate) type Answers = VecDeque<(u64, Arc<Answer>)>;
+
+/// The state up to a record, made of the log alone.
+pub struct Follower {
+    pub(crate) state: State,
+    pub(crate) hash: StateHash,
+    pub(crate) clients: BTreeMap<Arc<str>, Answers>,
+    /// The last record in it.
+    pub(crate) sequence: Sequence,
+    /// Entries since the last checkpoint.
+    pub(crate) unchecked: usize,
+}
+
+impl Follower {
+    /// What `log` says, from its newest whole snapshot on; `None` of an empty log.
+    ///
+    /// # Errors
+    /// [`NodeError`] for a log that cannot be read or followed.
+    pub fn of(log: &impl Log) -> Result<Option<Self>, NodeError> {
+        let mut follower = Self::newest_snapshot(log)?;
+        let from = follower.as_ref().map_or(Sequence(1), |follower| follower.sequence.next());
+        for entry in log.read(from)? {
+            let entry = entry?;
+            match &mut follower {
+                Some(follower) => follower.apply(&entry)?,
+                None => follower = Some(Self::begin(&entry)?),
+            }
+        }
+        Ok(follower)
+    }
+
+    /// A damaged snapshot is passed over for an older one.
+    fn newest_snapshot(log: &impl Log) -> Result<Option<Self>, NodeError> {
+        for sequence in log.snapshots()? {
+            match log.load_snapshot(sequence) {
+                Ok(snapshot) => {
+                    if let Ok(follower) = Self::from_snapshot(&snapshot) {
+                        return Ok(Some(follower));
+                    }
+                }
+                Err(LogError::Damaged(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(None)
+    }
+
+    /// The state before any command.
+    pub(crate) fn begin(entry: &Entry) -> Result<Self, NodeError> {
+        let sequence = entry.sequence;
+        match Record::read(entry.kind, &entry.payload) {
+            Ok(Record::Genesis { currency, at }) => {
+                let state = State::new(currency, at);
+                let hash = StateHash::of(&state);
+                Ok(Self { state, hash, clients: BTreeMap::new(), sequence, unchecked: 0 })
+            }
+            _ => Err(NodeError::NoGenesis(sequence)),
+        }
+    }
+
+    /// Takes the next record in.
+    ///
+    /// # Errors
+    /// [`NodeError::Record`], [`NodeError::Departs`].
+    pub fn apply(&mut self, entry: &Entry) -> Result<(), NodeError> {
+        let sequence = entry.sequence;
+        let record = Record::read(entry.kind, &entry.payload);
+        match record.map_err(|reason| NodeError::Record { sequence, reason })? {
+            Record::Genesis { .. } => {
+                return Err(NodeError::Record { sequence, reason: DecodeError::Invalid("a second beginning") });
+            }
+            Record::Decided(decided) => self.decided(*decided),
+            Record::Checkpoint(expected) => {
+                let found = self.hash.root(&self.state);
+                if found != expected {
+                    return Err(NodeError::Departs { sequence, found, expected });
+                }
+                self.unchecked = 0;
+            }
+        }
+        self.sequence = sequence;
+        Ok(())
+    }
+
+    fn decided(&mut self, Decided { at, request, answer }: Decided) {
+        if let Answer::Done(events) = &answer {
+            for event in events {
+                evolve(&mut self.state, event, at);
+                self.hash.touched(event);
+            }
+        }
+        self.unchecked += 1;
+        keep(self.clients.entry(request.client).or_default(), request.number, Arc::new(answer));
+    }
+
+    /// What it has come to.
+    #[must_use]
+    pub const fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// The last record in it.
+    #[must_use]
+    pub const fn sequence(&self) -> Sequence {
+        self.sequence
+    }
+
+    /// Its bytes, for a snapshot at [`Self::sequence`].
+    #[must_use]
+    pub fn snapshot(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        self.sequence.0.encode(&mut bytes);
+        (self.unchecked as u64).encode(&mut bytes);
+        let answers = |kept: &Answers| kept.iter().cloned().collect::<Vec<(u64, Arc<Answer>)>>();
+        let clients: BTreeMap<_, _> = self.clients.iter().map(|(name, kept)| (name.clone(), answers(kept))).collect();
+        clients.encode(&mut bytes);
+        self.state.encode(&mut bytes);
+        bytes
+    }
+
+    fn from_snapshot(snapshot: &Snapshot) -> Result<Self, DecodeError> {
+        let bytes = &mut snapshot.bytes.as_slice();
+        let sequence = Sequence(u64::decode(bytes)?);
+        let unchecked = u64::decode(bytes)?;
+        let clients: BTreeMap<Arc<str>, Vec<(u64, Arc<Answer>)>> = Decode::decode(bytes)?;
+        let state = State::decode_all(bytes)?;
+        let clients = clients.into_iter().map(|(name, answers)| (name, answers.into())).collect();
+        let hash = StateHash::of(&state);
+        let unchecked = usize::try_from(unchecked).unwrap_or(usize::MAX);
+        Ok(Self { state, hash, clients, sequence, unchecked })
+    }
+}
+
+/// Keeps an answer, and lets the oldest go.
+pub(crate) fn keep(answers: &mut Answers, number: u64, answer: Arc<Answer>) {
+    answers.push_back((number, answer));
+    if answers.len() > ANSWERS_KEPT {
+        answers.pop_front();
+    }
+}

@@ -1,0 +1,177 @@
+//! Requests in, durable answers out.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use plimsoll_core::{Asset, Timestamp};
+use plimsoll_engine::state::StateHash;
+use plimsoll_engine::{Book, State, step};
+use plimsoll_journal::{Log, LogError, Record as Raw, Sequence};
+
+use crate::entry::{Answer, Decided, Record, Request};
+use crate::error::NodeError;
+use crate::follower::{Answers, Follower, keep};
+
+/// How a node keeps its log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Entries from one checkpoint to the next.
+    pub checkpoint_every: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { checkpoint_every: 4_096 }
+    }
+}
+
+/// What became of a request that was handed in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Submitted {
+    /// It is decided; the answer comes with the next commit.
+    Staged,
+    /// It was answered before, and durably: the same answer.
+    Again(Arc<Answer>),
+    /// It is among those that wait for the next commit.
+    Waiting,
+    /// It was answered too long ago for the answer to be kept, or never and a later one was: it is not carried out.
+    TooOld {
+        /// The client's last number.
+        last: u64,
+    },
+}
+
+/// A durable answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answered {
+    /// Where it stands in the log.
+    pub sequence: Sequence,
+    /// What was asked, and what became of it.
+    pub decided: Decided,
+}
+
+/// The engine behind a log.
+pub struct Node<L> {
+    state: State,
+    book: Book,
+    hash: StateHash,
+    clients: BTreeMap<Arc<str>, Answers>,
+    log: L,
+    options: Options,
+    staged: Vec<Decided>,
+    unchecked: usize,
+}
+
+impl<L: Log> Node<L> {
+    /// Opens what `log` holds; an empty log begins now, with `currency` at `at`.
+    ///
+    /// # Errors
+    /// [`NodeError`] for a log that cannot be read, followed or begun.
+    pub fn open(mut log: L, currency: Asset, at: Timestamp, options: Options) -> Result<Self, NodeError> {
+        if log.last() == Sequence(0) {
+            let genesis = Record::Genesis { currency, at };
+            log.append(at, &[Raw { kind: genesis.kind(), payload: &genesis.payload() }])?;
+        }
+        let follower = Follower::of(&log)?.ok_or(NodeError::NoGenesis(Sequence(1)))?;
+        let Follower { state, hash, clients, unchecked, .. } = follower;
+        Ok(Self { state, book: Book::new(), hash, clients, log, options, staged: Vec::new(), unchecked })
+    }
+
+    /// The facts, with what waits for the next commit.
+    #[must_use]
+    pub const fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// What is computed from them; dropping it changes nothing.
+    pub const fn book(&mut self) -> (&State, &mut Book) {
+        (&self.state, &mut self.book)
+    }
+
+    /// The log.
+    #[must_use]
+    pub const fn log(&self) -> &L {
+        &self.log
+    }
+
+    /// The log, closed: what waited for a commit is gone.
+    pub fn into_log(self) -> L {
+        self.log
+    }
+
+    /// Decides a request at `at`, or finds that it was.
+    pub fn submit(&mut self, request: Request, at: Timestamp) -> Submitted {
+        if let Some(known) = self.known(&request) {
+            return known;
+        }
+        let answer = match step(&mut self.state, &mut self.book, &request.command, at) {
+            Ok(events) => {
+                events.iter().for_each(|event| self.hash.touched(event));
+                Answer::Done(events)
+            }
+            Err(refusal) => Answer::from(&refusal),
+        };
+        self.staged.push(Decided { at, request, answer });
+        Submitted::Staged
+    }
+
+    fn known(&self, request: &Request) -> Option<Submitted> {
+        let waits = |staged: &Decided| staged.request.client == request.client;
+        let staged = self.staged.iter().rev().find(|staged| waits(staged)).map(|staged| staged.request.number);
+        let answers = self.clients.get(&request.client);
+        let last = staged.or_else(|| answers.and_then(|answers| answers.back()).map(|(number, _)| *number))?;
+        if request.number > last {
+            return None;
+        }
+        let is_staged = |it: &Decided| waits(it) && it.request.number == request.number;
+        if self.staged.iter().any(is_staged) {
+            return Some(Submitted::Waiting);
+        }
+        let kept = answers.and_then(|answers| answers.iter().find(|(number, _)| *number == request.number));
+        Some(kept.map_or(Submitted::TooOld { last }, |(_, answer)| Submitted::Again(answer.clone())))
+    }
+
+    /// How many answers wait.
+    #[must_use]
+    pub const fn waiting(&self) -> usize {
+        self.staged.len()
+    }
+
+    /// Makes everything that was decided durable, as one frame, and gives the answers out, in order.
+    ///
+    /// # Errors
+    /// [`LogError::Full`] where there is no room: nothing was given out, and the same commit may be tried again when there
+    /// is. Any other error means that this node must not go on: what it holds is ahead of its log.
+    pub fn commit(&mut self, at: Timestamp) -> Result<Vec<Answered>, LogError> {
+        if self.staged.is_empty() {
+            return Ok(Vec::new());
+        }
+        let due = self.unchecked + self.staged.len() >= self.options.checkpoint_every;
+        let checkpoint = due.then(|| Record::Checkpoint(self.hash.root(&self.state)).payload());
+        let payloads: Vec<Vec<u8>> = self.staged.iter().map(plimsoll_core::Encode::encoded).collect();
+        let mut records: Vec<Raw<'_>> = payloads.iter().map(|payload| Raw { kind: Record::DECIDED, payload }).collect();
+        records.extend(checkpoint.iter().map(|payload| Raw { kind: Record::CHECKPOINT, payload }));
+        let appended = self.log.append(at, &records)?;
+        self.unchecked = if due { 0 } else { self.unchecked + self.staged.len() };
+        let answered = (appended.first.0..).map(Sequence).zip(std::mem::take(&mut self.staged));
+        Ok(answered.map(|(sequence, decided)| self.published(sequence, decided)).collect())
+    }
+
+    fn published(&mut self, sequence: Sequence, decided: Decided) -> Answered {
+        let Request { client, number, .. } = &decided.request;
+        let answers = self.clients.entry(client.clone()).or_default();
+        keep(answers, *number, Arc::new(decided.answer.clone()));
+        Answered { sequence, decided }
+    }
+
+    /// Saves a snapshot of what the log holds, made by a follower of its own: this state is not touched.
+    ///
+    /// # Errors
+    /// [`NodeError`] where the log cannot be followed or the snapshot not be written.
+    pub fn save_snapshot(&mut self) -> Result<Sequence, NodeError> {
+        let follower = Follower::of(&self.log)?.ok_or(NodeError::NoGenesis(Sequence(1)))?;
+        let chain = self.log.chain();
+        self.log.save_snapshot(follower.sequence(), chain, &follower.snapshot())?;
+        Ok(follower.sequence())
+    }
+}

@@ -41,6 +41,13 @@ pub(crate) enum Command {
     Compare(Asked),
     /// A market document from a venue's files: Deribit chains, book summaries, tickers, instruments
     Import(Import),
+    /// The engine over a stream of commands: documents with `steps`, or lines of JSON; events out, a line each
+    Run(Run),
+    /// A journal that `run` kept: verified, decided again, exported, looked into
+    Journal {
+        #[command(subcommand)]
+        question: JournalQuestion,
+    },
     /// A hedged book of BTC and ETH options, margined: no file needed
     Demo {
         /// Print the demo's market and book as one JSON document instead
@@ -104,6 +111,9 @@ pub(crate) struct Explain {
     /// Show what lost, too, and every small part
     #[arg(long)]
     pub(crate) all: bool,
+    /// FILE is a journal's folder: the margin of those whom this record touched, as it was decided
+    #[arg(short, long, value_name = "SEQUENCE")]
+    pub(crate) event: Option<u64>,
 }
 
 #[derive(Debug, Args)]
@@ -125,6 +135,64 @@ pub(crate) struct WhatIf {
     /// A move of volatility, relative or in points: BTC=+10%, +5pt; repeatable
     #[arg(long, value_name = "[UNDERLYING=]MOVE", allow_hyphen_values = true)]
     pub(crate) vol: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// Files of commands (.jsonl, .toml, .yaml, .json; - is standard input), or folders of them, read by name
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Keep a journal in this folder, and go on from what it holds
+    #[arg(short, long, value_name = "FOLDER")]
+    pub(crate) journal: Option<PathBuf>,
+    /// The asset everything is valued in, where the journal is new
+    #[arg(long, value_name = "ASSET", default_value = "USD")]
+    pub(crate) currency: String,
+    /// Save a snapshot at the end
+    #[arg(long, requires = "journal")]
+    pub(crate) snapshot: bool,
+    /// Say nothing of events, only how many there were
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum JournalQuestion {
+    /// Every byte checked: checksums, sequences, the chain, snapshots
+    Verify {
+        /// The journal's folder
+        folder: PathBuf,
+    },
+    /// Every command decided again, and compared byte by byte with what was logged
+    Replay {
+        /// The journal's folder
+        folder: PathBuf,
+    },
+    /// Events, a line each
+    Export {
+        /// The journal's folder
+        folder: PathBuf,
+        /// How
+        #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
+        format: ExportFormat,
+    },
+    /// The accounts as the journal leaves them, or one record
+    Inspect {
+        /// The journal's folder
+        folder: PathBuf,
+        /// The record
+        #[arg(short, long, value_name = "SEQUENCE")]
+        event: Option<u64>,
+    },
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportFormat {
+    /// One JSON object an event
+    #[default]
+    Json,
+    /// One row a movement of cash
+    Csv,
 }
 
 #[derive(Debug, Args)]

@@ -11,6 +11,7 @@ mod changes;
 mod color;
 mod conformance;
 mod demo;
+mod engine;
 mod figures;
 mod import;
 mod input;
@@ -55,6 +56,8 @@ fn run(command: &Command, screen: &Screen) -> Result<Outcome, Failure> {
         Command::Whatif(asked) => answers::whatif::run(asked, screen),
         Command::Compare(asked) => answers::compare::run(asked, screen),
         Command::Import(asked) => import::run(asked, screen),
+        Command::Run(asked) => engine::run::run(asked, screen),
+        Command::Journal { question } => engine::journal::run(question, screen),
         Command::Demo { document } => demo::run(*document, screen),
         Command::Models(asked) => models::run(asked, screen),
         Command::Conformance(asked) => conformance::run(asked, screen),

@@ -46,6 +46,29 @@ impl Follower {
         Ok(follower)
     }
 
+    /// What `log` had come to after the record `until`, folded from the first, and that record where it is a decision.
+    ///
+    /// # Errors
+    /// As [`Self::of`]; [`NodeError::NoGenesis`] where there is no such record.
+    pub fn until(log: &impl Log, until: Sequence) -> Result<(Self, Option<Decided>), NodeError> {
+        let mut follower: Option<Self> = None;
+        for entry in log.read(Sequence(1))? {
+            let entry = entry?;
+            match &mut follower {
+                Some(follower) => follower.apply(&entry)?,
+                None => follower = Some(Self::begin(&entry)?),
+            }
+            if entry.sequence == until {
+                let decided = match Record::read(entry.kind, &entry.payload) {
+                    Ok(Record::Decided(decided)) => Some(*decided),
+                    _ => None,
+                };
+                return follower.map(|follower| (follower, decided)).ok_or(NodeError::NoGenesis(until));
+            }
+        }
+        Err(LogError::UnknownSequence { asked: until, last: log.last() }.into())
+    }
+
     /// A damaged snapshot is passed over for an older one.
     fn newest_snapshot(log: &impl Log) -> Result<Option<Self>, NodeError> {
         for sequence in log.snapshots()? {

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::answer::{Csv, ask, remark, title};
 use crate::args::{Explain as Asked, Figure, Format};
+use crate::engine;
 use crate::input;
 use crate::outcome::{Failure, Outcome};
 use crate::screen::Screen;
@@ -13,6 +14,9 @@ use crate::tree::{self, Fold};
 
 /// Answers `plimsoll explain`.
 pub(crate) fn run(asked: &Asked, screen: &Screen) -> Result<Outcome, Failure> {
+    if let Some(sequence) = asked.event {
+        return engine::explain::run(asked, sequence, screen);
+    }
     let desk = input::open(&asked.asked, screen)?;
     let judges = desk.judges();
     let answers = ask(&desk, screen, |place, _| judges.margin(place).map(|margin| tree_of(margin, asked.level)));
@@ -47,11 +51,12 @@ pub(crate) fn run(asked: &Asked, screen: &Screen) -> Result<Outcome, Failure> {
 }
 
 /// The word of the command line for a figure.
-fn name(figure: Figure) -> String {
+pub(crate) fn name(figure: Figure) -> String {
     figure.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
 }
 
-fn tree_of(margin: Margin, figure: Figure) -> Node {
+/// The tree of a figure.
+pub(crate) fn tree_of(margin: Margin, figure: Figure) -> Node {
     match figure {
         Figure::Initial => margin.requirement.initial,
         Figure::Maintenance => margin.requirement.maintenance,

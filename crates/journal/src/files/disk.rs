@@ -63,7 +63,8 @@ impl Disk {
         Ok(Self { folder: folder.to_owned(), lock: Some(lock), handles: Mutex::default() })
     }
 
-    /// Opens `folder` to be looked at: no lock is taken, and every change is refused.
+    /// Opens `folder` to be looked at: no lock is taken, every change is refused, and there is nothing to sync. What is
+    /// read may be a writer's that is not durable yet.
     #[must_use]
     pub fn view(folder: impl AsRef<Path>) -> Self {
         Self { folder: folder.as_ref().to_owned(), lock: None, handles: Mutex::default() }
@@ -124,13 +125,17 @@ impl Files for Disk {
     }
 
     fn sync(&self, name: &str) -> Result<(), FileError> {
-        self.changing(name, Operation::Sync)?;
+        if self.lock.is_none() {
+            return Ok(());
+        }
         let synced = self.handle(name).and_then(|handle| handle.file.sync_data());
         synced.map_err(|error| FileError::from_system(name, Operation::Sync, 0, &error))
     }
 
     fn sync_names(&self) -> Result<(), FileError> {
-        self.changing(&self.folder.to_string_lossy(), Operation::SyncNames)?;
+        if self.lock.is_none() {
+            return Ok(());
+        }
         sync_folder(&self.folder).map_err(|error| failed(&self.folder, Operation::SyncNames, &error))
     }
 

@@ -26,6 +26,12 @@ pub fn shown(state: &State, sequence: u64, at: Timestamp, event: &Event) -> Valu
     Value::Object(object)
 }
 
+/// A refusal as one object.
+#[must_use]
+pub fn refused(sequence: u64, at: Timestamp, rule: &str, text: &str) -> Value {
+    json!({"sequence": sequence, "at": at.to_string(), "refused": rule, "text": text})
+}
+
 struct Names<'s>(&'s State);
 
 impl Names<'_> {

@@ -26,6 +26,10 @@ use plimsoll_engine::{Command, State};
 pub struct Line {
     /// When it is to be decided.
     pub at: Timestamp,
+    /// Who says so, where the line does.
+    pub client: Option<String>,
+    /// The client's count, where the line has it.
+    pub number: Option<u64>,
     /// What.
     pub command: Command,
     /// What changes nothing, and its author should know of.
@@ -43,7 +47,9 @@ pub fn read(value: &Value<'_>, state: &State, now: Timestamp) -> Result<Line, Do
     let warnings = report.finish()?;
     // Where a part is missing an error said so.
     let (at, command) = read.ok_or(DocumentErrors { errors: Vec::new(), total: 0 })?;
-    Ok(Line { at, command, warnings })
+    let client = value.get("client").and_then(Value::scalar).map(str::to_owned);
+    let number = value.get("number").and_then(Value::scalar).and_then(|number| number.parse().ok());
+    Ok(Line { at, client, number, command, warnings })
 }
 
 /// What names mean, and when it is.
@@ -54,6 +60,12 @@ struct Reading<'s> {
 
 /// A word, what its lines hold, and how they are read.
 type Word<R> = (&'static str, &'static Shape, fn(&R, &Record<'_>) -> Option<Command>);
+
+/// When a first line says that it is, before there is a state to read it with.
+#[must_use]
+pub fn begins(value: &Value<'_>) -> Option<Timestamp> {
+    value.get("at").and_then(Value::scalar)?.parse().ok()
+}
 
 impl Reading<'_> {
     /// The words there are.

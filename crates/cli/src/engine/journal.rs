@@ -1,0 +1,163 @@
+//! `journal`: what a log holds, and whether it is what it says.
+
+use std::path::Path;
+
+use plimsoll::engine::{Holder, State};
+use plimsoll::journal::files::Disk;
+use plimsoll::journal::{Log, Sequence, verify};
+use plimsoll::node::{Answer, Answered, Follower, Record, audit};
+use plimsoll::stream::events;
+use serde_json::json;
+
+use super::{refused, shown, view};
+use crate::answer::{Csv, pretty, remark};
+use crate::args::{ExportFormat, JournalQuestion};
+use crate::color::Tone;
+use crate::figures::money;
+use crate::outcome::{Failure, Outcome};
+use crate::screen::Screen;
+use crate::table::{Cell, Table, figures, text};
+
+/// Answers `plimsoll journal`.
+pub(crate) fn run(question: &JournalQuestion, screen: &Screen) -> Result<Outcome, Failure> {
+    match question {
+        JournalQuestion::Verify { folder } => verified(folder, screen),
+        JournalQuestion::Replay { folder } => replayed(folder, screen),
+        JournalQuestion::Export { folder, format } => exported(folder, *format, screen),
+        JournalQuestion::Inspect { folder, event: None } => accounts(folder, screen),
+        JournalQuestion::Inspect { folder, event: Some(event) } => record(folder, Sequence(*event), screen),
+    }
+}
+
+fn verified(folder: &Path, screen: &Screen) -> Result<Outcome, Failure> {
+    if !folder.is_dir() {
+        return Err(Failure::usage(format!("{}: no folder: expected a journal's", folder.display())));
+    }
+    let found =
+        verify(&Disk::view(folder)).map_err(|error| Failure::usage(format!("{}: {error}", folder.display())))?;
+    for damage in &found.damages {
+        screen.say(Tone::Bad, "damage", &damage.to_string());
+    }
+    let mut table = Table::new([text(""), figures("")]);
+    let counts = [
+        ("segments", found.segments.to_string()),
+        ("frames", found.frames.to_string()),
+        ("records", found.records.to_string()),
+        ("bytes", found.bytes.to_string()),
+        ("last record", found.last.map_or_else(String::new, |last| last.sequence.to_string())),
+        ("snapshots", found.snapshots.len().to_string()),
+        ("damages", found.damages.len().to_string()),
+    ];
+    counts.into_iter().for_each(|(what, value)| table.row([Cell::new(what, Tone::Quiet), value.into()]));
+    let mut out = String::new();
+    table.render_rows(&mut out);
+    remark(&format!("chain {}", found.chain), &mut out);
+    screen.print(&out)?;
+    Ok(if found.is_clean() { Outcome::Answered } else { Outcome::Partly })
+}
+
+fn replayed(folder: &Path, screen: &Screen) -> Result<Outcome, Failure> {
+    let found = audit(&view(folder)?, |_| {}).map_err(|error| refused(folder, &error))?;
+    let text = format!(
+        "{} commands decided again as they were, {} of them refused; {} checkpoints met\nstate {} after record {}\n",
+        found.commands, found.refused, found.checkpoints, found.root, found.last
+    );
+    screen.print(&text)?;
+    Ok(Outcome::Answered)
+}
+
+fn exported(folder: &Path, format: ExportFormat, screen: &Screen) -> Result<Outcome, Failure> {
+    let log = view(folder)?;
+    let follower = Follower::of(&log).map_err(|error| refused(folder, &error))?;
+    let Some(follower) = follower else { return Ok(Outcome::Answered) };
+    let mut csv = Csv::new(["sequence", "at", "event", "holder", "asset", "amount"]);
+    let mut lines = String::new();
+    for entry in log.read(Sequence(1)).map_err(|error| refused(folder, &error.into()))? {
+        let entry = entry.map_err(|error| refused(folder, &error.into()))?;
+        let Ok(Record::Decided(decided)) = Record::read(entry.kind, &entry.payload) else { continue };
+        let answered = Answered { sequence: entry.sequence, decided: *decided };
+        match format {
+            ExportFormat::Json => {
+                shown(follower.state(), &answered).iter().for_each(|line| lines.push_str(&format!("{line}\n")));
+            }
+            ExportFormat::Csv => movements(follower.state(), &answered, &mut csv),
+        }
+        // Bounded: what was written is let go.
+        if lines.len() > 1 << 20 {
+            screen.print_plain(&std::mem::take(&mut lines))?;
+        }
+    }
+    screen.print_plain(&if format == ExportFormat::Csv { csv.into_text() } else { lines })?;
+    Ok(Outcome::Answered)
+}
+
+fn movements(state: &State, answered: &Answered, csv: &mut Csv) {
+    let Answer::Done(all) = &answered.decided.answer else { return };
+    let (sequence, at) = (answered.sequence.to_string(), answered.decided.at.to_string());
+    for event in all {
+        let word = events::shown(state, answered.sequence.0, answered.decided.at, event)["event"].clone();
+        for leg in event.legs() {
+            let holder = match leg.holder {
+                Holder::Account(account) => account_name(state, account),
+                Holder::House(house) => house.name().to_owned(),
+            };
+            let (asset, amount) = (leg.amount.asset.to_string(), leg.amount.value.to_string());
+            csv.row([&sequence, &at, word.as_str().unwrap_or_default(), &holder, &asset, &amount]);
+        }
+    }
+}
+
+fn account_name(state: &State, account: plimsoll::core::AccountId) -> String {
+    state.account(account).map_or_else(|| account.to_string(), |known| known.terms.name.to_string())
+}
+
+fn record(folder: &Path, sequence: Sequence, screen: &Screen) -> Result<Outcome, Failure> {
+    let log = view(folder)?;
+    let (follower, decided) = Follower::until(&log, sequence).map_err(|error| refused(folder, &error))?;
+    let Some(decided) = decided else {
+        screen.print(&format!("record {sequence} holds no command: the log's beginning, or a checkpoint\n"))?;
+        return Ok(Outcome::Answered);
+    };
+    let request = json!({"client": &*decided.request.client, "number": decided.request.number,
+                         "command": format!("{:?}", decided.request.command)});
+    let answered = Answered { sequence, decided };
+    screen.print_plain(&pretty(&json!({"request": request, "answer": shown(follower.state(), &answered)})))?;
+    Ok(Outcome::Answered)
+}
+
+fn accounts(folder: &Path, screen: &Screen) -> Result<Outcome, Failure> {
+    let log = view(folder)?;
+    let Some(follower) = Follower::of(&log).map_err(|error| refused(folder, &error))? else {
+        return Ok(Outcome::Answered);
+    };
+    let state = follower.state();
+    let mut table = Table::new([
+        text("account"),
+        text("state"),
+        figures("positions"),
+        figures("orders"),
+        text("cash"),
+        text("model"),
+    ]);
+    for account in &state.accounts {
+        let cash: Vec<String> = account
+            .funds
+            .iter()
+            .filter(|(_, funds)| !funds.cash.is_zero())
+            .map(|(asset, funds)| format!("{} {asset}", money(funds.cash)))
+            .collect();
+        let standing = if account.frozen { "frozen".to_owned() } else { account.standing.state.to_string() };
+        table.row([
+            account.terms.name.to_string().into(),
+            standing.into(),
+            account.holdings.len().to_string().into(),
+            account.orders.len().to_string().into(),
+            cash.join(", ").into(),
+            Cell::new(&*account.terms.model, Tone::Quiet),
+        ]);
+    }
+    let mut out = format!("{} accounts after record {}, {} UTC\n\n", state.accounts.len(), log.last(), state.clock);
+    table.render(&mut out);
+    screen.print(&out)?;
+    Ok(Outcome::Answered)
+}

@@ -79,7 +79,11 @@ impl Decision<'_> {
         }
         let rules = self.state.models.get(&first.terms.model)?;
         let made = self.book.current(self.state).ok()?;
-        let margin = made.margin(self.state, &unit, &[], Detail::Amounts).ok()?;
+        let margin = made.margin(self.state, &unit, &[], Detail::Amounts);
+        let Ok(margin) = margin else {
+            self.book.certify(self.state, ids[0], &unit, &[], None);
+            return None;
+        };
         let mut state = next(before, &margin.levels);
         if state >= Side::Liquidating && before < Side::Liquidating {
             let best = self.book.best_case(self.state);
@@ -87,6 +91,9 @@ impl Decision<'_> {
                 state = Side::Called;
             }
         }
+        // Whoever is held up by the best case, or would draw from elsewhere, is looked at with every move.
+        let sleeps = state == next(before, &margin.levels) && (state < Side::Called || first.terms.top_up.is_none());
+        self.book.certify(self.state, ids[0], &unit, &[], Some(&margin).filter(|_| sleeps));
         let (figures, call_s) = (figures(&margin, rules), i64::from(rules.lines.call_s));
         let short = margin.levels.at(Level::Initial).excess.negated().or_zero();
         Some(Found { state, figures, call_s, short })

@@ -5,6 +5,7 @@
 //! multiplied; with no equity left, what lowers maintenance and costs no more than its fee.
 
 use plimsoll_core::{AccountId, Decimal, Rounding, Side};
+use plimsoll_margin::answers::margin::Margin;
 use plimsoll_margin::fold::Detail;
 use plimsoll_margin::level::{self, Level};
 use plimsoll_margin::orders::whole_lots;
@@ -30,7 +31,10 @@ impl Decision<'_> {
         check_mode(id, account, terms.contract, self.state)?;
         if account.terms.kind != Kind::Outside {
             let made = self.book.current(self.state)?;
-            admit(made, self.state, id, terms)?;
+            let margin = admit(made, self.state, id, terms)?;
+            let together = self.state.margined_with(id);
+            let unit: Vec<&Account> = together.iter().filter_map(|each| self.state.account(*each)).collect();
+            self.book.certify(self.state, together[0], &unit, &[terms], margin.as_ref());
         }
         self.emit(Event::OrderPlaced { account: id, order, terms: terms.clone() });
         Ok(())
@@ -41,7 +45,10 @@ impl Decision<'_> {
             return Err(Refusal::UnknownOrder { account: id, order });
         }
         self.emit(Event::OrderCancelled { account: id, order, why: Cancelled::Asked });
-        self.levels([id]);
+        // Who is healthy with an order at its worst is healthy without it, and sleeps as soundly.
+        if self.account(id)?.standing.state != level::State::Healthy {
+            self.levels([id]);
+        }
         Ok(())
     }
 
@@ -79,8 +86,8 @@ fn check_mode(id: AccountId, account: &Account, contract: ContractId, state: &St
     }
 }
 
-/// Whether `order` may be placed.
-fn admit(made: &Made, state: &State, id: AccountId, order: &OpenOrder) -> Result<(), Refusal> {
+/// Whether `order` may be placed; the margin with it where that keeps a healthy account above its initial margin.
+fn admit(made: &Made, state: &State, id: AccountId, order: &OpenOrder) -> Result<Option<Margin>, Refusal> {
     let account = state.account(id).ok_or(Refusal::UnknownAccount(id))?;
     made.check_priced(order)?;
     own_limits(made, state, id, account, order)?;
@@ -89,17 +96,14 @@ fn admit(made: &Made, state: &State, id: AccountId, order: &OpenOrder) -> Result
     if account.standing.state == level::State::Healthy {
         let margin = made.margin(state, &unit, &[order], Detail::Amounts)?;
         let standing = margin.levels.at(Level::Initial);
-        if standing.equity >= standing.requirement {
-            return Ok(());
+        let (required, equity) = (standing.requirement, standing.equity);
+        if equity >= required {
+            return Ok(Some(margin));
         }
-        let shrinks = shrinks_risk(made, state, &unit, id, order);
-        return shrinks.map_err(|_| Refusal::InitialMarginShort {
-            account: id,
-            required: standing.requirement,
-            equity: standing.equity,
-        });
+        let short = |_| Refusal::InitialMarginShort { account: id, required, equity };
+        return shrinks_risk(made, state, &unit, id, order).map(|()| None).map_err(short);
     }
-    shrinks_risk(made, state, &unit, id, order)
+    shrinks_risk(made, state, &unit, id, order).map(|()| None)
 }
 
 /// The rule of accounts below a line: the order, filled whole at its price with its fee, raises no maintenance margin

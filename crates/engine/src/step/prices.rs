@@ -6,7 +6,6 @@ use plimsoll_core::{AccountId, Decimal, Quantity, Rounding};
 
 use super::Decision;
 use crate::account::ContractId;
-use crate::book::Made;
 use crate::event::Event;
 use crate::ledger::{Holder, House, Legs};
 use crate::market::{Feed, MarketFacts, PriceBatch, Reading};
@@ -29,10 +28,11 @@ impl Decision<'_> {
             }
         }
         let (facts, readings) = self.market_after(batch)?;
-        let made = Made::of(self.state, &facts)?;
+        let made = self.book.with(self.state, &facts)?;
         self.emit(Event::Priced { batch: batch.clone(), readings });
         self.book.keep(made, self.state);
-        self.everybody();
+        let woken = self.book.woken(self.state);
+        self.levels(woken);
         Ok(())
     }
 

@@ -79,6 +79,12 @@ impl Market {
         &self.base.listing
     }
 
+    /// The instruments, to be shared with another market.
+    #[must_use]
+    pub fn shared_listing(&self) -> Arc<Listing> {
+        Arc::clone(&self.base.listing)
+    }
+
     /// Forwards, rates and volatilities, moves included.
     #[must_use]
     pub fn view(&self) -> &View {

@@ -1,85 +1,52 @@
-//! What is computed from the facts: the market, the models' tables in it, accounts as a model reads them.
-//!
-//! Everything here is a function of the state alone, so that a book may be dropped at any moment.
+//! One market with its models, and accounts as those read them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use plimsoll_core::{
     AccountId, Asset, Balance, Decimal, InstrumentId, NumberError, Portfolio, Position, Quantity, Rounding, Timestamp,
-    Underlying,
 };
 use plimsoll_margin::answers::margin::Margin;
 use plimsoll_margin::fold::Detail;
 use plimsoll_margin::models::{Held, Judge, Model, by_name};
 use plimsoll_margin::{Account as Read, MarginError};
 use plimsoll_pricing::instruments::{Instrument, Listing};
-use plimsoll_pricing::market::{AssetQuote, ExpiryQuote, Market, Snapshot, UnderlyingQuote};
+use plimsoll_pricing::market::Market;
+
+use super::snapshot::{LEAST, snapshot};
 
 use crate::account::{Account, ContractId, Holding, OpenOrder};
-use crate::market::{Feed, MarketFacts, Quality, Reading};
+use crate::market::MarketFacts;
 use crate::refusal::Refusal;
 use crate::state::{ModelRules, State, Versions};
 
-/// A cache over a [`State`].
-#[derive(Default)]
-pub struct Book {
-    made: Option<Made>,
-    /// With every untrusted feed at the top of its band, and at the bottom; made when it is first asked for.
-    best: Option<(Versions, Vec<Made>)>,
-}
-
 /// What was computed of one version of the facts.
 pub(crate) struct Made {
-    versions: Versions,
+    pub(super) versions: Versions,
     as_of: Timestamp,
     pub(crate) market: Market,
     /// Places in the market's listing, by contract; `None` of what is over.
     places: Vec<Option<InstrumentId>>,
-    judges: BTreeMap<Arc<str>, Result<Box<dyn Judge>, MarginError>>,
-}
-
-impl Book {
-    /// A book of nothing.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// What holds for the facts as they are.
-    pub(crate) fn current(&mut self, state: &State) -> Result<&Made, Refusal> {
-        let fresh = self.made.take().filter(|made| made.is_of(state));
-        let made = match fresh {
-            Some(made) => made,
-            None => Made::of(state, &state.market)?,
-        };
-        Ok(self.made.insert(made))
-    }
-
-    /// The markets with every untrusted feed at the top of its band, and at the bottom; none where all are trusted.
-    pub(crate) fn best_case(&mut self, state: &State) -> &[Made] {
-        let fresh = self.best.take().filter(|(versions, _)| *versions == state.versions);
-        let (_, made) = self.best.insert(fresh.unwrap_or_else(|| (state.versions, favourable(state))));
-        made
-    }
-
-    /// Takes over what was computed before its facts were written.
-    pub(crate) fn keep(&mut self, made: Made, state: &State) {
-        self.made = Some(Made { versions: state.versions, ..made });
-    }
+    pub(super) judges: BTreeMap<Arc<str>, Result<Box<dyn Judge>, MarginError>>,
 }
 
 impl Made {
-    fn is_of(&self, state: &State) -> bool {
+    /// The same, once its facts are written.
+    pub(super) fn of_version(self, versions: Versions) -> Self {
+        Self { versions, ..self }
+    }
+
+    pub(super) fn is_of(&self, state: &State) -> bool {
         self.versions == state.versions && self.as_of == state.market.as_of
     }
 
     /// The market of `facts` with the models that `state` has.
     pub(crate) fn of(state: &State, facts: &MarketFacts) -> Result<Self, Refusal> {
-        let open = |contract: &&crate::state::Contract| contract.settled_at.is_none();
-        let instruments: Vec<Instrument> =
-            state.contracts.iter().filter(open).map(|contract| contract.instrument.clone()).collect();
-        let listing = Arc::new(Listing::new(instruments)?);
+        Self::listed(state, facts, listing(state)?)
+    }
+
+    /// The same where the listing is known.
+    pub(super) fn listed(state: &State, facts: &MarketFacts, listing: Arc<Listing>) -> Result<Self, Refusal> {
         let places = state.contracts.iter().map(|contract| listing.id(contract.instrument.name())).collect();
         let snapshot = snapshot(state, facts)?;
         let market = Market::new(Arc::new(snapshot), listing)?;
@@ -113,15 +80,12 @@ impl Made {
         let first = unit.first().ok_or(Refusal::UnknownAccount(AccountId(u32::MAX)))?;
         let model = &first.terms.model;
         let rules = state.models.get(model).ok_or_else(|| Refusal::UnknownModel(model.clone()))?;
-        let mut read = self.read(state, unit)?;
-        for order in more {
-            read.portfolio.orders.push(order.at(self.place(order.contract)?));
-        }
+        let read = self.read(state, unit, more)?;
         Ok(Margin::in_detail(&read, &self.market, self.judge(model)?, &rules.lines.policy, detail)?)
     }
 
     /// What `unit` has, together, as margin reads it.
-    fn read(&self, state: &State, unit: &[&Account]) -> Result<Read, Refusal> {
+    pub(super) fn read(&self, state: &State, unit: &[&Account], more: &[&OpenOrder]) -> Result<Read, Refusal> {
         let mut portfolio = Portfolio::default();
         let mut credit_line = Decimal::ZERO;
         let mut taker_fee_rate = Decimal::ZERO;
@@ -138,6 +102,9 @@ impl Made {
                 portfolio.orders.push(order.at(self.place(order.contract)?));
             }
             self.balances(state, account, &mut portfolio)?;
+        }
+        for order in more {
+            portfolio.orders.push(order.at(self.place(order.contract)?));
         }
         for (contract, holding) in held {
             portfolio.positions.push(self.position(contract, holding)?);
@@ -231,11 +198,14 @@ pub(crate) fn model(rules: &ModelRules) -> Result<Box<dyn Model>, MarginError> {
     Ok(model)
 }
 
-/// The least price: what has decayed to nothing is still a price.
-const LEAST: Decimal = Decimal::new(1, 18);
+/// The contracts that are not over.
+fn listing(state: &State) -> Result<Arc<Listing>, Refusal> {
+    let open = state.contracts.iter().filter(|contract| contract.settled_at.is_none());
+    Ok(Arc::new(Listing::new(open.map(|contract| contract.instrument.clone()).collect())?))
+}
 
 /// A model prepared for every contract that can be priced and margined: which those are turns on the state alone.
-fn prepared(rules: &ModelRules, market: &Market) -> Result<Box<dyn Judge>, MarginError> {
+pub(super) fn prepared(rules: &ModelRules, market: &Market) -> Result<Box<dyn Judge>, MarginError> {
     let model = model(rules)?;
     let assets = market.snapshot().assets.keys().copied().chain([market.currency()]);
     let assets: std::collections::BTreeSet<Asset> =
@@ -253,80 +223,4 @@ fn prepared(rules: &ModelRules, market: &Market) -> Result<Box<dyn Judge>, Margi
     }
     held.instruments = instruments;
     model.prepare(market, &held)
-}
-
-fn favourable(state: &State) -> Vec<Made> {
-    let is_untrusted =
-        |facts: &crate::market::FeedFacts| facts.reading.is_some_and(|it| it.quality != Quality::Trusted);
-    if !state.market.feeds.values().any(is_untrusted) {
-        return Vec::new();
-    }
-    let at_band = |top: bool| {
-        let mut facts = state.market.clone();
-        for (feed, known) in &mut facts.feeds {
-            let (Some(reading), Some(rule)) = (&mut known.reading, state.trust(*feed)) else { continue };
-            if reading.quality == Quality::Trusted {
-                continue;
-            }
-            let last = reading.trusted.unwrap_or(reading.price);
-            let off = if top { Decimal::ONE.plus(rule.band) } else { Decimal::ONE.minus(rule.band) };
-            let price = if top { last.max(reading.price) } else { last.min(reading.price) };
-            let price = price.times(off.ok()?, Rounding::HalfEven).ok()?.max(LEAST);
-            *reading = Reading { price, quality: Quality::Trusted, trusted: Some(price), ..*reading };
-        }
-        Made::of(state, &facts).ok()
-    };
-    [at_band(true), at_band(false)].into_iter().flatten().collect()
-}
-
-/// The market as margin reads it.
-fn snapshot(state: &State, facts: &MarketFacts) -> Result<Snapshot, Refusal> {
-    let mut snapshot = Snapshot {
-        as_of: facts.as_of,
-        currency: state.currency,
-        assets: BTreeMap::new(),
-        underlyings: BTreeMap::new(),
-        marks: BTreeMap::new(),
-    };
-    for (feed, known) in &facts.feeds {
-        let Some(reading) = known.reading else { continue };
-        match *feed {
-            Feed::Asset(asset) => {
-                let Some(rules) = state.assets.get(&asset).filter(|_| asset != state.currency) else { continue };
-                let trusted = reading.quality == Quality::Trusted;
-                let quote = AssetQuote {
-                    price: reading.collateral_price(&rules.trust, facts.as_of)?.max(LEAST),
-                    confidence: Some(reading.confidence),
-                    trusted,
-                    redemption_value: None,
-                    depth: None,
-                    slow_price: Some(reading.slow),
-                    debt_price: (!trusted).then(|| reading.debt_price()),
-                };
-                snapshot.assets.insert(asset, quote);
-            }
-            Feed::Index(underlying) => {
-                let Some(rules) = state.underlyings.get(&underlying) else { continue };
-                let quote = UnderlyingQuote {
-                    index: reading.index_price(),
-                    quote: rules.quote,
-                    confidence: Some(reading.confidence),
-                    expiries: expiries(facts, underlying),
-                };
-                snapshot.underlyings.insert(underlying, quote);
-            }
-        }
-    }
-    for (contract, mark) in &facts.marks {
-        if let Some(contract) = state.contract(*contract) {
-            snapshot.marks.insert(contract.instrument.terms().name.clone(), mark.clone());
-        }
-    }
-    Ok(snapshot)
-}
-
-fn expiries(facts: &MarketFacts, underlying: Underlying) -> BTreeMap<Timestamp, ExpiryQuote> {
-    let range = (underlying, Timestamp::from_nanos(i64::MIN))..=(underlying, Timestamp::from_nanos(i64::MAX));
-    let ahead = facts.surfaces.range(range).filter(|((_, expiry), _)| *expiry > facts.as_of);
-    ahead.map(|((_, expiry), quote)| (*expiry, quote.clone())).collect()
 }

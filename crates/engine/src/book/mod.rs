@@ -1,0 +1,117 @@
+//! What is computed from the facts: the market, the models' tables in it, who may sleep.
+//!
+//! Everything here is a function of the state alone, so that a book may be dropped at any moment.
+
+mod made;
+mod snapshot;
+mod watch;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use plimsoll_core::AccountId;
+use plimsoll_margin::answers::margin::Margin;
+
+pub(crate) use made::{Made, model};
+use snapshot::favourable;
+use watch::Watch;
+
+use crate::account::{Account, OpenOrder};
+use crate::market::MarketFacts;
+use crate::refusal::Refusal;
+use crate::state::{State, Versions};
+
+/// A cache over a [`State`].
+#[derive(Default)]
+pub struct Book {
+    made: Option<Made>,
+    /// With every untrusted feed at the top of its band, and at the bottom; made when it is first asked for.
+    best: Option<(Versions, Vec<Made>)>,
+    /// By model.
+    watches: BTreeMap<Arc<str>, Watch>,
+}
+
+impl Book {
+    /// A book of nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What holds for the facts as they are.
+    pub(crate) fn current(&mut self, state: &State) -> Result<&Made, Refusal> {
+        let fresh = self.made.take().filter(|made| made.is_of(state));
+        let made = match fresh {
+            Some(made) => made,
+            None => Made::of(state, &state.market)?,
+        };
+        Ok(self.made.insert(made))
+    }
+
+    /// What would hold with other facts of the market.
+    pub(crate) fn with(&self, state: &State, facts: &MarketFacts) -> Result<Made, Refusal> {
+        match self.made.as_ref().filter(|made| made.versions.listing == state.versions.listing) {
+            Some(made) => Made::listed(state, facts, made.market.shared_listing()),
+            None => Made::of(state, facts),
+        }
+    }
+
+    /// The markets with every untrusted feed at the top of its band, and at the bottom; none where all are trusted.
+    pub(crate) fn best_case(&mut self, state: &State) -> &[Made] {
+        let fresh = self.best.take().filter(|(versions, _)| *versions == state.versions);
+        let (_, made) = self.best.insert(fresh.unwrap_or_else(|| (state.versions, favourable(state))));
+        made
+    }
+
+    /// Takes over what was computed before its facts were written.
+    pub(crate) fn keep(&mut self, made: Made, state: &State) {
+        self.made = Some(made.of_version(state.versions));
+    }
+
+    /// Who must be margined in a market that has just moved: whose model does not watch, or whose certificate is void.
+    pub(crate) fn woken(&mut self, state: &State) -> Vec<AccountId> {
+        let Some(made) = &self.made else { return state.numbered().map(|(id, _)| id).collect() };
+        let (mut woken, mut swept) = (Vec::new(), Vec::new());
+        for (name, judge) in &made.judges {
+            let watched = judge.as_ref().ok().and_then(|judge| Watch::figures(judge.as_ref()));
+            let Some(figures) = watched else {
+                self.watches.remove(name);
+                swept.push(name);
+                continue;
+            };
+            match self.watches.get_mut(name).filter(|watch| watch.is_of(state)) {
+                Some(watch) => match watch.moved(figures) {
+                    Some(these) => woken.extend(these),
+                    None => swept.push(name),
+                },
+                None => {
+                    self.watches.insert(name.clone(), Watch::new(state, name, made, figures));
+                    swept.push(name);
+                }
+            }
+        }
+        let is_swept = |(_, account): &(AccountId, &Account)| swept.contains(&&account.terms.model);
+        if !swept.is_empty() {
+            woken.extend(state.numbered().filter(is_swept).map(|(id, _)| id));
+        }
+        woken.sort_unstable();
+        woken.dedup();
+        woken
+    }
+
+    /// Lets `id`, the first of a unit that was found at `margin`, sleep until a move may take it across a line; or, where
+    /// it `must_wake`, until the next.
+    pub(crate) fn certify(
+        &mut self,
+        state: &State,
+        id: AccountId,
+        unit: &[&Account],
+        more: &[&OpenOrder],
+        margin: Option<&Margin>,
+    ) {
+        let (Some(first), Some(made)) = (unit.first(), &self.made) else { return };
+        let Some(watch) = self.watches.get_mut(&first.terms.model).filter(|watch| watch.is_of(state)) else { return };
+        let read = margin.and_then(|margin| Some((margin, made.read(state, unit, more).ok()?)));
+        watch.certify(id, read, &made.market);
+    }
+}

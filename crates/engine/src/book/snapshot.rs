@@ -1,0 +1,91 @@
+//! The facts of prices as margin reads them, and as they would be at best.
+
+use std::collections::BTreeMap;
+
+use plimsoll_core::{Decimal, Rounding, Timestamp, Underlying};
+use plimsoll_pricing::market::{AssetQuote, ExpiryQuote, Snapshot, UnderlyingQuote};
+
+use super::made::Made;
+use crate::market::{Feed, MarketFacts, Quality, Reading};
+use crate::refusal::Refusal;
+use crate::state::State;
+
+/// The least price: what has decayed to nothing is still a price.
+pub(super) const LEAST: Decimal = Decimal::new(1, 18);
+
+/// With every untrusted feed at the top of its band, and at the bottom; none where all are trusted.
+pub(super) fn favourable(state: &State) -> Vec<Made> {
+    let is_untrusted =
+        |facts: &crate::market::FeedFacts| facts.reading.is_some_and(|it| it.quality != Quality::Trusted);
+    if !state.market.feeds.values().any(is_untrusted) {
+        return Vec::new();
+    }
+    let at_band = |top: bool| {
+        let mut facts = state.market.clone();
+        for (feed, known) in &mut facts.feeds {
+            let (Some(reading), Some(rule)) = (&mut known.reading, state.trust(*feed)) else { continue };
+            if reading.quality == Quality::Trusted {
+                continue;
+            }
+            let last = reading.trusted.unwrap_or(reading.price);
+            let off = if top { Decimal::ONE.plus(rule.band) } else { Decimal::ONE.minus(rule.band) };
+            let price = if top { last.max(reading.price) } else { last.min(reading.price) };
+            let price = price.times(off.ok()?, Rounding::HalfEven).ok()?.max(LEAST);
+            *reading = Reading { price, quality: Quality::Trusted, trusted: Some(price), ..*reading };
+        }
+        Made::of(state, &facts).ok()
+    };
+    [at_band(true), at_band(false)].into_iter().flatten().collect()
+}
+
+/// The market as margin reads it.
+pub(super) fn snapshot(state: &State, facts: &MarketFacts) -> Result<Snapshot, Refusal> {
+    let mut snapshot = Snapshot {
+        as_of: facts.as_of,
+        currency: state.currency,
+        assets: BTreeMap::new(),
+        underlyings: BTreeMap::new(),
+        marks: BTreeMap::new(),
+    };
+    for (feed, known) in &facts.feeds {
+        let Some(reading) = known.reading else { continue };
+        match *feed {
+            Feed::Asset(asset) => {
+                let Some(rules) = state.assets.get(&asset).filter(|_| asset != state.currency) else { continue };
+                let trusted = reading.quality == Quality::Trusted;
+                let quote = AssetQuote {
+                    price: reading.collateral_price(&rules.trust, facts.as_of)?.max(LEAST),
+                    confidence: Some(reading.confidence),
+                    trusted,
+                    redemption_value: None,
+                    depth: None,
+                    slow_price: Some(reading.slow),
+                    debt_price: (!trusted).then(|| reading.debt_price()),
+                };
+                snapshot.assets.insert(asset, quote);
+            }
+            Feed::Index(underlying) => {
+                let Some(rules) = state.underlyings.get(&underlying) else { continue };
+                let quote = UnderlyingQuote {
+                    index: reading.index_price(),
+                    quote: rules.quote,
+                    confidence: Some(reading.confidence),
+                    expiries: expiries(facts, underlying),
+                };
+                snapshot.underlyings.insert(underlying, quote);
+            }
+        }
+    }
+    for (contract, mark) in &facts.marks {
+        if let Some(contract) = state.contract(*contract) {
+            snapshot.marks.insert(contract.instrument.terms().name.clone(), mark.clone());
+        }
+    }
+    Ok(snapshot)
+}
+
+fn expiries(facts: &MarketFacts, underlying: Underlying) -> BTreeMap<Timestamp, ExpiryQuote> {
+    let range = (underlying, Timestamp::from_nanos(i64::MIN))..=(underlying, Timestamp::from_nanos(i64::MAX));
+    let ahead = facts.surfaces.range(range).filter(|((_, expiry), _)| *expiry > facts.as_of);
+    ahead.map(|((_, expiry), quote)| (*expiry, quote.clone())).collect()
+}

@@ -85,15 +85,17 @@ impl Follower {
         Ok(None)
     }
 
+    /// Facts that were made elsewhere, as of `sequence`.
+    pub(crate) fn at(state: State, sequence: Sequence) -> Self {
+        let hash = StateHash::of(&state);
+        Self { state, hash, clients: BTreeMap::new(), sequence, unchecked: 0 }
+    }
+
     /// The state before any command.
     pub(crate) fn begin(entry: &Entry) -> Result<Self, NodeError> {
         let sequence = entry.sequence;
         match Record::read(entry.kind, &entry.payload) {
-            Ok(Record::Genesis { currency, at }) => {
-                let state = State::new(currency, at);
-                let hash = StateHash::of(&state);
-                Ok(Self { state, hash, clients: BTreeMap::new(), sequence, unchecked: 0 })
-            }
+            Ok(Record::Genesis { currency, at }) => Ok(Self::at(State::new(currency, at), sequence)),
             _ => Err(NodeError::NoGenesis(sequence)),
         }
     }

@@ -77,6 +77,22 @@ impl<L: Log> Node<L> {
         Ok(Self { state, book: Book::new(), hash, clients, log, options, staged: Vec::new(), unchecked })
     }
 
+    /// Begins an empty `log` with facts that were made elsewhere: a snapshot of them is its first.
+    ///
+    /// # Errors
+    /// [`NodeError`] for a log that is not empty or cannot be written.
+    pub fn over(mut log: L, state: State, options: Options) -> Result<Self, NodeError> {
+        if log.last() != Sequence(0) {
+            return Err(NodeError::NoGenesis(log.last()));
+        }
+        let genesis = Record::Genesis { currency: state.currency, at: state.clock };
+        let appended = log.append(state.clock, &[Raw { kind: genesis.kind(), payload: &genesis.payload() }])?;
+        let follower = Follower::at(state, appended.last);
+        log.save_snapshot(appended.last, appended.chain, &follower.snapshot())?;
+        let Follower { state, hash, clients, unchecked, .. } = follower;
+        Ok(Self { state, book: Book::new(), hash, clients, log, options, staged: Vec::new(), unchecked })
+    }
+
     /// The facts, with what waits for the next commit.
     #[must_use]
     pub const fn state(&self) -> &State {

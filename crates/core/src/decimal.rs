@@ -3,6 +3,7 @@
 mod divide;
 mod text;
 
+use std::cmp::Ordering;
 use thiserror::Error;
 
 use divide::Number;
@@ -237,6 +238,22 @@ impl Decimal {
         // Two products of at most (2¹²⁷ − 1)² each: their sum fits 256 bits.
         let sum = Number::product(self.0, weight.0).plus(Number::product(right.0, right_weight.0));
         sum.over(total.0, rounding).and_then(Self::from_units).ok_or_else(|| self.overflow("the mean", right))
+    }
+
+    /// How `self` × `by` stands to `other` × `by_other`, exactly: products that no decimal holds are compared too.
+    ///
+    /// ```
+    /// use plimsoll_core::Decimal;
+    /// use std::cmp::Ordering;
+    /// let (big, one) = (Decimal::MAX, Decimal::ONE);
+    /// assert_eq!(big.compare_products(big, big, one), Ordering::Greater);
+    /// assert_eq!(one.compare_products(big.negated(), big, one), Ordering::Less);
+    /// assert_eq!(one.compare_products(big, big, one), Ordering::Equal);
+    /// ```
+    #[must_use]
+    pub fn compare_products(self, by: Self, other: Self, by_other: Self) -> Ordering {
+        let right = Number::product(other.0, by_other.0).negated();
+        Number::product(self.0, by.0).plus(right).signum().cmp(&0)
     }
 
     /// `count` times itself, exactly: lots × lot size, grains × grain.

@@ -74,7 +74,7 @@ pub enum Kind {
 pub enum Mode {
     /// One contract with its own collateral: a bucket.
     Isolated,
-    /// Contracts settled in one asset, which is the collateral.
+    /// Contracts settled in one asset.
     Cross {
         /// That asset.
         asset: Asset,
@@ -148,8 +148,10 @@ pub struct Funds {
     pub borrowed: Decimal,
     /// Interest owed on it, at least zero.
     pub interest: Decimal,
-    /// What was paid in and not taken out again, at least zero: the rest of the cash is gains.
+    /// What was paid in and not lost or taken out again, at least zero and at most the cash: the rest of that is gains.
     pub principal: Decimal,
+    /// Up to when interest on the loan was charged.
+    pub charged_until: Option<Timestamp>,
 }
 
 /// Where an account stands, as last decided.
@@ -176,7 +178,8 @@ pub struct Account {
     pub orders: BTreeMap<OrderId, OpenOrder>,
     /// Where it stands.
     pub standing: Standing,
-    /// Whether an operator froze it: it may pay in and nothing else, until it is thawed.
+    /// Whether an operator froze it: it places nothing and takes nothing out, until it is thawed. A fill that was made
+    /// elsewhere still counts.
     pub frozen: bool,
     /// Drawn from the parent under [`AccountTerms::top_up`] so far.
     pub topped_up: Decimal,
@@ -215,6 +218,7 @@ impl Account {
     /// Whether nothing in it can gain or lose.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.holdings.is_empty() && self.orders.is_empty() && self.funds.values().all(|funds| funds.borrowed.is_zero())
+        let owes = |funds: &Funds| funds.cash.signum() < 0 || !funds.borrowed.is_zero() || !funds.interest.is_zero();
+        self.holdings.is_empty() && self.orders.is_empty() && !self.funds.values().any(owes)
     }
 }

@@ -6,7 +6,7 @@ use crate::account::{
     Account, AccountTerms, ContractId, Funds, Holding, Kind, Mode, OpenOrder, OrderId, Standing, TopUp, TraderLimits,
 };
 use crate::command::{Command, TradeSide};
-use crate::event::{Cancelled, Event, Figures, Filled};
+use crate::event::{Cancelled, Charge, Event, Figures, Filled};
 use crate::ledger::{Holder, House, Leg};
 use crate::market::{Feed, FeedFacts, MarketFacts, PriceBatch, Quality, Reading, TrustRule};
 use crate::state::{AssetRules, Contract, Lines, ModelRules, PendingRules, State, Totals, UnderlyingRules, Versions};
@@ -29,7 +29,8 @@ encode_fields! {
     TopUp { asset, limit }
     Holding { quantity, cost }
     OpenOrder { contract, side, quantity, price, reduce_only }
-    Funds { cash, borrowed, interest, principal }
+    Funds { cash, borrowed, interest, principal, charged_until }
+    Charge { account, interest, until }
     Standing { state, since, deadline }
     Account { terms, funds, holdings, orders, standing, frozen, topped_up, loss_from }
     Leg { holder, amount }
@@ -48,7 +49,7 @@ encode_fields! {
     ModelRules { model, parameters, lines, version, pending }
     PendingRules { rules, from }
     Versions { listing, models, market }
-    Totals { cash, cost, held, deposited, owed, losses, gains_withdrawn }
+    Totals { cash, cost, held, deposited, owed, principal }
 }
 
 encode_variants! {
@@ -86,22 +87,21 @@ encode_variants! {
         5 AccountOpened { account, terms },
         6 AccountAmended { account, terms, loss_from },
         7 Frozen { account, frozen, reason },
-        8 Deposited { account, amount, legs },
-        9 Withdrawn { account, amount, gains, legs },
-        10 Transferred { from, to, amount, principal, top_up, legs },
+        8 Deposited { account, amount, worth, legs },
+        9 Withdrawn { account, amount, worth, gains, legs },
+        10 Transferred { from, to, amount, worth, principal, top_up, legs },
         11 HouseFunded { house, amount, legs },
         12 Borrowed { account, amount, legs },
         13 Repaid { account, amount, interest, legs },
-        14 InterestCharged { asset, seconds, rate, owed },
-        15 InterestClosed,
-        16 OrderPlaced { account, order, terms },
-        17 OrderCancelled { account, order, why },
-        18 Traded { contract, quantity, price, buyer, seller, taker, legs },
-        19 Priced { batch, readings },
-        20 FundingPaid { contract, rate, price, legs },
-        21 Settled { contract, price, readings, holders, legs },
-        22 LevelChanged { account, from, to, deadline, figures },
-        23 CallExpired { account, figures },
+        14 InterestCharged { asset, rate, charges },
+        15 OrderPlaced { account, order, terms },
+        16 OrderCancelled { account, order, why },
+        17 Traded { contract, quantity, price, buyer, seller, taker, legs },
+        18 Priced { batch, readings },
+        19 FundingPaid { contract, rate, price, legs },
+        20 Settled { contract, price, readings, holders, legs },
+        21 LevelChanged { account, from, to, deadline, figures },
+        22 CallExpired { account, figures },
     }
 }
 
@@ -131,6 +131,7 @@ macro_rules! rest {
                     accounts,
                     contract_names: std::collections::BTreeMap::new(),
                     account_names: std::collections::BTreeMap::new(),
+                    groups: std::collections::BTreeMap::new(),
                 };
                 state.find_names();
                 Ok(state)
@@ -139,4 +140,4 @@ macro_rules! rest {
     };
 }
 
-rest! { currency, clock, accrued_at, assets, underlyings, contracts, models, house, market, totals, versions }
+rest! { currency, clock, assets, underlyings, contracts, models, house, market, totals, versions }

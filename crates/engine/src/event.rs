@@ -82,6 +82,8 @@ pub enum Event {
         account: AccountId,
         /// How much.
         amount: Amount,
+        /// What that is worth in the currency, where it has a price.
+        worth: Decimal,
         /// The cash.
         legs: Vec<Leg>,
     },
@@ -91,6 +93,8 @@ pub enum Event {
         account: AccountId,
         /// How much.
         amount: Amount,
+        /// What that is worth in the currency.
+        worth: Decimal,
         /// What of it were gains, not what was paid in.
         gains: Decimal,
         /// The cash.
@@ -104,6 +108,8 @@ pub enum Event {
         to: AccountId,
         /// How much.
         amount: Amount,
+        /// What that is worth in the currency.
+        worth: Decimal,
         /// What of it was paid in once: the receiver may take that out again like the sender could.
         principal: Decimal,
         /// Whether a bucket drew it by itself.
@@ -144,15 +150,11 @@ pub enum Event {
     InterestCharged {
         /// Of what.
         asset: Asset,
-        /// For how long, in seconds.
-        seconds: i64,
         /// A year: 0.1 is 10 %.
         rate: Decimal,
         /// Who owes how much more.
-        owed: Vec<(AccountId, Decimal)>,
+        charges: Vec<Charge>,
     },
-    /// Interest is charged up to the command's time.
-    InterestClosed,
     /// An order was admitted.
     OrderPlaced {
         /// Whose.
@@ -241,6 +243,17 @@ pub enum Event {
     },
 }
 
+/// Interest of one loan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Charge {
+    /// Who owes it.
+    pub account: AccountId,
+    /// How much.
+    pub interest: Decimal,
+    /// Up to when.
+    pub until: Timestamp,
+}
+
 /// Why an order is no more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cancelled {
@@ -298,7 +311,7 @@ impl Event {
             | Self::LevelChanged { account, .. }
             | Self::CallExpired { account, .. } => accounts.push(*account),
             Self::Traded { buyer, seller, .. } => accounts.extend([buyer.account, seller.account]),
-            Self::InterestCharged { owed, .. } => accounts.extend(owed.iter().map(|(account, _)| *account)),
+            Self::InterestCharged { charges, .. } => accounts.extend(charges.iter().map(|charge| charge.account)),
             Self::Settled { holders, .. } => accounts.extend(holders),
             _ => {}
         }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use plimsoll_core::{AccountId, Asset, Decimal, NumberError, Timestamp};
 
-use crate::account::{Account, ContractId, Holding, OrderId, Standing};
+use crate::account::{Account, ContractId, Funds, Holding, OrderId, Standing};
 use crate::event::{Event, Filled};
 use crate::ledger::{Holder, House, Leg};
 use crate::market::{Feed, PriceBatch, Reading};
@@ -21,20 +21,18 @@ use crate::state::{Contract, PendingRules, State};
 pub fn evolve(state: &mut State, event: &Event, at: Timestamp) {
     state.clock = state.clock.max(at);
     for leg in event.legs() {
-        post(state, leg, is_turnover(event));
+        post(state, leg);
     }
     listing(state, event);
     terms(state, event, at);
-    cash(state, event);
+    cash(state, event, at);
     trading(state, event, at);
     for leg in event.legs() {
+        if let Holder::Account(account) = leg.holder {
+            settle_principal(state, account, leg.amount.asset);
+        }
         assert_nets(state, leg.amount.asset);
     }
-}
-
-/// Whether what accounts pay here is a loss that gains may be paid out of.
-const fn is_turnover(event: &Event) -> bool {
-    matches!(event, Event::Traded { .. } | Event::FundingPaid { .. } | Event::Settled { .. })
 }
 
 fn listing(state: &mut State, event: &Event) {
@@ -71,11 +69,14 @@ fn terms(state: &mut State, event: &Event, at: Timestamp) {
         Event::AccountOpened { account, terms } => {
             state.account_names.insert(terms.name.clone(), *account);
             state.accounts.push(Account::new(terms.clone(), at));
+            state.join(*account);
         }
         Event::AccountAmended { account, terms, loss_from } => {
-            let account = of(state, *account);
-            account.terms = terms.clone();
-            account.loss_from = *loss_from;
+            state.leave(*account);
+            let facts = of(state, *account);
+            facts.terms = terms.clone();
+            facts.loss_from = *loss_from;
+            state.join(*account);
         }
         Event::Frozen { account, frozen, .. } => of(state, *account).frozen = *frozen,
         Event::LevelChanged { account, from, to, deadline, .. } => {
@@ -88,46 +89,54 @@ fn terms(state: &mut State, event: &Event, at: Timestamp) {
     }
 }
 
-fn cash(state: &mut State, event: &Event) {
+fn cash(state: &mut State, event: &Event, at: Timestamp) {
     match event {
-        Event::Deposited { account, amount, .. } => {
-            add(&mut of(state, *account).funds.entry(amount.asset).or_default().principal, amount.value);
+        Event::Deposited { account, amount, worth, .. } => {
+            add_principal(state, *account, amount.asset, amount.value);
+            flow(state, *account, *worth);
         }
-        Event::Withdrawn { account, amount, gains, .. } => {
-            let own = less(amount.value, *gains);
-            take_principal(state, *account, amount.asset, own);
-            add(state.totals.gains_withdrawn.entry(amount.asset).or_default(), *gains);
-            tidy(state, *account, amount.asset);
+        Event::Withdrawn { account, amount, worth, gains, .. } => {
+            add_principal(state, *account, amount.asset, less(*gains, amount.value));
+            flow(state, *account, worth.negated());
         }
-        Event::Transferred { from, to, amount, principal, top_up, .. } => {
-            take_principal(state, *from, amount.asset, *principal);
-            add(&mut of(state, *to).funds.entry(amount.asset).or_default().principal, *principal);
+        Event::Transferred { from, to, amount, worth, principal, top_up, .. } => {
+            add_principal(state, *from, amount.asset, principal.negated());
+            add_principal(state, *to, amount.asset, *principal);
+            flow(state, *from, worth.negated());
+            flow(state, *to, *worth);
             if *top_up {
                 add(&mut of(state, *to).topped_up, amount.value);
             }
-            tidy(state, *from, amount.asset);
         }
         Event::Borrowed { account, amount, .. } => {
+            add_principal(state, *account, amount.asset, amount.value);
             let funds = of(state, *account).funds.entry(amount.asset).or_default();
             add(&mut funds.borrowed, amount.value);
-            add(&mut funds.principal, amount.value);
+            funds.charged_until.get_or_insert(at);
             add(state.totals.owed.entry(amount.asset).or_default(), amount.value);
         }
         Event::Repaid { account, amount, interest, .. } => {
+            let paid = checked(amount.value.plus(*interest));
             let funds = of(state, *account).funds.entry(amount.asset).or_default();
             funds.borrowed = less(funds.borrowed, amount.value);
             funds.interest = less(funds.interest, *interest);
+            if funds.borrowed.is_zero() && funds.interest.is_zero() {
+                funds.charged_until = None;
+            }
+            // What was borrowed counted as paid in while it was there.
+            let principal = funds.principal.min(paid);
+            add_principal(state, *account, amount.asset, principal.negated());
             let owed = state.totals.owed.entry(amount.asset).or_default();
-            *owed = less(less(*owed, amount.value), *interest);
-            tidy(state, *account, amount.asset);
+            *owed = less(*owed, paid);
         }
-        Event::InterestCharged { asset, owed, .. } => {
-            for (account, interest) in owed {
-                add(&mut of(state, *account).funds.entry(*asset).or_default().interest, *interest);
-                add(state.totals.owed.entry(*asset).or_default(), *interest);
+        Event::InterestCharged { asset, charges, .. } => {
+            for charge in charges {
+                let funds = of(state, charge.account).funds.entry(*asset).or_default();
+                add(&mut funds.interest, charge.interest);
+                funds.charged_until = Some(charge.until);
+                add(state.totals.owed.entry(*asset).or_default(), charge.interest);
             }
         }
-        Event::InterestClosed => state.accrued_at = state.clock,
         _ => {}
     }
 }
@@ -153,6 +162,7 @@ fn trading(state: &mut State, event: &Event, at: Timestamp) {
             holders.iter().for_each(|account| hold(state, *account, *contract, Holding::default()));
             state.contracts[contract.index()].settled_at = Some(price.value);
             state.market.marks.remove(contract);
+            forget_window(state, *contract);
             state.versions.listing += 1;
         }
         _ => {}
@@ -170,12 +180,12 @@ fn priced(state: &mut State, batch: &PriceBatch, readings: &[(Feed, Reading)], a
     }
     market.marks.extend(batch.marks.iter().cloned());
     market.surfaces.extend(batch.surfaces.iter().cloned());
-    sample(state, at);
+    sample(state, batch, at);
     state.versions.market += 1;
 }
 
-/// Adds the indices to the windows that are open.
-fn sample(state: &mut State, at: Timestamp) {
+/// Adds the indices that were quoted to the windows that are open.
+fn sample(state: &mut State, batch: &PriceBatch, at: Timestamp) {
     let open = |contract: &Contract| {
         let expiry = contract.instrument.expiry().filter(|_| contract.settled_at.is_none())?;
         let underlying = contract.instrument.terms().underlying;
@@ -186,14 +196,25 @@ fn sample(state: &mut State, at: Timestamp) {
     let mut windows: Vec<_> = state.contracts.iter().filter_map(open).collect();
     windows.sort_unstable();
     windows.dedup();
-    for window in windows {
+    let quoted = |underlying| batch.quotes.iter().any(|(feed, _)| *feed == Feed::Index(underlying));
+    for window in windows.into_iter().filter(|(underlying, _)| quoted(*underlying)) {
         let reading = state.market.feeds.get(&Feed::Index(window.0)).and_then(|feed| feed.reading);
         if let Some(reading) = reading {
             let (sum, count) = state.market.windows.entry(window).or_default();
-            // An index is far below 2^64 and readings are counted in 32 bits.
-            *sum = sum.plus(reading.index_price()).unwrap_or(*sum);
-            *count = count.saturating_add(1);
+            if let Ok(more) = sum.plus(reading.index_price()) {
+                (*sum, *count) = (more, count.saturating_add(1));
+            }
         }
+    }
+}
+
+/// The readings before an expiry are of no use once its last contract is settled.
+fn forget_window(state: &mut State, contract: ContractId) {
+    let of = |contract: &Contract| Some((contract.instrument.terms().underlying, contract.instrument.expiry()?));
+    let Some(window) = of(&state.contracts[contract.index()]) else { return };
+    let needed = |other: &Contract| other.settled_at.is_none() && of(other) == Some(window);
+    if !state.contracts.iter().any(needed) {
+        state.market.windows.remove(&window);
     }
 }
 
@@ -224,37 +245,40 @@ fn filled(state: &mut State, side: &Filled, quantity: Decimal) {
 }
 
 /// Moves one leg's cash.
-fn post(state: &mut State, leg: &Leg, is_turnover: bool) {
+fn post(state: &mut State, leg: &Leg) {
     let (asset, value) = (leg.amount.asset, leg.amount.value);
     add(state.totals.cash.entry(asset).or_default(), value);
     match leg.holder {
         Holder::House(house) => add(state.house.entry((house, asset)).or_default(), value),
         Holder::Account(account) => {
             add(state.totals.deposited.entry(asset).or_default(), value);
-            if is_turnover && value.signum() < 0 {
-                add(state.totals.losses.entry(asset).or_default(), value.abs());
-            }
-            let funds = of(state, account).funds.entry(asset).or_default();
-            add(&mut funds.cash, value);
-            if is_turnover {
-                // What is lost is no longer there to be taken out as what was paid in.
-                funds.principal = funds.principal.min(funds.cash.or_zero());
-                tidy(state, account, asset);
-            }
+            add(&mut of(state, account).funds.entry(asset).or_default().cash, value);
         }
     }
 }
 
-fn take_principal(state: &mut State, account: AccountId, asset: Asset, value: Decimal) {
-    let funds = of(state, account).funds.entry(asset).or_default();
-    funds.principal = less(funds.principal, value);
+fn add_principal(state: &mut State, account: AccountId, asset: Asset, value: Decimal) {
+    add(&mut of(state, account).funds.entry(asset).or_default().principal, value);
+    add(state.totals.principal.entry(asset).or_default(), value);
 }
 
-/// Forgets an asset of which nothing is left.
-fn tidy(state: &mut State, account: AccountId, asset: Asset) {
+/// What is lost is no longer there to be taken out as what was paid in; an asset of which nothing is left is forgotten.
+fn settle_principal(state: &mut State, account: AccountId, asset: Asset) {
+    let Some(funds) = of(state, account).funds.get(&asset).copied() else { return };
+    let lost = less(funds.principal, funds.principal.min(funds.cash.or_zero()));
+    if !lost.is_zero() {
+        add_principal(state, account, asset, lost.negated());
+    }
     let funds = &mut of(state, account).funds;
-    if funds.get(&asset).is_some_and(|funds| *funds == crate::account::Funds::default()) {
+    if funds.get(&asset).is_some_and(|funds| *funds == Funds::default()) {
         funds.remove(&asset);
+    }
+}
+
+/// What is paid in or taken out is no gain and no loss.
+fn flow(state: &mut State, account: AccountId, worth: Decimal) {
+    if let Some(from) = &mut of(state, account).loss_from {
+        *from = from.plus(worth).unwrap_or(*from);
     }
 }
 

@@ -6,6 +6,8 @@
 //! costs are short of: **clearing + Σ cost = 0** in every asset, to the last digit. With positions that net to zero this
 //! is clearing = Σ unrealised P&L at any marks.
 
+use std::collections::BTreeMap;
+
 use plimsoll_core::{AccountId, Amount, Asset, Decimal, NumberError};
 
 /// Who holds cash.
@@ -95,7 +97,7 @@ pub fn movement(from: Holder, to: Holder, amount: Amount) -> Vec<Leg> {
 
 /// Legs in the making, which nets what one holder pays and gets of an asset.
 #[derive(Clone, Debug, Default)]
-pub struct Legs(Vec<Leg>);
+pub struct Legs(BTreeMap<(Holder, Asset), Decimal>);
 
 impl Legs {
     /// Adds what `holder` gains; nothing where it is zero.
@@ -103,20 +105,15 @@ impl Legs {
     /// # Errors
     /// [`NumberError::Overflow`].
     pub fn add(&mut self, holder: Holder, asset: Asset, value: Decimal) -> Result<(), NumberError> {
-        if value.is_zero() {
-            return Ok(());
-        }
-        match self.0.iter_mut().find(|leg| leg.holder == holder && leg.amount.asset == asset) {
-            Some(leg) => leg.amount.value = leg.amount.value.plus(value)?,
-            None => self.0.push(Leg { holder, amount: Amount::new(value, asset) }),
-        }
+        let sum = self.0.entry((holder, asset)).or_default();
+        *sum = sum.plus(value)?;
         Ok(())
     }
 
     /// The legs that are not zero.
     #[must_use]
-    pub fn done(mut self) -> Vec<Leg> {
-        self.0.retain(|leg| !leg.amount.value.is_zero());
-        self.0
+    pub fn done(self) -> Vec<Leg> {
+        let moved = self.0.into_iter().filter(|(_, value)| !value.is_zero());
+        moved.map(|((holder, asset), value)| Leg { holder, amount: Amount::new(value, asset) }).collect()
     }
 }

@@ -131,8 +131,8 @@ impl TrustRule {
         let all: Vec<SourceQuote> = quotes.values().cloned().collect();
         let (price, quality, confidence) = match self.index.apply(&all, at) {
             Ok(index) => (index.price, index.quality.into(), index.confidence),
-            Err(IndexError::Number(overflow)) => return Err(overflow),
-            Err(IndexError::BadRule { .. } | IndexError::NoQuotes | IndexError::NoneLive(_)) => {
+            // A feed that cannot be read is dead, and takes no other with it.
+            Err(_) => {
                 let dead = |before: &Reading| Reading { quality: Quality::Dead, confidence: Decimal::ZERO, ..*before };
                 return Ok(before.map(dead));
             }

@@ -137,7 +137,7 @@ pub enum Refusal {
         asset: Asset,
         /// Asked for.
         wanted: Decimal,
-        /// Cash less what is owed.
+        /// There.
         free: Decimal,
     },
     /// The house has less than is asked of it.
@@ -159,7 +159,7 @@ pub enum Refusal {
         asset: Asset,
         /// Gains asked for.
         gains: Decimal,
-        /// Settled losses and insurance, less gains taken out before.
+        /// What others lost and insurance, as far as it is there.
         backed: Decimal,
     },
     /// The trader's own limit.

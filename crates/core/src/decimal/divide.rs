@@ -33,6 +33,18 @@ impl Number {
         Self { high, low, negative: more.negative }
     }
 
+    pub(super) const fn negated(self) -> Self {
+        Self { negative: !self.negative, ..self }
+    }
+
+    pub(super) const fn signum(self) -> i32 {
+        match (self.high == 0 && self.low == 0, self.negative) {
+            (true, _) => 0,
+            (_, true) => -1,
+            (_, false) => 1,
+        }
+    }
+
     const fn words(self) -> U256 {
         U256::from_words(self.high, self.low)
     }

@@ -80,12 +80,12 @@ impl Made {
         let first = unit.first().ok_or(Refusal::UnknownAccount(AccountId(u32::MAX)))?;
         let model = &first.terms.model;
         let rules = state.models.get(model).ok_or_else(|| Refusal::UnknownModel(model.clone()))?;
-        let read = self.read(state, unit, more)?;
+        let read = self.read(unit, more)?;
         Ok(Margin::in_detail(&read, &self.market, self.judge(model)?, &rules.lines.policy, detail)?)
     }
 
     /// What `unit` has, together, as margin reads it.
-    pub(super) fn read(&self, state: &State, unit: &[&Account], more: &[&OpenOrder]) -> Result<Read, Refusal> {
+    pub(super) fn read(&self, unit: &[&Account], more: &[&OpenOrder]) -> Result<Read, Refusal> {
         let mut portfolio = Portfolio::default();
         let mut credit_line = Decimal::ZERO;
         let mut taker_fee_rate = Decimal::ZERO;
@@ -98,10 +98,8 @@ impl Made {
                 sum.quantity = sum.quantity.plus(holding.quantity)?;
                 sum.cost = sum.cost.plus(holding.cost)?;
             }
-            for order in account.orders.values() {
-                portfolio.orders.push(order.at(self.place(order.contract)?));
-            }
-            self.balances(state, account, &mut portfolio)?;
+            self.orders(account, unit.len() > 1, &mut portfolio)?;
+            self.balances(account, &mut portfolio)?;
         }
         for order in more {
             portfolio.orders.push(order.at(self.place(order.contract)?));
@@ -112,12 +110,30 @@ impl Made {
         Ok(Read { portfolio, credit_line, rating: None, taker_fee_rate })
     }
 
-    fn balances(&self, state: &State, account: &Account, into: &mut Portfolio) -> Result<(), NumberError> {
-        for (asset, funds) in &account.funds {
-            // What never had a price counts nothing: it can be paid in, and is worth something once it is quoted.
-            if !self.market.snapshot().has_price(*asset) || !state.assets.contains_key(asset) {
-                continue;
+    /// Orders that may only reduce stand against the account's own position, not against what its unit nets to: where there
+    /// is a unit they are cut here.
+    fn orders(&self, account: &Account, shared: bool, into: &mut Portfolio) -> Result<(), Refusal> {
+        let mut left: BTreeMap<ContractId, Decimal> = BTreeMap::new();
+        for order in account.orders.values() {
+            let mut read = order.at(self.place(order.contract)?);
+            if shared && order.reduce_only {
+                let held = left.entry(order.contract).or_insert_with(|| account.holding(order.contract).quantity.0);
+                let wanted = read.signed_quantity().0;
+                let cut =
+                    if held.signum() * wanted.signum() < 0 { wanted.abs().min(held.abs()) } else { Decimal::ZERO };
+                if cut.is_zero() {
+                    continue;
+                }
+                (read.quantity, read.reduce_only) = (Quantity(cut), false);
+                *held = held.plus(read.signed_quantity().0)?;
             }
+            into.orders.push(read);
+        }
+        Ok(())
+    }
+
+    fn balances(&self, account: &Account, into: &mut Portfolio) -> Result<(), NumberError> {
+        for (asset, funds) in &account.funds {
             let new = Balance {
                 asset: *asset,
                 cash: funds.cash,
@@ -125,6 +141,11 @@ impl Made {
                 accrued_interest: funds.interest,
                 reserved: Decimal::ZERO,
             };
+            // What never had a price counts nothing: it can be paid in, and is worth something once it is quoted. A debt of
+            // it cannot be margined.
+            if !self.market.snapshot().has_price(*asset) && new.net()?.value.signum() >= 0 {
+                continue;
+            }
             match into.balances.iter_mut().find(|balance| balance.asset == *asset) {
                 None => into.balances.push(new),
                 Some(sum) => {

@@ -111,7 +111,7 @@ impl Book {
     ) {
         let (Some(first), Some(made)) = (unit.first(), &self.made) else { return };
         let Some(watch) = self.watches.get_mut(&first.terms.model).filter(|watch| watch.is_of(state)) else { return };
-        let read = margin.and_then(|margin| Some((margin, made.read(state, unit, more).ok()?)));
+        let read = margin.and_then(|margin| Some((margin, made.read(unit, more).ok()?)));
         watch.certify(id, read, &made.market);
     }
 }

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_core::{Decimal, Rounding, Timestamp, Underlying};
+use plimsoll_core::{Decimal, NumberError, Rounding, Timestamp, Underlying};
 use plimsoll_pricing::market::{AssetQuote, ExpiryQuote, Snapshot, UnderlyingQuote};
 
 use super::made::Made;
 use crate::market::{Feed, MarketFacts, Quality, Reading};
 use crate::refusal::Refusal;
-use crate::state::State;
+use crate::state::{AssetRules, State};
 
 /// The least price: what has decayed to nothing is still a price.
 pub(super) const LEAST: Decimal = Decimal::new(1, 18);
@@ -21,7 +21,7 @@ pub(super) fn favourable(state: &State) -> Vec<Made> {
         return Vec::new();
     }
     let at_band = |top: bool| {
-        let mut facts = state.market.clone();
+        let (mut facts, mut moved) = (state.market.clone(), Vec::new());
         for (feed, known) in &mut facts.feeds {
             let (Some(reading), Some(rule)) = (&mut known.reading, state.trust(*feed)) else { continue };
             if reading.quality == Quality::Trusted {
@@ -31,11 +31,36 @@ pub(super) fn favourable(state: &State) -> Vec<Made> {
             let off = if top { Decimal::ONE.plus(rule.band) } else { Decimal::ONE.minus(rule.band) };
             let price = if top { last.max(reading.price) } else { last.min(reading.price) };
             let price = price.times(off.ok()?, Rounding::HalfEven).ok()?.max(LEAST);
+            let growth = price.over(reading.index_price(), Rounding::HalfEven).ok()?;
             *reading = Reading { price, quality: Quality::Trusted, trusted: Some(price), ..*reading };
+            if let Feed::Index(underlying) = feed {
+                moved.push((*underlying, growth));
+            }
+        }
+        for (underlying, growth) in moved {
+            follow(state, &mut facts, underlying, growth)?;
         }
         Made::of(state, &facts).ok()
     };
     [at_band(true), at_band(false)].into_iter().flatten().collect()
+}
+
+/// Forwards and marks of `underlying` move with its index; an option's own mark gives way to its volatility.
+fn follow(state: &State, facts: &mut MarketFacts, underlying: Underlying, growth: Decimal) -> Option<()> {
+    let grow = |value: &mut Decimal| value.times(growth, Rounding::HalfEven).map(|grown| *value = grown).ok();
+    for ((_, _), quote) in facts.surfaces.iter_mut().filter(|((of, _), _)| *of == underlying) {
+        quote.forward.as_mut().map_or(Some(()), grow)?;
+    }
+    for (contract, mark) in &mut facts.marks {
+        let instrument = &state.contract(*contract)?.instrument;
+        if instrument.terms().underlying == underlying {
+            match instrument.strike() {
+                None => mark.price.as_mut().map_or(Some(()), grow)?,
+                Some(_) => mark.price = mark.price.filter(|_| mark.vol.is_none()),
+            }
+        }
+    }
+    Some(())
 }
 
 /// The market as margin reads it.
@@ -52,16 +77,7 @@ pub(super) fn snapshot(state: &State, facts: &MarketFacts) -> Result<Snapshot, R
         match *feed {
             Feed::Asset(asset) => {
                 let Some(rules) = state.assets.get(&asset).filter(|_| asset != state.currency) else { continue };
-                let trusted = reading.quality == Quality::Trusted;
-                let quote = AssetQuote {
-                    price: reading.collateral_price(&rules.trust, facts.as_of)?.max(LEAST),
-                    confidence: Some(reading.confidence),
-                    trusted,
-                    redemption_value: None,
-                    depth: None,
-                    slow_price: Some(reading.slow),
-                    debt_price: (!trusted).then(|| reading.debt_price()),
-                };
+                let quote = asset_quote(&reading, rules, facts.as_of)?;
                 snapshot.assets.insert(asset, quote);
             }
             Feed::Index(underlying) => {
@@ -76,6 +92,15 @@ pub(super) fn snapshot(state: &State, facts: &MarketFacts) -> Result<Snapshot, R
             }
         }
     }
+    // A coin without quotes of its own is worth its index, and is trusted no more than that.
+    for (asset, rules) in &state.assets {
+        let index = facts.feeds.get(&Feed::Index(asset.underlying())).and_then(|known| known.reading);
+        let in_currency = state.underlyings.get(&asset.underlying()).is_some_and(|it| it.quote == state.currency);
+        let untrusted = index.filter(|reading| in_currency && reading.quality != Quality::Trusted);
+        if let Some(reading) = untrusted.filter(|_| !snapshot.assets.contains_key(asset) && *asset != state.currency) {
+            snapshot.assets.insert(*asset, asset_quote(&reading, rules, facts.as_of)?);
+        }
+    }
     for (contract, mark) in &facts.marks {
         if let Some(contract) = state.contract(*contract) {
             snapshot.marks.insert(contract.instrument.terms().name.clone(), mark.clone());
@@ -88,4 +113,17 @@ fn expiries(facts: &MarketFacts, underlying: Underlying) -> BTreeMap<Timestamp, 
     let range = (underlying, Timestamp::from_nanos(i64::MIN))..=(underlying, Timestamp::from_nanos(i64::MAX));
     let ahead = facts.surfaces.range(range).filter(|((_, expiry), _)| *expiry > facts.as_of);
     ahead.map(|((_, expiry), quote)| (*expiry, quote.clone())).collect()
+}
+
+fn asset_quote(reading: &Reading, rules: &AssetRules, at: Timestamp) -> Result<AssetQuote, NumberError> {
+    let trusted = reading.quality == Quality::Trusted;
+    Ok(AssetQuote {
+        price: reading.collateral_price(&rules.trust, at)?.max(LEAST),
+        confidence: Some(reading.confidence),
+        trusted,
+        redemption_value: None,
+        depth: None,
+        slow_price: Some(reading.slow),
+        debt_price: (!trusted).then(|| reading.debt_price()),
+    })
 }

@@ -11,7 +11,7 @@ use plimsoll_pricing::instruments::Instrument;
 
 pub use leaves::StateHash;
 
-use crate::account::{Account, ContractId};
+use crate::account::{Account, AccountTerms, ContractId, Kind};
 use crate::ledger::House;
 use crate::market::{Feed, MarketFacts, TrustRule};
 
@@ -103,11 +103,12 @@ pub struct Totals {
     pub deposited: BTreeMap<Asset, Decimal>,
     /// Borrowed, interest included.
     pub owed: BTreeMap<Asset, Decimal>,
-    /// Losses that were realised, ever: what gains may be paid out of.
-    pub losses: BTreeMap<Asset, Decimal>,
-    /// Gains that were withdrawn, ever.
-    pub gains_withdrawn: BTreeMap<Asset, Decimal>,
+    /// What accounts may take out as what was paid in.
+    pub principal: BTreeMap<Asset, Decimal>,
 }
+
+/// What accounts of one group have in common: group, owner, kind, model.
+pub(crate) type GroupKey = (Arc<str>, Arc<str>, Kind, Arc<str>);
 
 /// Everything that is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,8 +117,6 @@ pub struct State {
     pub currency: Asset,
     /// The time of the last command that was decided.
     pub clock: Timestamp,
-    /// When interest was last charged.
-    pub accrued_at: Timestamp,
     /// By asset; the currency is listed from the start.
     pub assets: BTreeMap<Asset, AssetRules>,
     /// By underlying.
@@ -132,6 +131,8 @@ pub struct State {
     pub accounts: Vec<Account>,
     /// Numbers of accounts.
     pub account_names: BTreeMap<Arc<str>, AccountId>,
+    /// Accounts of margin groups, ascending.
+    pub(crate) groups: BTreeMap<GroupKey, Vec<AccountId>>,
     /// What the house holds.
     pub house: BTreeMap<(House, Asset), Decimal>,
     /// Prices.
@@ -150,7 +151,6 @@ impl State {
         Self {
             currency,
             clock: at,
-            accrued_at: at,
             assets: BTreeMap::from([(currency, own)]),
             underlyings: BTreeMap::new(),
             contracts: Vec::new(),
@@ -158,6 +158,7 @@ impl State {
             models: BTreeMap::new(),
             accounts: Vec::new(),
             account_names: BTreeMap::new(),
+            groups: BTreeMap::new(),
             house: BTreeMap::new(),
             market: MarketFacts {
                 as_of: at,
@@ -198,6 +199,24 @@ impl State {
         }
     }
 
+    /// Puts an account into its group.
+    pub(crate) fn join(&mut self, id: AccountId) {
+        if let Some(key) = group_key(&self.accounts[id.index()].terms) {
+            let members = self.groups.entry(key).or_default();
+            if let Err(place) = members.binary_search(&id) {
+                members.insert(place, id);
+            }
+        }
+    }
+
+    /// Takes an account out of its group.
+    pub(crate) fn leave(&mut self, id: AccountId) {
+        let key = group_key(&self.accounts[id.index()].terms);
+        if let Some(members) = key.and_then(|key| self.groups.get_mut(&key)) {
+            members.retain(|member| *member != id);
+        }
+    }
+
     /// What one unit of `asset` costs in the currency, by its own feed; of an asset that has none, its index.
     #[must_use]
     pub fn price(&self, asset: Asset) -> Option<Decimal> {
@@ -215,6 +234,10 @@ impl State {
     /// Numbers by name, after accounts and contracts were read back.
     pub(crate) fn find_names(&mut self) {
         self.account_names = self.numbered().map(|(id, account)| (account.terms.name.clone(), id)).collect();
+        self.groups.clear();
+        for id in (0..u32::try_from(self.accounts.len()).unwrap_or(u32::MAX)).map(AccountId) {
+            self.join(id);
+        }
         let contracts = (0_u32..).map(ContractId).zip(&self.contracts);
         self.contract_names = contracts.map(|(id, it)| (it.instrument.terms().name.clone(), id)).collect();
     }
@@ -227,17 +250,12 @@ impl State {
     /// Accounts that are margined together with `account`, itself among them, ascending.
     #[must_use]
     pub fn margined_with(&self, account: AccountId) -> Vec<AccountId> {
-        let Some(Account { terms, .. }) = self.account(account) else { return Vec::new() };
-        if terms.group.is_none() {
-            return vec![account];
-        }
-        let same = |(_, other): &(AccountId, &Account)| {
-            let other = &other.terms;
-            other.group == terms.group
-                && other.owner == terms.owner
-                && other.kind == terms.kind
-                && other.model == terms.model
-        };
-        self.numbered().filter(same).map(|(id, _)| id).collect()
+        let group = self.account(account).and_then(|known| group_key(&known.terms));
+        group.and_then(|key| self.groups.get(&key)).cloned().unwrap_or_else(|| vec![account])
     }
+}
+
+fn group_key(terms: &AccountTerms) -> Option<GroupKey> {
+    let group = terms.group.clone()?;
+    Some((group, terms.owner.clone(), terms.kind, terms.model.clone()))
 }

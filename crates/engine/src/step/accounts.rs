@@ -77,14 +77,17 @@ impl Decision<'_> {
         let least = [
             ("credit_line", terms.credit_line),
             ("taker_fee_rate", terms.taker_fee_rate),
-            // A rebate is paid out of what the taker pays.
-            ("taker_fee_rate + maker_fee_rate", terms.taker_fee_rate.plus(terms.maker_fee_rate)?),
             ("leverage_max", limits.leverage_max.unwrap_or_default()),
             ("loss_max", limits.loss_max.unwrap_or_default()),
             ("top_up.limit", terms.top_up.map_or(Decimal::ZERO, |top_up| top_up.limit)),
         ];
         if let Some((what, value)) = least.into_iter().find(|(_, value)| value.signum() < 0) {
             return Err(Refusal::OutOfBounds { what, value, expected: "at least 0" });
+        }
+        for (what, rate) in [("taker_fee_rate", terms.taker_fee_rate), ("maker_fee_rate", terms.maker_fee_rate)] {
+            if rate.abs() > Decimal::ONE {
+                return Err(Refusal::OutOfBounds { what, value: rate, expected: "-1 to 1" });
+            }
         }
         if let Mode::Cross { asset } = terms.mode {
             self.listed(asset)?;

@@ -1,8 +1,10 @@
 //! Cash in and out, between accounts, and on loan.
 
-use plimsoll_core::{AccountId, Amount, Decimal};
+use plimsoll_core::{AccountId, Amount, Asset, Decimal, Rounding};
 use plimsoll_margin::fold::Detail;
 use plimsoll_margin::level::Level;
+
+use plimsoll_pricing::market::MarketError;
 
 use super::Decision;
 use crate::account::{Account, Kind};
@@ -24,7 +26,8 @@ impl Decision<'_> {
             return Err(Refusal::AssetCap { asset: amount.asset, held, cap });
         }
         let legs = self.moved(OUTSIDE, Holder::Account(id), amount)?;
-        self.emit(Event::Deposited { account: id, amount, legs });
+        let worth = self.worth(amount)?;
+        self.emit(Event::Deposited { account: id, amount, worth, legs });
         self.levels([id]);
         Ok(())
     }
@@ -36,17 +39,30 @@ impl Decision<'_> {
         let principal = account.funds.get(&amount.asset).map_or(Decimal::ZERO, |funds| funds.principal);
         let gains = amount.value.minus(principal)?.or_zero();
         self.may_leave(id, amount)?;
-        let totals = &self.state.totals;
-        let sum = |of: &std::collections::BTreeMap<_, Decimal>| of.get(&amount.asset).copied().unwrap_or_default();
-        let fund = self.state.held_by(House::Insurance, amount.asset).or_zero();
-        let backed = sum(&totals.losses).plus(fund)?.minus(sum(&totals.gains_withdrawn))?.or_zero();
+        let backed = self.backed(amount.asset)?;
         if gains > backed {
             return Err(Refusal::GainsNotSettled { asset: amount.asset, gains, backed });
         }
+        let worth = self.worth(amount)?;
         let legs = self.moved(Holder::Account(id), OUTSIDE, amount)?;
-        self.emit(Event::Withdrawn { account: id, amount, gains, legs });
+        self.emit(Event::Withdrawn { account: id, amount, worth, gains, legs });
         self.levels([id]);
         Ok(())
+    }
+
+    /// Gains that are there to be taken out: what the venue holds of an asset, less what was paid in and is still there to
+    /// be asked for, by accounts and by the house's own purses. It is what others have lost, and the insurance fund.
+    fn backed(&self, asset: Asset) -> Result<Decimal, Refusal> {
+        let held = self.state.held_by(House::Outside, asset).negated();
+        let principal = self.state.totals.principal.get(&asset).copied().unwrap_or_default();
+        let own = |house| self.state.held_by(house, asset).or_zero();
+        Ok(held.minus(principal)?.minus(own(House::Fees))?.minus(own(House::Lending))?.or_zero())
+    }
+
+    /// What `amount` is worth in the currency; nothing where it has no price.
+    fn worth(&self, amount: Amount) -> Result<Decimal, Refusal> {
+        let price = self.state.price(amount.asset).unwrap_or_default();
+        Ok(amount.value.times(price, Rounding::Down)?)
     }
 
     pub(super) fn transfer(&mut self, from: AccountId, to: AccountId, amount: Amount) -> Result<(), Refusal> {
@@ -60,7 +76,12 @@ impl Decision<'_> {
                 why: "a transfer is to another account of the same owner and kind",
             });
         }
-        self.may_leave(from, amount)?;
+        if self.state.margined_with(from).contains(&to) {
+            // What stays in the unit is margined as before.
+            self.has_free(from, amount)?;
+        } else {
+            self.may_leave(from, amount)?;
+        }
         let event = self.transferred(from, to, amount, false)?;
         self.emit(event);
         self.levels([from, to]);
@@ -79,7 +100,8 @@ impl Decision<'_> {
         // Gains go last: who receives may take out what the sender could.
         let principal = funds.principal.min(amount.value);
         let legs = self.moved(Holder::Account(from), Holder::Account(to), amount)?;
-        Ok(Event::Transferred { from, to, amount, principal, top_up, legs })
+        let worth = self.worth(amount)?;
+        Ok(Event::Transferred { from, to, amount, worth, principal, top_up, legs })
     }
 
     pub(super) fn fund_house(&mut self, house: House, amount: Amount) -> Result<(), Refusal> {
@@ -105,6 +127,10 @@ impl Decision<'_> {
         if account.frozen {
             return Err(Refusal::Frozen(id));
         }
+        if self.state.price(amount.asset).is_none() {
+            let (asset, currency) = (amount.asset, self.state.currency);
+            return Err(MarketError::NoPrice { asset, currency }.into());
+        }
         let held = self.state.held_by(House::Lending, amount.asset);
         if held < amount.value {
             let (house, asset, wanted) = (House::Lending, amount.asset, amount.value);
@@ -115,8 +141,10 @@ impl Decision<'_> {
         let funds = after.funds.entry(amount.asset).or_default();
         funds.cash = funds.cash.plus(amount.value)?;
         funds.borrowed = funds.borrowed.plus(amount.value)?;
+        let interest = self.interest_of(id, amount.asset)?;
         self.covers_initial(id, &after, false)?;
         let legs = self.moved(LENDING, Holder::Account(id), amount)?;
+        interest.into_iter().for_each(|event| self.emit(event));
         self.emit(Event::Borrowed { account: id, amount, legs });
         self.levels([id]);
         Ok(())
@@ -127,7 +155,14 @@ impl Decision<'_> {
         self.listed(amount.asset)?;
         Refusal::amount(amount)?;
         let funds = account.funds.get(&amount.asset).copied().unwrap_or_default();
-        let owed = funds.borrowed.plus(funds.interest)?;
+        let charged = self.interest_of(id, amount.asset)?;
+        let due = match &charged {
+            Some(Event::InterestCharged { charges, .. }) => {
+                charges.iter().try_fold(funds.interest, |sum, charge| sum.plus(charge.interest))?
+            }
+            _ => funds.interest,
+        };
+        let owed = funds.borrowed.plus(due)?;
         if amount.value > owed {
             return Err(Refusal::OutOfBounds { what: "amount", value: amount.value, expected: "at most what is owed" });
         }
@@ -135,9 +170,10 @@ impl Decision<'_> {
             let (asset, wanted, free) = (amount.asset, amount.value, funds.cash);
             return Err(Refusal::CashShort { account: id, asset, wanted, free });
         }
-        let interest = funds.interest.min(amount.value);
+        let interest = due.min(amount.value);
         let loan = Amount::new(amount.value.minus(interest)?, amount.asset);
         let legs = self.moved(Holder::Account(id), LENDING, amount)?;
+        charged.into_iter().for_each(|event| self.emit(event));
         self.emit(Event::Repaid { account: id, amount: loan, interest, legs });
         self.levels([id]);
         Ok(())
@@ -152,6 +188,18 @@ impl Decision<'_> {
     /// Whether an account can spare `amount`: the cash is there, it is not frozen, and what is left covers initial margin
     /// without the credit line and without gains.
     pub(super) fn may_leave(&mut self, id: AccountId, amount: Amount) -> Result<(), Refusal> {
+        self.has_free(id, amount)?;
+        let account = self.account(id)?;
+        if account.is_idle() && account.terms.group.is_none() {
+            return Ok(());
+        }
+        let mut after = account.clone();
+        let funds = after.funds.entry(amount.asset).or_default();
+        funds.cash = funds.cash.minus(amount.value)?;
+        self.covers_initial(id, &after, true)
+    }
+
+    fn has_free(&self, id: AccountId, amount: Amount) -> Result<(), Refusal> {
         let account = self.account(id)?;
         if account.frozen {
             return Err(Refusal::Frozen(id));
@@ -161,13 +209,7 @@ impl Decision<'_> {
             let (asset, wanted) = (amount.asset, amount.value);
             return Err(Refusal::CashShort { account: id, asset, wanted, free });
         }
-        if account.is_idle() && account.terms.group.is_none() {
-            return Ok(());
-        }
-        let mut after = account.clone();
-        let funds = after.funds.entry(amount.asset).or_default();
-        funds.cash = funds.cash.minus(amount.value)?;
-        self.covers_initial(id, &after, true)
+        Ok(())
     }
 
     /// Whether `after`, in the place of the account, covers initial margin: out of what may be withdrawn where

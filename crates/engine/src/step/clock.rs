@@ -4,9 +4,10 @@ use plimsoll_core::{AccountId, Asset, Decimal, Price, Rounding, Timestamp, Under
 
 use super::Decision;
 use crate::account::ContractId;
-use crate::event::{Cancelled, Event};
+use crate::book::Made;
+use crate::event::{Cancelled, Charge, Event};
 use crate::ledger::{Holder, House, Legs};
-use crate::market::Feed;
+use crate::market::{Feed, FeedFacts, PriceBatch, Reading};
 use crate::refusal::Refusal;
 use crate::state::State;
 
@@ -14,14 +15,16 @@ impl Decision<'_> {
     pub(super) fn tick(&mut self) -> Result<(), Refusal> {
         let interest = self.interest()?;
         let settled = self.due_contracts(|contract| settlement_price(self.state, contract));
-        let settled = settled?;
+        let priced = self.reread();
         let mut touched: Vec<AccountId> = interest.iter().flat_map(Event::accounts).collect();
         touched.extend(settled.iter().flat_map(Event::accounts));
         for event in interest {
             self.emit(event);
         }
-        if self.state.accrued_at < self.at {
-            self.emit(Event::InterestClosed);
+        if let Some((event, made)) = priced {
+            self.emit(event);
+            self.book.keep(made, self.state);
+            touched.extend(self.book.woken(self.state));
         }
         self.settle_all(settled);
         let changed = self.announced();
@@ -34,41 +37,92 @@ impl Decision<'_> {
         Ok(())
     }
 
-    /// Interest on every loan for the time since it was last charged.
+    /// Interest on every loan since it was last charged.
     fn interest(&self) -> Result<Vec<Event>, Refusal> {
-        let seconds = self.state.accrued_at.nanos_until(self.at) / Timestamp::NANOS_PER_SECOND;
         let mut events = Vec::new();
-        for (asset, rules) in self.state.assets.iter().filter(|(_, rules)| !rules.borrow_rate.is_zero()) {
-            let mut owed = Vec::new();
-            for (id, account) in self.state.numbered() {
-                let Some(funds) = account.funds.get(asset).filter(|funds| !funds.borrowed.is_zero()) else { continue };
-                let loan = funds.borrowed.plus(funds.interest)?;
-                let yearly = loan.times(rules.borrow_rate, Rounding::Up)?;
-                let year = Decimal::from_int(Timestamp::SECONDS_PER_YEAR);
-                let charged = yearly.times_ratio(Decimal::from_int(seconds), year, Rounding::Up)?;
-                self.state.totals.owed.get(asset).copied().unwrap_or_default().plus(charged)?;
-                owed.push((id, charged));
-            }
-            if !owed.is_empty() && seconds > 0 {
-                events.push(Event::InterestCharged { asset: *asset, seconds, rate: rules.borrow_rate, owed });
-            }
+        for asset in self.state.assets.keys() {
+            events.extend(self.interest_on(*asset)?);
         }
         Ok(events)
+    }
+
+    /// Interest on every loan of `asset` since it was last charged, at the rate that holds.
+    pub(super) fn interest_on(&self, asset: Asset) -> Result<Option<Event>, Refusal> {
+        // Where nobody owes anything nobody is asked.
+        let owed = self.state.totals.owed.get(&asset).copied().unwrap_or_default();
+        if owed.is_zero() {
+            return Ok(None);
+        }
+        let (mut charges, mut sum) = (Vec::new(), owed);
+        for (id, _) in self.state.numbered() {
+            if let Some(charge) = self.charge(id, asset)? {
+                sum = sum.plus(charge.interest)?;
+                charges.push(charge);
+            }
+        }
+        Ok(self.charged(asset, charges))
+    }
+
+    /// The same of one account's loan.
+    pub(super) fn interest_of(&self, account: AccountId, asset: Asset) -> Result<Option<Event>, Refusal> {
+        let charges = self.charge(account, asset)?.into_iter().collect();
+        Ok(self.charged(asset, charges))
+    }
+
+    fn charged(&self, asset: Asset, charges: Vec<Charge>) -> Option<Event> {
+        let rate = self.state.assets.get(&asset)?.borrow_rate;
+        (!charges.is_empty()).then_some(Event::InterestCharged { asset, rate, charges })
+    }
+
+    /// Whole seconds are charged; what is left of one is charged with the next.
+    fn charge(&self, id: AccountId, asset: Asset) -> Result<Option<Charge>, Refusal> {
+        let Some(funds) = self.account(id)?.funds.get(&asset) else { return Ok(None) };
+        let Some(since) = funds.charged_until else { return Ok(None) };
+        let seconds = since.nanos_until(self.at) / Timestamp::NANOS_PER_SECOND;
+        let (Some(rules), Some(until)) = (self.state.assets.get(&asset), since.plus_seconds(seconds)) else {
+            return Ok(None);
+        };
+        let yearly = funds.borrowed.plus(funds.interest)?.times(rules.borrow_rate, Rounding::Up)?;
+        let year = Decimal::from_int(Timestamp::SECONDS_PER_YEAR);
+        let interest = yearly.times_ratio(Decimal::from_int(seconds), year, Rounding::Up)?;
+        funds.interest.plus(interest)?;
+        self.state.totals.owed.get(&asset).copied().unwrap_or_default().plus(interest)?;
+        Ok((seconds > 0 && !interest.is_zero()).then_some(Charge { account: id, interest, until }))
+    }
+
+    /// What feeds say now, where silence has changed that: quotes that went stale, collateral that decays.
+    fn reread(&self) -> Option<(Event, Made)> {
+        let (facts, readings) = self.market_after(&PriceBatch::default()).ok()?;
+        let before = &self.state.market;
+        let says_another = |(feed, now): &(Feed, Reading)| {
+            let known = before.feeds.get(feed).and_then(|known| known.reading);
+            known.is_none_or(|known| (known.price, known.quality, known.slow) != (now.price, now.quality, now.slow))
+        };
+        let decays = |(feed, known): (&Feed, &FeedFacts)| {
+            let (Some(rule), Some(reading)) = (self.state.trust(*feed), known.reading) else { return false };
+            reading.collateral_price(rule, before.as_of) != reading.collateral_price(rule, self.at)
+        };
+        if !readings.iter().any(says_another) && !facts.feeds.iter().any(decays) {
+            return None;
+        }
+        let made = self.book.with(self.state, &facts).ok()?;
+        Some((Event::Priced { batch: PriceBatch::default(), readings }, made))
     }
 
     pub(super) fn settle(&mut self, underlying: Underlying, expiry: Timestamp, price: Price) -> Result<(), Refusal> {
         if !self.state.underlyings.contains_key(&underlying) {
             return Err(Refusal::UnknownUnderlying(underlying));
         }
+        Refusal::unless_positive("price", price.value)?;
         if expiry > self.at {
             return Err(Refusal::NotExpired { contract: underlying.as_str().into(), expiry });
         }
         let of_expiry = |contract: ContractId| {
             let instrument = &self.state.contracts[contract.index()].instrument;
             let is_due = instrument.terms().underlying == underlying && instrument.expiry() == Some(expiry);
-            is_due.then_some((price, 0))
+            is_due.then(|| exchanged(self.state, price, instrument.terms().quote)).flatten().map(|price| (price, 0))
         };
-        let settled = self.due_contracts(of_expiry)?;
+        let settled = self.due_contracts(of_expiry);
         if settled.is_empty() {
             let what = underlying.as_str().into();
             return Err(Refusal::NotAllowed { what, why: "no contract of this expiry is left to settle" });
@@ -80,16 +134,17 @@ impl Decision<'_> {
     }
 
     /// Settlements of what has expired and `price` gives a price and a count of readings for.
-    fn due_contracts(&self, price: impl Fn(ContractId) -> Option<(Price, u32)>) -> Result<Vec<Event>, Refusal> {
+    /// One that no sum holds at its price is left for a price that is published.
+    fn due_contracts(&self, price: impl Fn(ContractId) -> Option<(Price, u32)>) -> Vec<Event> {
         let mut events = Vec::new();
         for (id, contract) in (0_u32..).map(ContractId).zip(&self.state.contracts) {
             let due =
                 contract.settled_at.is_none() && contract.instrument.expiry().is_some_and(|expiry| expiry <= self.at);
             if let Some((price, readings)) = due.then(|| price(id)).flatten() {
-                events.push(self.settlement(id, price, readings)?);
+                events.extend(self.settlement(id, price, readings).ok());
             }
         }
-        Ok(events)
+        events
     }
 
     fn settlement(&self, contract: ContractId, price: Price, readings: u32) -> Result<Event, Refusal> {
@@ -173,12 +228,14 @@ fn settlement_price(state: &State, contract: ContractId) -> Option<(Price, u32)>
         Some((sum, count)) => (sum.over(Decimal::from_int(i64::from(*count)), Rounding::HalfEven).ok()?, *count),
         None => (state.market.feeds.get(&Feed::Index(underlying))?.reading?.index_price(), 1),
     };
-    let own = instrument.terms().quote;
-    let value = if own == quote {
-        value
-    } else {
-        // An index in another asset than the contract's is exchanged at what the two cost.
-        value.times_ratio(state.price(quote)?, state.price(own)?, Rounding::HalfEven).ok()?
-    };
-    Some((Price::new(value, own), count))
+    Some((exchanged(state, Price::new(value, quote), instrument.terms().quote)?, count))
+}
+
+/// A price counted in another asset, at what the two cost.
+fn exchanged(state: &State, price: Price, quote: Asset) -> Option<Price> {
+    if price.quote == quote {
+        return Some(price);
+    }
+    let (from, to) = (state.price(price.quote)?, state.price(quote)?);
+    Some(Price::new(price.value.times_ratio(from, to, Rounding::HalfEven).ok()?, quote))
 }

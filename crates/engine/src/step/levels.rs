@@ -12,7 +12,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use plimsoll_core::{AccountId, Amount, Decimal};
+use plimsoll_core::{AccountId, Amount, Asset, Decimal, Rounding};
 use plimsoll_margin::answers::margin::Margin;
 use plimsoll_margin::fold::Detail;
 use plimsoll_margin::level::{Level, Levels, State as Side};
@@ -85,11 +85,11 @@ impl Decision<'_> {
             return None;
         };
         let mut state = next(before, &margin.levels);
-        if state >= Side::Liquidating && before < Side::Liquidating {
+        if state >= Side::Liquidating && state > before {
+            // At the best prices that untrusted feeds leave open it may stand better: then it is called, or stays.
             let best = self.book.best_case(self.state);
-            if best.iter().any(|made| is_above(made, self.state, &unit)) {
-                state = Side::Called;
-            }
+            let found = best.iter().filter_map(|made| state_in(made, self.state, &unit, before));
+            state = found.fold(state, |state, best| state.min(best.max(Side::Called)));
         }
         // Whoever is held up by the best case, or would draw from elsewhere, is looked at with every move.
         let sleeps = state == next(before, &margin.levels) && (state < Side::Called || first.terms.top_up.is_none());
@@ -125,13 +125,30 @@ impl Decision<'_> {
         let (Some(top_up), Some(parent)) = (account.terms.top_up, account.terms.parent) else { return Ok(None) };
         let left = top_up.limit.minus(account.topped_up)?;
         let wanted = self.book.current(self.state)?.units_worth(&account.terms.model, top_up.asset, found.short)?;
-        let value = wanted.min(left).min(self.account(parent)?.cash(top_up.asset));
+        let value = wanted.min(left).min(self.spare(parent, top_up.asset)?);
         if value.signum() <= 0 {
             return Ok(None);
         }
         let amount = Amount::new(value, top_up.asset);
         self.may_leave(parent, amount)?;
         self.transferred(parent, id, amount, true).map(Some)
+    }
+}
+
+impl Decision<'_> {
+    /// What an account can spare of an asset: its cash, as far as what is left covers initial margin.
+    fn spare(&mut self, id: AccountId, asset: Asset) -> Result<Decimal, Refusal> {
+        let account = self.account(id)?;
+        let cash = account.cash(asset).or_zero();
+        if account.is_idle() && account.terms.group.is_none() {
+            return Ok(cash);
+        }
+        let made = self.book.current(self.state)?;
+        let together = self.state.margined_with(id);
+        let unit: Vec<&Account> = together.iter().filter_map(|each| self.state.account(*each)).collect();
+        let margin = made.margin(self.state, &unit, &[], Detail::Amounts)?;
+        let price = made.market.asset_price(asset)?;
+        Ok(cash.min(margin.withdrawable().over(price.value, Rounding::Down)?.rounded(6, Rounding::Down)?))
     }
 }
 
@@ -156,9 +173,9 @@ fn next(before: Side, levels: &Levels) -> Side {
     }
 }
 
-fn is_above(made: &Made, state: &State, unit: &[&Account]) -> bool {
-    let margin = made.margin(state, unit, &[], Detail::Amounts);
-    margin.is_ok_and(|margin| margin.levels.at(Level::Maintenance).excess.signum() >= 0)
+fn state_in(made: &Made, state: &State, unit: &[&Account], before: Side) -> Option<Side> {
+    let margin = made.margin(state, unit, &[], Detail::Amounts).ok()?;
+    Some(next(before, &margin.levels))
 }
 
 fn figures(margin: &Margin, rules: &ModelRules) -> Figures {

@@ -18,6 +18,9 @@ impl Decision<'_> {
         check_trust(&rules.trust)?;
         at_least_zero("borrow_rate", rules.borrow_rate)?;
         at_least_zero("cap", rules.cap.unwrap_or_default())?;
+        // Until now the rate was another.
+        let interest = self.interest_on(asset)?;
+        interest.into_iter().for_each(|event| self.emit(event));
         self.emit(Event::AssetListed { asset, rules: rules.clone() });
         self.everybody();
         Ok(())
@@ -40,6 +43,9 @@ impl Decision<'_> {
         let terms = instrument.terms();
         self.listed(terms.quote)?;
         self.listed(terms.settlement)?;
+        if instrument.only_moves_balances() {
+            self.listed(terms.underlying.asset())?;
+        }
         if !self.state.underlyings.contains_key(&terms.underlying) {
             return Err(Refusal::UnknownUnderlying(terms.underlying));
         }

@@ -13,7 +13,9 @@ mod orders;
 mod prices;
 mod trades;
 
-use plimsoll_core::{AccountId, Asset, Timestamp};
+use std::collections::BTreeMap;
+
+use plimsoll_core::{AccountId, Asset, Decimal, Timestamp};
 
 use crate::account::{Account, ContractId};
 use crate::book::Book;
@@ -101,23 +103,28 @@ impl Decision<'_> {
         }
     }
 
-    /// Whether every sum that `legs` go into still fits: what [`evolve`] relies on.
+    /// Whether every sum that `legs` go into still fits, one after the other: what [`evolve`] relies on.
     fn fits(&self, legs: &[Leg]) -> Result<(), Refusal> {
-        for leg in legs {
-            let (asset, value) = (leg.amount.asset, leg.amount.value);
-            let held = match leg.holder {
-                Holder::Account(account) => {
-                    let sum = |of: &std::collections::BTreeMap<Asset, _>| of.get(&asset).copied().unwrap_or_default();
-                    sum(&self.state.totals.deposited).plus(value)?;
-                    sum(&self.state.totals.losses).plus(value.abs())?;
-                    sum(&self.state.totals.gains_withdrawn).plus(value.abs())?;
-                    let funds = self.account(account)?.funds.get(&asset).copied().unwrap_or_default();
-                    funds.principal.plus(value.abs())?;
-                    funds.cash
-                }
-                Holder::House(house) => self.state.held_by(house, asset),
+        let totals = &self.state.totals;
+        let mut cash: BTreeMap<(Holder, Asset), Decimal> = BTreeMap::new();
+        let mut sums: BTreeMap<Asset, (Decimal, Decimal, Decimal)> = BTreeMap::new();
+        for Leg { holder, amount } in legs {
+            let (asset, value) = (amount.asset, amount.value);
+            let known = match holder {
+                Holder::Account(account) => self.account(*account)?.cash(asset),
+                Holder::House(house) => self.state.held_by(*house, asset),
             };
-            held.plus(value)?;
+            let held = cash.entry((*holder, asset)).or_insert(known);
+            *held = held.plus(value)?;
+            let sum = |of: &BTreeMap<Asset, Decimal>| of.get(&asset).copied().unwrap_or_default();
+            let start = (sum(&totals.cash), sum(&totals.deposited), sum(&totals.principal));
+            let (all, deposited, principal) = sums.entry(asset).or_insert(start);
+            *all = all.plus(value)?;
+            if holder.account().is_some() {
+                *deposited = deposited.plus(value)?;
+                // Whatever becomes of it, what counts as paid in grows by no more than what moves.
+                *principal = principal.plus(value.abs())?;
+            }
         }
         Ok(())
     }

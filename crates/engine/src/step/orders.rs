@@ -1,18 +1,21 @@
 //! Orders: the check before a trade.
 //!
-//! A healthy account places what initial margin allows with every open order counted at its worst fills. An account below
-//! a line may place what does not raise maintenance margin and does not worsen equity ÷ maintenance, compared cross
-//! multiplied; with no equity left, what lowers maintenance and costs no more than its fee.
+//! A healthy account places what initial margin allows with every open order counted at its worst fills: by its model, or,
+//! where that counts none, with the order filled alone and with all of its side. An account below a line may place what does
+//! not raise maintenance margin and does not worsen equity ÷ maintenance, compared cross multiplied; with no equity left,
+//! what lowers maintenance and costs no more than its fee.
 
-use plimsoll_core::{AccountId, Decimal, Rounding, Side};
+use std::cmp::Ordering;
+
+use plimsoll_core::{AccountId, Decimal, Quantity, Rounding, Side};
 use plimsoll_margin::answers::margin::Margin;
 use plimsoll_margin::fold::Detail;
 use plimsoll_margin::level::{self, Level};
 use plimsoll_margin::orders::whole_lots;
 
 use super::Decision;
-use super::trades::{Trade, position_after};
-use crate::account::{Account, ContractId, Kind, Mode, OpenOrder, OrderId};
+use super::trades::position_after;
+use crate::account::{Account, ContractId, Kind, Mode, OpenOrder, OrderId, TraderLimits};
 use crate::book::Made;
 use crate::event::{Cancelled, Event};
 use crate::refusal::Refusal;
@@ -93,21 +96,51 @@ fn admit(made: &Made, state: &State, id: AccountId, order: &OpenOrder) -> Result
     own_limits(made, state, id, account, order)?;
     let together = state.margined_with(id);
     let unit: Vec<&Account> = together.iter().filter_map(|each| state.account(*each)).collect();
-    if account.standing.state == level::State::Healthy {
-        let margin = made.margin(state, &unit, &[order], Detail::Amounts)?;
-        let standing = margin.levels.at(Level::Initial);
-        let (required, equity) = (standing.requirement, standing.equity);
-        if equity >= required {
-            return Ok(Some(margin));
-        }
-        let short = |_| Refusal::InitialMarginShort { account: id, required, equity };
-        return shrinks_risk(made, state, &unit, id, order).map(|()| None).map_err(short);
+    if account.standing.state != level::State::Healthy {
+        return shrinks_risk(made, state, &unit, id, order).map(|()| None);
     }
-    shrinks_risk(made, state, &unit, id, order).map(|()| None)
+    let margin = made.margin(state, &unit, &[order], Detail::Amounts)?;
+    let at_initial = |margin: &Margin| {
+        let standing = margin.levels.at(Level::Initial);
+        (standing.requirement, standing.equity)
+    };
+    let (mut required, mut equity) = at_initial(&margin);
+    if equity >= required && !made.judge(&account.terms.model)?.counts_worst_fills() {
+        (required, equity) =
+            worst_filled(made, state, &unit, account, order)?.as_ref().map_or((required, equity), at_initial);
+    }
+    if equity >= required {
+        return Ok(Some(margin));
+    }
+    let short = |_| Refusal::InitialMarginShort { account: id, required, equity };
+    shrinks_risk(made, state, &unit, id, order).map(|()| None).map_err(short)
 }
 
-/// The rule of accounts below a line: the order, filled whole at its price with its fee, raises no maintenance margin
-/// and worsens no ratio.
+/// For a model that does not count orders at their worst: the margin with the order filled alone, or with all orders of its
+/// side filled, whichever leaves less.
+fn worst_filled(
+    made: &Made,
+    state: &State,
+    unit: &[&Account],
+    account: &Account,
+    order: &OpenOrder,
+) -> Result<Option<Margin>, Refusal> {
+    let same_side = account.orders.values().filter(|open| open.side == order.side);
+    let all: Vec<&OpenOrder> = same_side.chain([order]).collect();
+    let mut worst: Option<Margin> = None;
+    for orders in [vec![order], all] {
+        let (after, _) = filled(made, state, account, &orders)?;
+        let margin = made.margin(state, &replaced(unit, account, &after), &[], Detail::Amounts)?;
+        let excess = |margin: &Margin| margin.levels.at(Level::Initial).excess;
+        if worst.as_ref().is_none_or(|known| excess(&margin) < excess(known)) {
+            worst = Some(margin);
+        }
+    }
+    Ok(worst)
+}
+
+/// The rule of accounts below a line: the order, filled whole at its price with its fee, and with it all that is open on the
+/// same side of the same contract, raises no maintenance margin and worsens no ratio.
 fn shrinks_risk(
     made: &Made,
     state: &State,
@@ -116,58 +149,60 @@ fn shrinks_risk(
     order: &OpenOrder,
 ) -> Result<(), Refusal> {
     let account = state.account(id).ok_or(Refusal::UnknownAccount(id))?;
-    let (filled, fee) = filled(made, state, account, order)?;
-    let after_unit: Vec<&Account> =
-        unit.iter().map(|each| if std::ptr::eq(*each, account) { &filled } else { *each }).collect();
-    let before = made.margin(state, unit, &[], Detail::Amounts)?;
-    let after = made.margin(state, &after_unit, &[], Detail::Amounts)?;
+    let same = |open: &&OpenOrder| open.contract == order.contract && open.side == order.side;
+    let orders: Vec<&OpenOrder> = account.orders.values().filter(same).chain([order]).collect();
+    let (after, fee) = filled(made, state, account, &orders)?;
+    let mut calm = account.clone();
+    calm.orders.clear();
+    let before = made.margin(state, &replaced(unit, account, &calm), &[], Detail::Amounts)?;
+    let after = made.margin(state, &replaced(unit, account, &after), &[], Detail::Amounts)?;
     let (equity_before, equity_after) = (before.equity.maintenance.amount, after.equity.maintenance.amount);
     let (before, after) = (before.requirement.maintenance.amount, after.requirement.maintenance.amount);
-    let keeps_ratio = if equity_before.signum() < 0 {
-        equity_after.plus(fee)? >= equity_before
-    } else {
-        at_least(equity_after, before, equity_before, after)
+    let costs_its_fee = equity_after.plus(fee)? >= equity_before;
+    let shrinks = match (equity_before.signum() < 0, after == before) {
+        // Nothing is left: only what lowers the requirement, at no more than its fee.
+        (true, same) => !same && after < before && costs_its_fee,
+        (false, true) => costs_its_fee && equity_after.signum() >= 0,
+        (false, false) => {
+            let ratio = equity_after.compare_products(before, equity_before, after);
+            after < before && ratio != Ordering::Less && equity_after.signum() >= 0
+        }
     };
-    if after <= before && keeps_ratio {
+    if shrinks {
         return Ok(());
     }
     let state = account.standing.state;
     Err(Refusal::Restricted { account: id, state, before, equity_before, after, equity_after })
 }
 
-/// Whether a × b ≥ c × d, exactly; products that do not fit are compared as quotients rounded against the account.
-fn at_least(a: Decimal, b: Decimal, c: Decimal, d: Decimal) -> bool {
-    match (a.times(b, Rounding::Down), c.times(d, Rounding::Up)) {
-        (Ok(left), Ok(right)) => left >= right,
-        _ => false,
-    }
+/// `unit` with `after` in the place of `account`.
+fn replaced<'a>(unit: &[&'a Account], account: &Account, after: &'a Account) -> Vec<&'a Account> {
+    unit.iter().map(|each| if std::ptr::eq(*each, account) { after } else { *each }).collect()
 }
 
-/// The account after `order` was filled whole, and the fee in the currency.
-fn filled(made: &Made, state: &State, account: &Account, order: &OpenOrder) -> Result<(Account, Decimal), Refusal> {
-    let contract = state.contract(order.contract).ok_or(Refusal::UnknownContract(order.contract))?;
-    let quantity = match order.side {
-        Side::Buy => order.quantity,
-        Side::Sell => order.quantity.negated(),
-    };
-    let quantity =
-        if order.reduce_only { capped(quantity.0, account.holding(order.contract).quantity.0) } else { quantity.0 };
-    let trade = Trade { contract: order.contract, quantity: order.quantity, price: order.price, taker: order.side };
-    let position = position_after(&contract.instrument, account.holding(order.contract), quantity, trade.price)?;
+/// The account after `orders` were filled whole, with none left open, and their fees in the currency.
+fn filled(made: &Made, state: &State, account: &Account, orders: &[&OpenOrder]) -> Result<(Account, Decimal), Refusal> {
     let mut after = account.clone();
-    after.holdings.insert(order.contract, position.after);
-    after.holdings.retain(|_, holding| !holding.quantity.0.is_zero());
-    for (asset, value) in position.cash {
-        let funds = after.funds.entry(asset).or_default();
-        funds.cash = funds.cash.plus(value)?;
+    after.orders.clear();
+    let mut fees = Decimal::ZERO;
+    for order in orders {
+        let contract = state.contract(order.contract).ok_or(Refusal::UnknownContract(order.contract))?;
+        let held = after.holding(order.contract);
+        let wanted = signed(order);
+        let quantity = if order.reduce_only { capped(wanted, held.quantity.0) } else { wanted };
+        let position = position_after(&contract.instrument, held, quantity, order.price)?;
+        after.holdings.insert(order.contract, position.after);
+        after.holdings.retain(|_, holding| !holding.quantity.0.is_zero());
+        let settlement = contract.instrument.terms().settlement;
+        let notional = contract.instrument.cost(Quantity(quantity.abs()), order.price)?.value.abs();
+        let fee = notional.times(account.terms.taker_fee_rate, Rounding::Up)?;
+        for (asset, value) in position.cash.into_iter().chain([(settlement, fee.negated())]) {
+            let funds = after.funds.entry(asset).or_default();
+            funds.cash = funds.cash.plus(value)?;
+        }
+        fees = fees.plus(fee.times(made.market.asset_price(settlement)?.value, Rounding::Down)?)?;
     }
-    let settlement = contract.instrument.terms().settlement;
-    let notional = contract.instrument.cost(plimsoll_core::Quantity(quantity.abs()), trade.price)?.value.abs();
-    let fee = notional.times(account.terms.taker_fee_rate, Rounding::Up)?;
-    let funds = after.funds.entry(settlement).or_default();
-    funds.cash = funds.cash.minus(fee)?;
-    let price = made.market.asset_price(settlement).map_err(Refusal::from)?;
-    Ok((after, fee.times(price.value, Rounding::Down)?))
+    Ok((after, fees))
 }
 
 /// What of `wanted` only shrinks `held`.
@@ -179,38 +214,50 @@ fn capped(wanted: Decimal, held: Decimal) -> Decimal {
     if wanted.signum() < 0 { most.negated() } else { most }
 }
 
-/// Limits that traders set on themselves.
+const fn signed(order: &OpenOrder) -> Decimal {
+    match order.side {
+        Side::Buy => order.quantity.0,
+        Side::Sell => order.quantity.0.negated(),
+    }
+}
+
+/// Limits that traders set on themselves, with all that is open filled.
 fn own_limits(made: &Made, state: &State, id: AccountId, account: &Account, order: &OpenOrder) -> Result<(), Refusal> {
     let limits = &account.terms.limits;
+    if *limits == TraderLimits::default() {
+        return Ok(());
+    }
     let held = account.holding(order.contract).quantity.0;
-    let signed = if order.side == Side::Buy { order.quantity.0 } else { order.quantity.0.negated() };
-    let reduces = capped(signed, held) == signed;
-    if reduces {
+    let same = |open: &&OpenOrder| open.contract == order.contract && open.side == order.side;
+    let mut wanted = signed(order);
+    for open in account.orders.values().filter(same) {
+        wanted = wanted.plus(signed(open))?;
+    }
+    if capped(wanted, held) == wanted {
         return Ok(());
     }
+    let exceeds = |limit, value, most| Err(Refusal::TraderLimit { account: id, limit, value, most });
     if limits.reduce_only {
-        let (limit, value) = ("position", held.plus(signed)?.abs());
-        return Err(Refusal::TraderLimit { account: id, limit, value, most: held.abs() });
-    }
-    if limits.leverage_max.is_none() && limits.loss_max.is_none() {
-        return Ok(());
+        return exceeds("position", held.plus(wanted)?.abs(), held.abs());
     }
     let margin = made.margin(state, &[account], &[], Detail::Amounts)?;
     if let (Some(most), Some(from)) = (limits.loss_max, account.loss_from) {
         let value = from.minus(margin.equity.net_value.amount)?;
         if value > most {
-            return Err(Refusal::TraderLimit { account: id, limit: "loss", value, most });
+            return exceeds("loss", value, most);
         }
     }
     if let Some(most) = limits.leverage_max {
-        let mut gross = made.notional(order.contract, plimsoll_core::Quantity(held.plus(signed)?))?;
+        let mut gross = made.notional(order.contract, Quantity(held.plus(wanted)?))?;
         for (contract, holding) in account.holdings.iter().filter(|(contract, _)| **contract != order.contract) {
             gross = gross.plus(made.notional(*contract, holding.quantity)?)?;
         }
+        for open in account.orders.values().filter(|open| open.contract != order.contract) {
+            gross = gross.plus(made.notional(open.contract, open.quantity)?)?;
+        }
         let equity = margin.equity.initial.amount;
         if gross > most.times(equity.or_zero(), Rounding::Down)? {
-            let value = gross.over(equity.max(Decimal::new(1, 2)), Rounding::Up)?;
-            return Err(Refusal::TraderLimit { account: id, limit: "leverage", value, most });
+            return exceeds("leverage", gross.over(equity.max(Decimal::new(1, 2)), Rounding::Up)?, most);
         }
     }
     Ok(())

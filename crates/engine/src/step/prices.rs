@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use plimsoll_core::{AccountId, Decimal, Quantity, Rounding};
+use plimsoll_pricing::market::index::SourceQuote;
 
 use super::Decision;
 use crate::account::ContractId;
@@ -11,6 +12,9 @@ use crate::ledger::{Holder, House, Legs};
 use crate::market::{Feed, MarketFacts, PriceBatch, Reading};
 use crate::refusal::Refusal;
 
+/// The most that one source weighs.
+const WEIGHT_MAX: i64 = 1_000_000;
+
 impl Decision<'_> {
     pub(super) fn prices(&mut self, batch: &PriceBatch) -> Result<(), Refusal> {
         for (feed, quote) in &batch.quotes {
@@ -18,26 +22,46 @@ impl Decision<'_> {
                 return Err(Refusal::UnknownFeed(*feed));
             }
             Refusal::unless_positive("price", quote.price)?;
+            if quote.weight > Decimal::from_int(WEIGHT_MAX) {
+                let (value, expected) = (quote.weight, "at most 1000000");
+                return Err(Refusal::OutOfBounds { what: "weight", value, expected });
+            }
         }
-        for (contract, _) in &batch.marks {
-            self.open(*contract)?;
+        for (contract, mark) in &batch.marks {
+            let is_option = self.open(*contract)?.instrument.strike().is_some();
+            let Some(value) = mark.price else { continue };
+            if value.signum() < if is_option { 0 } else { 1 } {
+                return Err(Refusal::OutOfBounds { what: "mark", value, expected: "above 0, or 0 for an option" });
+            }
         }
         for ((underlying, _), _) in &batch.surfaces {
             if !self.state.underlyings.contains_key(underlying) {
                 return Err(Refusal::UnknownUnderlying(*underlying));
             }
         }
-        let (facts, readings) = self.market_after(batch)?;
+        let batch = self.newer(batch);
+        let (facts, readings) = self.market_after(&batch)?;
         let made = self.book.with(self.state, &facts)?;
-        self.emit(Event::Priced { batch: batch.clone(), readings });
+        self.emit(Event::Priced { batch, readings });
         self.book.keep(made, self.state);
         let woken = self.book.woken(self.state);
         self.levels(woken);
         Ok(())
     }
 
+    /// `batch` without quotes that came late, after newer ones of their source, or claim to be from the future.
+    fn newer(&self, batch: &PriceBatch) -> PriceBatch {
+        let is_new = |(feed, quote): &&(Feed, SourceQuote)| {
+            let ahead = self.state.trust(*feed).map_or(0, |rule| rule.index.ahead_ns_max);
+            let known = self.state.market.feeds.get(feed).and_then(|known| known.quotes.get(&quote.name));
+            self.at.nanos_until(quote.observed_at) <= ahead
+                && known.is_none_or(|known| known.observed_at <= quote.observed_at)
+        };
+        PriceBatch { quotes: batch.quotes.iter().filter(is_new).cloned().collect(), ..batch.clone() }
+    }
+
     /// The market with `batch` taken in, and the readings that are others now: an old quote goes stale by itself.
-    fn market_after(&self, batch: &PriceBatch) -> Result<(MarketFacts, Vec<(Feed, Reading)>), Refusal> {
+    pub(super) fn market_after(&self, batch: &PriceBatch) -> Result<(MarketFacts, Vec<(Feed, Reading)>), Refusal> {
         let mut facts = self.state.market.clone();
         facts.as_of = self.at;
         for (feed, quote) in &batch.quotes {

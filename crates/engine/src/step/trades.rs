@@ -55,9 +55,10 @@ impl Decision<'_> {
         }
         self.check_filled(trade, buyer, Side::Buy)?;
         self.check_filled(trade, seller, Side::Sell)?;
+        let (bought, sold) = self.fees(&instrument, trade, buyer, seller)?;
         let mut legs = Legs::default();
-        let buyer = self.fill(&instrument, trade, buyer, Side::Buy, &mut legs)?;
-        let seller = self.fill(&instrument, trade, seller, Side::Sell, &mut legs)?;
+        let buyer = self.fill(&instrument, trade, buyer, (Side::Buy, bought), &mut legs)?;
+        let seller = self.fill(&instrument, trade, seller, (Side::Sell, sold), &mut legs)?;
         let legs = legs.done();
         self.fits(&legs)?;
         let Trade { contract, quantity, price, taker } = trade;
@@ -76,11 +77,42 @@ impl Decision<'_> {
         if order.contract != trade.contract || order.side != way {
             return Err(Refusal::NotAllowed { what, why: "the order is of another contract or side" });
         }
+        let is_worse = match way {
+            Side::Buy => trade.price.value > order.price.value,
+            Side::Sell => trade.price.value < order.price.value,
+        };
+        if is_worse {
+            let (value, expected) = (trade.price.value, "no worse than the order's limit");
+            return Err(Refusal::OutOfBounds { what: "price", value, expected });
+        }
+        let held = account.holding(trade.contract).quantity.0;
+        let against = if way == Side::Buy { held.negated() } else { held };
+        if order.reduce_only && trade.quantity.0 > against {
+            let (value, expected) = (trade.quantity.0, "at most the position that a reduce-only order shrinks");
+            return Err(Refusal::OutOfBounds { what: "quantity", value, expected });
+        }
         if order.quantity < trade.quantity {
             let (value, expected) = (trade.quantity.0, "at most what is left of the order");
             return Err(Refusal::OutOfBounds { what: "quantity", value, expected });
         }
         Ok(())
+    }
+
+    /// The fees of buyer and seller. A fee is rounded up and a rebate toward zero, against the account both; a rebate is paid
+    /// out of what the other side pays, and is no more than that.
+    fn fees(
+        &self,
+        instrument: &Instrument,
+        trade: Trade,
+        buyer: TradeSide,
+        seller: TradeSide,
+    ) -> Result<(Decimal, Decimal), Refusal> {
+        let notional = instrument.cost(trade.quantity, trade.price)?.value.abs();
+        let (taker, maker) = if trade.taker == Side::Buy { (buyer, seller) } else { (seller, buyer) };
+        let taken = notional.times(self.account(taker.account)?.terms.taker_fee_rate, Rounding::Up)?;
+        let rested = notional.times(self.account(maker.account)?.terms.maker_fee_rate, Rounding::Up)?;
+        let rested = rested.max(taken.negated());
+        Ok(if trade.taker == Side::Buy { (taken, rested) } else { (rested, taken) })
     }
 
     /// One side: its position after, and its legs.
@@ -89,18 +121,14 @@ impl Decision<'_> {
         instrument: &Instrument,
         trade: Trade,
         side: TradeSide,
-        way: Side,
+        (way, fee): (Side, Decimal),
         legs: &mut Legs,
     ) -> Result<Filled, Refusal> {
         let account = self.account(side.account)?;
         let quantity = if way == Side::Buy { trade.quantity.0 } else { trade.quantity.0.negated() };
         let After { after, realised, cash } =
             position_after(instrument, account.holding(trade.contract), quantity, trade.price)?;
-        let rate = if trade.taker == way { account.terms.taker_fee_rate } else { account.terms.maker_fee_rate };
         let settlement = instrument.terms().settlement;
-        let notional = instrument.cost(trade.quantity, trade.price)?.value.abs();
-        // A fee is rounded up and a rebate toward zero: against the account both.
-        let fee = notional.times(rate, Rounding::Up)?;
         let holder = Holder::Account(side.account);
         let is_paid = instrument.is_paid_when_bought();
         for (asset, value) in cash {

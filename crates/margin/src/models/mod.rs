@@ -125,6 +125,12 @@ pub trait Judge: Send + Sync {
         Ok(agreed_line(account))
     }
 
+    /// Whether every open order counts, in each scenario, at its worst fill. Where it does not, whoever admits orders looks
+    /// at them filled as well.
+    fn counts_worst_fills(&self) -> bool {
+        false
+    }
+
     /// What of a requirement without orders are plain passes over positions, in what order the model makes them; none
     /// where nothing is.
     fn passes(&self) -> Vec<Pass<'_>> {

@@ -52,8 +52,11 @@ impl Reading<'_> {
     pub(super) fn set_model(&self, record: &Record<'_>) -> Option<Command> {
         let name = record.text("name")?;
         let model = record.text("model").unwrap_or(name);
-        let changes = record.with("parameters", parameters::read).unwrap_or_default();
-        let parameters = changes.iter().map(|(name, value)| (name.as_str().into(), value.as_str().into())).collect();
+        let changes = record.with("parameters", parameters::read);
+        let known = || self.state.models.get(name).map(|known| known.parameters.clone()).unwrap_or_default();
+        let parameters = changes.map_or_else(known, |changes| {
+            changes.iter().map(|(name, value)| (name.as_str().into(), value.as_str().into())).collect()
+        });
         let kept = self.state.models.get(name).map(|known| known.lines.clone());
         let default = kept.unwrap_or_else(|| Lines { policy: Policy::default(), call_s: CALL_S });
         let lines = record.with("lines", |at| lines(at, default.clone())).unwrap_or(default);

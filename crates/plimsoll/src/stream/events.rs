@@ -2,7 +2,7 @@
 
 use plimsoll_core::{AccountId, Amount, Decimal, Side, Timestamp};
 use plimsoll_engine::account::{AccountTerms, Kind, Mode};
-use plimsoll_engine::event::{Cancelled, Figures, Filled};
+use plimsoll_engine::event::{Cancelled, Charge, Figures, Filled};
 use plimsoll_engine::market::{Feed, Quality, Reading};
 use plimsoll_engine::{ContractId, Event, Holder, Leg, State};
 use serde_json::{Map, Value, json};
@@ -55,7 +55,6 @@ impl Names<'_> {
                 "model_announced",
                 json!({"name": &**name, "model": &*rules.model, "version": rules.version, "from": from.to_string()}),
             ),
-            Event::InterestClosed => ("interest_closed", json!({})),
             Event::Priced { readings, batch } => (
                 "priced",
                 json!({"readings": readings.iter().map(|(feed, it)| reading(*feed, it)).collect::<Vec<_>>(),
@@ -117,13 +116,10 @@ impl Names<'_> {
                 shown["interest"] = unless_zero(*interest);
                 ("repaid", shown)
             }
-            Event::InterestCharged { asset, seconds, rate, owed } => {
-                let owed: Vec<_> =
-                    owed.iter().map(|(account, value)| of(account, &Amount::new(*value, *asset))).collect();
-                (
-                    "interest_charged",
-                    json!({"asset": asset.as_str(), "seconds": seconds, "rate": text(*rate), "owed": owed}),
-                )
+            Event::InterestCharged { asset, rate, charges } => {
+                let charge = |charge: &Charge| of(&charge.account, &Amount::new(charge.interest, *asset));
+                let charges: Vec<_> = charges.iter().map(charge).collect();
+                ("interest_charged", json!({"asset": asset.as_str(), "rate": text(*rate), "charges": charges}))
             }
             _ => ("event", Value::Null),
         }

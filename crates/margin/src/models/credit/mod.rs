@@ -49,6 +49,10 @@ struct CreditJudge {
 }
 
 impl Judge for CreditJudge {
+    fn counts_worst_fills(&self) -> bool {
+        true
+    }
+
     fn judged(&self, account: &Account, assets: &[NetAsset], detail: Detail) -> Result<Requirement, MarginError> {
         self.risk.judged(account, assets, detail)
     }

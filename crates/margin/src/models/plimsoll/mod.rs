@@ -68,6 +68,10 @@ impl Model for Plimsoll {
 pub struct PlimsollJudge(Tables);
 
 impl Judge for PlimsollJudge {
+    fn counts_worst_fills(&self) -> bool {
+        true
+    }
+
     fn judged(&self, account: &Account, assets: &[NetAsset], detail: Detail) -> Result<Requirement, MarginError> {
         let (mut stakes, part_lots) = self.0.stakes(account, assets, detail)?;
         let with_orders = risk(&stakes, self.0.parameters())?;

@@ -41,7 +41,7 @@ fn day(seed: u64, count: usize) -> Vec<(Timestamp, Command)> {
 }
 
 fn request(number: usize, command: &Command) -> Request {
-    let client: Arc<str> = if number % 3 == 0 { "gateway-1".into() } else { "gateway-2".into() };
+    let client: Arc<str> = if number.is_multiple_of(3) { "gateway-1".into() } else { "gateway-2".into() };
     Request { client, number: number as u64 + 1, command: command.clone() }
 }
 

@@ -37,7 +37,9 @@ impl Decision<'_> {
             let margin = admit(made, self.state, id, terms)?;
             let together = self.state.margined_with(id);
             let unit: Vec<&Account> = together.iter().filter_map(|each| self.state.account(*each)).collect();
-            self.book.certify(self.state, together[0], &unit, &[terms], margin.as_ref());
+            let counted = counted(self.account(id)?, terms, unit.len() > 1);
+            let more: Vec<&OpenOrder> = counted.iter().collect();
+            self.book.certify(self.state, together[0], &unit, &more, margin.as_ref());
         }
         self.emit(Event::OrderPlaced { account: id, order, terms: terms.clone() });
         Ok(())
@@ -99,7 +101,9 @@ fn admit(made: &Made, state: &State, id: AccountId, order: &OpenOrder) -> Result
     if account.standing.state != level::State::Healthy {
         return shrinks_risk(made, state, &unit, id, order).map(|()| None);
     }
-    let margin = made.margin(state, &unit, &[order], Detail::Amounts)?;
+    let counted = counted(account, order, unit.len() > 1);
+    let more: Vec<&OpenOrder> = counted.iter().collect();
+    let margin = made.margin(state, &unit, &more, Detail::Amounts)?;
     let at_initial = |margin: &Margin| {
         let standing = margin.levels.at(Level::Initial);
         (standing.requirement, standing.equity)
@@ -114,6 +118,15 @@ fn admit(made: &Made, state: &State, id: AccountId, order: &OpenOrder) -> Result
     }
     let short = |_| Refusal::InitialMarginShort { account: id, required, equity };
     shrinks_risk(made, state, &unit, id, order).map(|()| None).map_err(short)
+}
+
+/// An order as its unit is to count it: one that may only reduce stands against its own account's position.
+fn counted(account: &Account, order: &OpenOrder, is_shared: bool) -> Option<OpenOrder> {
+    if !(is_shared && order.reduce_only) {
+        return Some(order.clone());
+    }
+    let cut = capped(signed(order), account.holding(order.contract).quantity.0).abs();
+    (!cut.is_zero()).then(|| OpenOrder { quantity: Quantity(cut), reduce_only: false, ..order.clone() })
 }
 
 /// For a model that does not count orders at their worst: the margin with the order filled alone, or with all orders of its

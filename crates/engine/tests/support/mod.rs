@@ -1,6 +1,7 @@
 //! A small venue: two coins, a stablecoin, linear and inverse perpetuals, options, spot.
 #![allow(dead_code, reason = "each test file uses its share")]
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, unreachable_pub, reason = "tests")]
+#![allow(clippy::needless_pass_by_value, reason = "a command is made where it is run")]
 
 use std::sync::Arc;
 

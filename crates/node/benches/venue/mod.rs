@@ -242,7 +242,7 @@ fn terms(at: i64) -> AccountTerms {
 fn fund(state: &mut State, account: AccountId, now: Timestamp, random: &mut Random) {
     let amount = Amount::new(Decimal::from_int(20_000 + random.below(60_000)), usdc());
     let legs = vec![Leg::house(House::Outside, amount.negated()), Leg::account(account, amount)];
-    evolve(state, &Event::Deposited { account, amount, legs }, now);
+    evolve(state, &Event::Deposited { account, amount, worth: amount.value, legs }, now);
 }
 
 /// Positions on up to three underlyings against the outside, long and short by turns.

@@ -1,0 +1,300 @@
+//! What somebody might try: each of these once worked.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
+
+mod support;
+
+use plimsoll_core::{AccountId, Decimal, Price, Quantity, Side, Timestamp};
+use plimsoll_engine::account::TraderLimits;
+use plimsoll_engine::command::TradeSide;
+use plimsoll_engine::market::{Feed, PriceBatch};
+use plimsoll_engine::state::{AssetRules, UnderlyingRules};
+use plimsoll_engine::{Command, Event, House, OrderId, Refusal};
+use plimsoll_margin::level;
+use plimsoll_pricing::instruments::{Instrument, Spot, Terms};
+use support::{
+    BTC_PERP, BTC_USDC, ETH_SPOT, ETH_USDC, EXPIRY, FUTURE, LINEAR_CALL, Venue, amount, asset, batch, decimal,
+    quantity, quote, time, trust,
+};
+
+fn refused(outcome: Result<Vec<Event>, Refusal>) -> String {
+    outcome.expect_err("it was carried out").rule()
+}
+
+fn withdraw(venue: &mut Venue, account: AccountId, of: &str) -> Result<Vec<Event>, Refusal> {
+    venue.ask(&Command::Withdraw { account, amount: amount(of) })
+}
+
+#[test]
+fn a_price_that_was_never_paid_in_is_not_paid_out() {
+    let mut venue = Venue::new();
+    let (buyer, seller) = (venue.funded("buyer", "2 BTC"), venue.funded("seller", "10 ETH"));
+    venue.trade(ETH_SPOT, "10", "3000", buyer, seller);
+    assert_eq!(refused(withdraw(&mut venue, seller, "29000 USDC")), "GainsNotSettled");
+    assert!(venue.state.held_by(House::Outside, asset("USDC")).signum() <= 0);
+}
+
+#[test]
+fn a_round_trip_with_an_accomplice_settles_no_gain() {
+    let mut venue = Venue::new();
+    let [a, b, c] = [("a", "5 BTC"), ("b", "100000 USDC"), ("c", "200000 USDC")].map(|(n, held)| venue.funded(n, held));
+    venue.run(Command::Deposit { account: c, amount: amount("20 ETH") });
+    venue.trade(ETH_USDC, "50", "3000", a, b);
+    venue.trade(ETH_USDC, "50", "3900", c, a);
+    // The loser is still in the market: the gain is nobody's loss yet.
+    assert_eq!(refused(withdraw(&mut venue, a, "40000 USDC")), "GainsNotSettled");
+    venue.trade(ETH_SPOT, "13", "3000", a, c);
+    venue.trade(ETH_SPOT, "13", "3000", c, a);
+    assert_eq!(refused(withdraw(&mut venue, a, "40000 USDC")), "GainsNotSettled");
+    // Borrowed and repaid, it is no more paid in than before.
+    venue.run(Command::FundHouse { house: House::Lending, amount: amount("100000 USDC") });
+    venue.run(Command::Borrow { account: a, amount: amount("40000 USDC") });
+    venue.run(Command::Repay { account: a, amount: amount("40000 USDC") });
+    assert_eq!(refused(withdraw(&mut venue, a, "40000 USDC")), "GainsNotSettled");
+}
+
+#[test]
+fn who_owes_cash_keeps_the_collateral_there() {
+    let mut venue = Venue::new();
+    let (a, b) = (venue.funded("a", "1 BTC"), venue.funded("b", "100000 USDC"));
+    venue.trade(ETH_USDC, "20", "3000", a, b);
+    venue.trade(ETH_USDC, "20", "500", b, a);
+    assert_eq!(refused(withdraw(&mut venue, a, "1 BTC")), "InitialMarginShort");
+}
+
+#[test]
+fn what_has_no_price_is_neither_lent_nor_sold_short() {
+    let mut venue = Venue::new();
+    let rules = AssetRules { trust: trust(), borrow_rate: decimal("0.1"), cap: None };
+    venue.run(Command::ListAsset { asset: asset("NEW"), rules });
+    venue.run(Command::FundHouse { house: House::Lending, amount: amount("1000 NEW") });
+    let account = venue.account("a");
+    assert_eq!(refused(venue.ask(&Command::Borrow { account, amount: amount("1000 NEW") })), "Market");
+    let rules = UnderlyingRules { quote: asset("USD"), trust: trust(), settlement_window_s: 1_800 };
+    venue.run(Command::ListUnderlying { underlying: "XYZ".parse().unwrap(), rules });
+    let terms = Terms {
+        name: "XYZ_USDC".into(),
+        underlying: "XYZ".parse().unwrap(),
+        quote: asset("USDC"),
+        settlement: asset("USDC"),
+        contract_size: Decimal::ONE,
+        lot_size: quantity("1"),
+    };
+    let listed = venue.ask(&Command::ListContract { instrument: Instrument::Spot(Spot { terms }) });
+    assert_eq!(refused(listed), "UnknownAsset");
+}
+
+#[test]
+fn interest_runs_from_the_loan_to_its_end_however_time_is_told() {
+    let mut venue = Venue::new();
+    venue.run(Command::FundHouse { house: House::Lending, amount: amount("200000 USDC") });
+    let (a, b) = (venue.funded("a", "5 BTC"), venue.funded("b", "5 BTC"));
+    let interest =
+        |venue: &Venue, account: AccountId| venue.state.accounts[account.index()].funds[&asset("USDC")].interest;
+    venue.run(Command::Borrow { account: a, amount: amount("50000 USDC") });
+    for _ in 0..1_000 {
+        venue.now = Timestamp::from_nanos(venue.now.nanos() + 900_000_000);
+        venue.run(Command::Tick);
+    }
+    // 900 seconds of 8 % on 50,000, second by second.
+    let charged = interest(&venue, a);
+    assert!(charged > decimal("0.1141") && charged < decimal("0.1142"), "{charged}");
+    let old = venue.now;
+    venue.wait(30 * 86_400);
+    venue.now = venue.now.max(old);
+    // Who borrows now owes nothing for the month, and who repays now owes all of it.
+    let prices = batch(venue.now, &decimal("60000"), &decimal("3000"));
+    venue.run(Command::Prices(prices));
+    venue.run(Command::Borrow { account: b, amount: amount("50000 USDC") });
+    venue.run(Command::Tick);
+    assert!(interest(&venue, b).is_zero());
+    venue.run(Command::Repay { account: a, amount: amount("50000 USDC") });
+    let funds = venue.state.accounts[a.index()].funds[&asset("USDC")];
+    assert!(funds.borrowed > decimal("328") && funds.interest.is_zero(), "{funds:?}");
+}
+
+#[test]
+fn an_order_at_a_ruinous_price_is_refused_by_every_model() {
+    for model in ["cross", "plimsoll", "isolated", "deribit-portfolio", "derive-pmrm", "okx-discount"] {
+        let mut venue = Venue::new();
+        venue.run(Command::SetModel {
+            name: model.into(),
+            model: model.into(),
+            parameters: Vec::new(),
+            lines: venue.state.models["plimsoll"].lines.clone(),
+            from: venue.now,
+        });
+        let account = venue.account_with("a", |terms| terms.model = model.into());
+        venue.run(Command::Deposit { account, amount: amount("1000 USDC") });
+        for (at, (contract, side, of, price)) in [
+            (ETH_SPOT, Side::Buy, "1", "3000000"),
+            (ETH_SPOT, Side::Sell, "1000", "0.01"),
+            (BTC_USDC, Side::Buy, "1000", "60000"),
+            (LINEAR_CALL, Side::Sell, "1000", "1"),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let order = venue.order(contract, side, of, price);
+            assert!(venue.place(account, at as u64, order).is_err(), "{model}: {side:?} {of} at {price}");
+        }
+    }
+}
+
+#[test]
+fn orders_below_a_line_are_judged_together() {
+    for model in ["cross", "plimsoll"] {
+        let mut venue = Venue::new();
+        let account = venue.account_with("a", |terms| terms.model = model.into());
+        let other = venue.funded("c", "100000000 USDC");
+        venue.run(Command::Deposit { account, amount: amount("100000 USDC") });
+        venue.trade(BTC_USDC, "10", "60000", account, other);
+        venue.prices("50300", "3000");
+        assert!(venue.state.accounts[account.index()].standing.state > level::State::Healthy, "{model}");
+        let sell = venue.order(BTC_USDC, Side::Sell, "6", "50300");
+        venue.place(account, 1, sell).unwrap();
+        venue.place(account, 2, venue.order(BTC_USDC, Side::Sell, "4", "50300")).unwrap();
+        let more = venue.order(BTC_USDC, Side::Sell, "11", "50300");
+        assert_eq!(refused(venue.place(account, 3, more)), "Restricted", "{model}: more short than it was long");
+    }
+}
+
+#[test]
+fn a_reduce_only_order_stands_against_its_own_account_and_is_filled_no_further() {
+    let mut venue = Venue::new();
+    let pair = |terms: &mut plimsoll_engine::AccountTerms| {
+        terms.owner = "pair".into();
+        terms.group = Some("pair".into());
+    };
+    let (a, b) = (venue.account_with("a", pair), venue.account_with("b", pair));
+    let other = venue.funded("c", "10000000 USDC");
+    venue.run(Command::Deposit { account: a, amount: amount("20000 USDC") });
+    venue.trade(BTC_USDC, "10", "60000", a, other);
+    venue.trade(BTC_USDC, "10", "60000", other, b);
+    let mut order = venue.order(BTC_USDC, Side::Sell, "10", "60000");
+    order.reduce_only = true;
+    assert!(
+        venue.place(a, 1, order.clone()).is_err(),
+        "what offsets another's position does not reduce the unit's risk"
+    );
+    let lone = venue.funded("d", "100000 USDC");
+    venue.trade(BTC_USDC, "0.1", "60000", lone, other);
+    order.quantity = quantity("100");
+    venue.place(lone, 2, order).unwrap();
+    let mut fill = |quantity: &str, price: &str| {
+        let side = |account, order: Option<u64>| TradeSide { account, order: order.map(OrderId) };
+        venue.ask(&Command::Trade {
+            contract: BTC_USDC,
+            quantity: Quantity(decimal(quantity)),
+            price: Price::new(decimal(price), asset("USDC")),
+            buyer: side(other, None),
+            seller: side(lone, Some(2)),
+            taker: Side::Sell,
+        })
+    };
+    assert_eq!(refused(fill("100", "60000")), "OutOfBounds");
+    assert_eq!(refused(fill("0.1", "59999")), "OutOfBounds", "a fill is no worse than the order's limit");
+    fill("0.1", "60000").unwrap();
+}
+
+#[test]
+fn limits_hold_over_several_orders_and_what_is_paid_in_hides_no_loss() {
+    let mut venue = Venue::new();
+    let limits = TraderLimits { leverage_max: Some(Decimal::ONE), ..TraderLimits::default() };
+    let a = venue.account_with("a", |terms| terms.limits = limits);
+    venue.run(Command::Deposit { account: a, amount: amount("1000000 USDC") });
+    let order = venue.order(BTC_USDC, Side::Buy, "15", "60000");
+    venue.place(a, 1, order.clone()).unwrap();
+    assert_eq!(refused(venue.place(a, 2, order)), "TraderLimit");
+    let limits = TraderLimits { loss_max: Some(Decimal::from_int(100)), ..TraderLimits::default() };
+    let b = venue.account_with("b", |terms| terms.limits = limits);
+    venue.run(Command::Deposit { account: b, amount: amount("100000 USDC") });
+    venue.trade(BTC_USDC, "1", "60000", b, a);
+    venue.prices("59000", "3000");
+    venue.run(Command::Deposit { account: b, amount: amount("100000 USDC") });
+    let order = venue.order(BTC_USDC, Side::Buy, "1", "59000");
+    assert_eq!(refused(venue.place(b, 1, order)), "TraderLimit");
+}
+
+#[test]
+fn sums_that_do_not_fit_are_refused_and_wedge_nothing() {
+    let mut venue = Venue::new();
+    let [a, b, c, d] = ["a", "b", "c", "d"].map(|name| venue.funded(name, "1000 USDC"));
+    venue.trade(BTC_USDC, "1600000000000000", "60000", a, c);
+    venue.trade(BTC_USDC, "1600000000000000", "60000", b, d);
+    let funding = venue.ask(&Command::PayFunding { contract: BTC_USDC, rate: Decimal::ONE });
+    assert_eq!(refused(funding), "Number");
+    // A contract that no sum holds at its price is left unsettled; time goes on for all others.
+    venue.trade(FUTURE, "1", "60000", a, b);
+    venue.now = time(EXPIRY).plus_seconds(1).unwrap();
+    venue.run(Command::Tick);
+    let settled = venue.state.contracts[FUTURE.index()].settled_at.is_some();
+    assert!(settled);
+}
+
+#[test]
+fn an_expiry_quoted_two_ways_settles_at_one_price() {
+    let mut venue = Venue::new();
+    venue.now = time(EXPIRY).plus_seconds(1).unwrap();
+    let settle = |price: &str| Command::Settle {
+        underlying: "BTC".parse().unwrap(),
+        expiry: time(EXPIRY),
+        price: Price::new(decimal(price), asset("USD")),
+    };
+    assert_eq!(refused(venue.ask(&settle("-3000"))), "OutOfBounds");
+    venue.run(settle("61000"));
+    assert_eq!(venue.state.contracts[FUTURE.index()].settled_at, Some(decimal("61000")));
+}
+
+#[test]
+fn a_quote_that_came_late_or_weighs_too_much_moves_nothing() {
+    let mut venue = Venue::new();
+    venue.wait(30);
+    venue.prices("60000", "3000");
+    let before = venue.state.market.feeds[&Feed::Index("BTC".parse().unwrap())].clone();
+    let mut late = quote("one", decimal("1"), venue.now.plus_seconds(-25).unwrap());
+    let index = Feed::Index("BTC".parse().unwrap());
+    venue.run(Command::Prices(PriceBatch { quotes: vec![(index, late.clone())], ..PriceBatch::default() }));
+    assert_eq!(venue.state.market.feeds[&index].reading.unwrap().price, before.reading.unwrap().price);
+    late.weight = decimal("100000000000000000000");
+    let heavy = Command::Prices(PriceBatch { quotes: vec![(index, late)], ..PriceBatch::default() });
+    assert_eq!(refused(venue.ask(&heavy)), "OutOfBounds");
+    for price in ["0", "-5"] {
+        let mut batch = batch(venue.now, &decimal("60000"), &decimal("3000"));
+        batch.marks[0].1.price = Some(decimal(price));
+        assert_eq!(refused(venue.ask(&Command::Prices(batch))), "OutOfBounds");
+    }
+    assert_eq!(batch(venue.now, &Decimal::ONE, &Decimal::ONE).marks[0].0, BTC_PERP);
+}
+
+#[test]
+fn silence_makes_a_price_untrusted_and_a_coin_no_more_than_its_index() {
+    let mut venue = Venue::new();
+    venue.run(Command::FundHouse { house: House::Lending, amount: amount("1000000 USDC") });
+    let account = venue.funded("a", "5 BTC");
+    venue.wait(30 * 86_400);
+    venue.run(Command::Tick);
+    let borrowed = venue.ask(&Command::Borrow { account, amount: amount("200000 USDC") });
+    assert_eq!(refused(borrowed), "InitialMarginShort");
+}
+
+#[test]
+fn an_untrusted_price_bankrupts_nobody_who_stands_at_the_last_trusted_one() {
+    let mut venue = Venue::new();
+    let account = venue.funded("a", "10000 OLD");
+    let other = venue.funded("c", "10000000 USDC");
+    venue.trade(BTC_USDC, "1", "60000", account, other);
+    let feed = |venue: &mut Venue, old: bool, btc: &str| {
+        venue.wait(3_000);
+        let mut batch = batch(venue.now, &decimal(btc), &decimal("3000"));
+        batch.quotes.retain(|(feed, _)| old || *feed != Feed::Asset(asset("OLD")));
+        venue.run(Command::Prices(batch));
+        venue.state.accounts[account.index()].standing.state
+    };
+    assert_eq!(feed(&mut venue, true, "60000"), level::State::Healthy);
+    for _ in 0..40 {
+        let state = feed(&mut venue, false, "60000");
+        assert!(state < level::State::Liquidating, "{state}");
+    }
+    assert_eq!(feed(&mut venue, true, "60000"), level::State::Healthy);
+    assert!(feed(&mut venue, true, "25000") >= level::State::Liquidating, "a trusted fall does liquidate");
+}

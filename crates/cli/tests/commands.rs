@@ -144,7 +144,9 @@ fn a_closed_pipe_is_no_error() {
 fn the_demo_is_one_page_and_its_document_can_be_asked() {
     let demo = plimsoll(&["demo"]);
     assert_eq!((demo.code, demo.err.as_str()), (0, ""));
-    assert!(demo.out.starts_with("A hedged book of BTC and ETH options"), "{}", demo.out);
+    assert!(demo.out.starts_with("Two desks and a falling market"), "{}", demo.out);
+    assert!(demo.out.contains("outright: healthy → called: equity 21,499.24"), "{}", demo.out);
+    assert!(demo.out.contains("A hedged book of BTC and ETH options"), "{}", demo.out);
     for part in ["maintenance", "saved", "vol as it is", "liquidated under", "plimsoll explain"] {
         assert!(demo.out.contains(part), "{part}");
     }

@@ -3,6 +3,7 @@
 pub(crate) mod explain;
 pub(crate) mod journal;
 pub(crate) mod run;
+pub(crate) mod story;
 
 use std::path::Path;
 

@@ -162,16 +162,16 @@ impl Made {
     fn position(&self, contract: ContractId, holding: Holding) -> Result<Position, Refusal> {
         let place = self.place(contract)?;
         let instrument = self.instrument(contract)?;
+        let mark = self.market.priced(place)?.mark;
         let unsettled_pnl = if instrument.is_paid_when_bought() {
             Decimal::ZERO
         } else {
-            let mark = self.market.priced(place)?.mark;
             instrument.cost(holding.quantity, mark)?.value.minus(holding.cost)?
         };
         Ok(Position {
             instrument: place,
             quantity: holding.quantity,
-            entry_price: None,
+            entry_price: Some(mark),
             unsettled_pnl,
             accrued_funding: Decimal::ZERO,
         })

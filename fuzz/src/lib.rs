@@ -34,3 +34,8 @@ pub fn journal(bytes: &[u8]) {
 pub fn span_file(bytes: &[u8]) {
     plimsoll_venues::span::fuzz_span(bytes);
 }
+
+/// Any bytes, read as commands of the live engine and decided: nothing panics, and events fold to the state.
+pub fn stream(bytes: &[u8]) {
+    plimsoll::stream::fuzz_stream(bytes);
+}

@@ -52,3 +52,11 @@ fn a_story_that_departs_says_where() {
     let error = tell(&[&value], |_| {}).unwrap_err().to_string();
     assert_eq!(error, "step 1: house.fees.USDC is 0: expected 3");
 }
+
+/// The seeds of the fuzz target are lines that are carried out, or they would lead nowhere.
+#[test]
+fn the_fuzzers_seeds_are_read_and_fold() {
+    for entry in fs::read_dir(scenarios().join("../fuzz/corpus/stream")).unwrap() {
+        plimsoll::stream::fuzz_stream(&fs::read(entry.unwrap().path()).unwrap());
+    }
+}

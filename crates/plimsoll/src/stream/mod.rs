@@ -11,8 +11,11 @@
 mod accounts;
 mod commands;
 pub mod events;
+mod fuzz;
 mod prices;
 mod shapes;
+
+pub use fuzz::fuzz_stream;
 
 use plimsoll_core::Timestamp;
 use plimsoll_document::reader::{At, Record};

@@ -78,14 +78,24 @@ impl Made {
         detail: Detail,
     ) -> Result<Margin, Refusal> {
         let first = unit.first().ok_or(Refusal::UnknownAccount(AccountId(u32::MAX)))?;
-        let model = &first.terms.model;
-        let rules = state.models.get(model).ok_or_else(|| Refusal::UnknownModel(model.clone()))?;
         let read = self.read(unit, more)?;
-        Ok(Margin::in_detail(&read, &self.market, self.judge(model)?, &rules.lines.policy, detail)?)
+        self.margin_of(state, &first.terms.model, &read, detail)
+    }
+
+    /// The margin of what was read of accounts under `model`.
+    pub(crate) fn margin_of(
+        &self,
+        state: &State,
+        model: &Arc<str>,
+        read: &Read,
+        detail: Detail,
+    ) -> Result<Margin, Refusal> {
+        let rules = state.models.get(model).ok_or_else(|| Refusal::UnknownModel(model.clone()))?;
+        Ok(Margin::in_detail(read, &self.market, self.judge(model)?, &rules.lines.policy, detail)?)
     }
 
     /// What `unit` has, together, as margin reads it.
-    pub(super) fn read(&self, unit: &[&Account], more: &[&OpenOrder]) -> Result<Read, Refusal> {
+    pub(crate) fn read(&self, unit: &[&Account], more: &[&OpenOrder]) -> Result<Read, Refusal> {
         let mut portfolio = Portfolio::default();
         let mut credit_line = Decimal::ZERO;
         let mut taker_fee_rate = Decimal::ZERO;

@@ -10,13 +10,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use plimsoll_core::AccountId;
+use plimsoll_margin::Account as Read;
 use plimsoll_margin::answers::margin::Margin;
 
 pub(crate) use made::{Made, model};
 use snapshot::favourable;
 use watch::Watch;
 
-use crate::account::{Account, OpenOrder};
+use crate::account::Account;
 use crate::market::MarketFacts;
 use crate::refusal::Refusal;
 use crate::state::{State, Versions};
@@ -99,19 +100,12 @@ impl Book {
         woken
     }
 
-    /// Lets `id`, the first of a unit that was found at `margin`, sleep until a move may take it across a line; or, where
-    /// it `must_wake`, until the next.
-    pub(crate) fn certify(
-        &mut self,
-        state: &State,
-        id: AccountId,
-        unit: &[&Account],
-        more: &[&OpenOrder],
-        margin: Option<&Margin>,
-    ) {
-        let (Some(first), Some(made)) = (unit.first(), &self.made) else { return };
-        let Some(watch) = self.watches.get_mut(&first.terms.model).filter(|watch| watch.is_of(state)) else { return };
-        let read = margin.and_then(|margin| Some((margin, made.read(unit, more).ok()?)));
-        watch.certify(id, read, &made.market);
+    /// Lets `id`, the first of a unit under `model`, sleep until a move may take it across a line; or, where nothing was
+    /// `found`, until the next move.
+    pub(crate) fn certify(&mut self, state: &State, id: AccountId, model: &Arc<str>, found: Option<(&Margin, &Read)>) {
+        let Some(made) = &self.made else { return };
+        if let Some(watch) = self.watches.get_mut(model).filter(|watch| watch.is_of(state)) {
+            watch.certify(id, found, &made.market);
+        }
     }
 }

@@ -54,7 +54,7 @@ impl Watch {
         }
     }
 
-    pub(super) fn certify(&mut self, id: AccountId, found: Option<(&Margin, Read)>, market: &Market) {
+    pub(super) fn certify(&mut self, id: AccountId, found: Option<(&Margin, &Read)>, market: &Market) {
         let figures = self.certificates.figures();
         let held = found.as_ref().and_then(|(margin, read)| exposures(figures, read, &margin.assets, market).ok()?);
         let slack = found.map_or(0.0, |(margin, _)| float(margin.levels.slack()));

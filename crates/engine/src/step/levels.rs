@@ -79,9 +79,11 @@ impl Decision<'_> {
         }
         let rules = self.state.models.get(&first.terms.model)?;
         let made = self.book.current(self.state).ok()?;
-        let margin = made.margin(self.state, &unit, &[], Detail::Amounts);
-        let Ok(margin) = margin else {
-            self.book.certify(self.state, ids[0], &unit, &[], None);
+        let model = &first.terms.model;
+        let read = made.read(&unit, &[]).ok();
+        let margin = read.as_ref().and_then(|read| made.margin_of(self.state, model, read, Detail::Amounts).ok());
+        let (Some(read), Some(margin)) = (read, margin) else {
+            self.book.certify(self.state, ids[0], model, None);
             return None;
         };
         let mut state = next(before, &margin.levels);
@@ -93,7 +95,7 @@ impl Decision<'_> {
         }
         // Whoever is held up by the best case, or would draw from elsewhere, is looked at with every move.
         let sleeps = state == next(before, &margin.levels) && (state < Side::Called || first.terms.top_up.is_none());
-        self.book.certify(self.state, ids[0], &unit, &[], Some(&margin).filter(|_| sleeps));
+        self.book.certify(self.state, ids[0], model, Some((&margin, &read)).filter(|_| sleeps));
         let (figures, call_s) = (figures(&margin, rules), i64::from(rules.lines.call_s));
         let short = margin.levels.at(Level::Initial).excess.negated().or_zero();
         Some(Found { state, figures, call_s, short })

@@ -8,6 +8,7 @@
 use std::cmp::Ordering;
 
 use plimsoll_core::{AccountId, Decimal, Quantity, Rounding, Side};
+use plimsoll_margin::Account as Read;
 use plimsoll_margin::answers::margin::Margin;
 use plimsoll_margin::fold::Detail;
 use plimsoll_margin::level::{self, Level};
@@ -34,12 +35,10 @@ impl Decision<'_> {
         check_mode(id, account, terms.contract, self.state)?;
         if account.terms.kind != Kind::Outside {
             let made = self.book.current(self.state)?;
-            let margin = admit(made, self.state, id, terms)?;
+            let found = admit(made, self.state, id, terms)?;
+            let found = found.as_ref().map(|(margin, read)| (margin, read));
             let together = self.state.margined_with(id);
-            let unit: Vec<&Account> = together.iter().filter_map(|each| self.state.account(*each)).collect();
-            let counted = counted(self.account(id)?, terms, unit.len() > 1);
-            let more: Vec<&OpenOrder> = counted.iter().collect();
-            self.book.certify(self.state, together[0], &unit, &more, margin.as_ref());
+            self.book.certify(self.state, together[0], &self.account(id)?.terms.model.clone(), found);
         }
         self.emit(Event::OrderPlaced { account: id, order, terms: terms.clone() });
         Ok(())
@@ -92,7 +91,7 @@ fn check_mode(id: AccountId, account: &Account, contract: ContractId, state: &St
 }
 
 /// Whether `order` may be placed; the margin with it where that keeps a healthy account above its initial margin.
-fn admit(made: &Made, state: &State, id: AccountId, order: &OpenOrder) -> Result<Option<Margin>, Refusal> {
+fn admit(made: &Made, state: &State, id: AccountId, order: &OpenOrder) -> Result<Option<(Margin, Read)>, Refusal> {
     let account = state.account(id).ok_or(Refusal::UnknownAccount(id))?;
     made.check_priced(order)?;
     own_limits(made, state, id, account, order)?;
@@ -103,7 +102,8 @@ fn admit(made: &Made, state: &State, id: AccountId, order: &OpenOrder) -> Result
     }
     let counted = counted(account, order, unit.len() > 1);
     let more: Vec<&OpenOrder> = counted.iter().collect();
-    let margin = made.margin(state, &unit, &more, Detail::Amounts)?;
+    let read = made.read(&unit, &more)?;
+    let margin = made.margin_of(state, &account.terms.model, &read, Detail::Amounts)?;
     let at_initial = |margin: &Margin| {
         let standing = margin.levels.at(Level::Initial);
         (standing.requirement, standing.equity)
@@ -114,7 +114,7 @@ fn admit(made: &Made, state: &State, id: AccountId, order: &OpenOrder) -> Result
             worst_filled(made, state, &unit, account, order)?.as_ref().map_or((required, equity), at_initial);
     }
     if equity >= required {
-        return Ok(Some(margin));
+        return Ok(Some((margin, read)));
     }
     let short = |_| Refusal::InitialMarginShort { account: id, required, equity };
     shrinks_risk(made, state, &unit, id, order).map(|()| None).map_err(short)

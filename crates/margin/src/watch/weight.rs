@@ -14,15 +14,20 @@ pub struct Weights {
 }
 
 impl Figures {
-    /// What `held`, sorted by row, weighs of these figures; what is of another source is passed over.
+    /// What `held`, sorted by source and row, weighs of these figures; what is of another source is passed over.
     #[must_use]
     pub fn weights(&self, source: usize, held: &[Exposure]) -> Weights {
+        let start = held.partition_point(|of| of.source < source);
+        let held = &held[start..start + held[start..].partition_point(|of| of.source == source)];
         let mut weights = Weights::default();
-        for of in held.iter().filter(|of| of.source == source) {
+        if held.is_empty() {
+            return weights;
+        }
+        for of in held {
             weights.across += of.lots.abs() * self.rows[of.row].scale;
         }
         for part in self.parts.iter().filter(|part| !part.slopes.is_empty()) {
-            weights.along += part.most * dispatch(Along { part, figures: self, source, held });
+            weights.along += part.most * dispatch(Along { part, figures: self, held });
         }
         weights
     }
@@ -35,7 +40,6 @@ const LANES: usize = 32;
 struct Along<'a> {
     part: &'a Part,
     figures: &'a Figures,
-    source: usize,
     held: &'a [Exposure],
 }
 
@@ -44,16 +48,13 @@ impl Kernel for Along<'_> {
 
     #[inline(always)]
     fn run(self) -> f64 {
-        let Self { part, figures, source, held } = self;
+        let Self { part, figures, held } = self;
         let (mut all, mut start) = (0.0, 0);
         // Of groups and rows the largest column of each is added; of all, the largest of the sums.
         while start < part.width {
             let end = if part.width - start < LANES { part.width } else { start + LANES };
             let (mut sums, mut group, mut of_columns) = ([0.0_f64; LANES], None, 0.0);
             for of in held {
-                if of.source != source {
-                    continue;
-                }
                 let row = of.row * part.width;
                 let slopes = &part.slopes[row + start..row + end];
                 if !of.nets || matches!(part.netting, Netting::Nothing) {

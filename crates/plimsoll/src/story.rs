@@ -1,7 +1,7 @@
 //! Stories: files of commands with what must be so after each, for people to read and for the engine to keep.
 //!
 //! A story is a document with a `title`, the `currency`, where it `start`s, and `steps`: lines of the command
-//! [`stream`](crate::stream), each with what is expected of it.
+//! [`stream`], each with what is expected of it.
 //!
 //! ```toml
 //! title = "Deposit to withdrawal"

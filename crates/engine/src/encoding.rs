@@ -134,7 +134,7 @@ macro_rules! rest {
                     groups: std::collections::BTreeMap::new(),
                 };
                 state.find_names();
-                Ok(state)
+                if state.is_sound() { Ok(state) } else { Err(DecodeError::Invalid("a state whose sums agree")) }
             }
         }
     };

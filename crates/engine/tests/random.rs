@@ -54,6 +54,7 @@ fn day(seed: u64, commands: usize, drops: i64) -> Day {
 
 /// Sums over everybody, found again from nothing.
 fn check(state: &State) {
+    assert!(state.is_sound(), "the sums that are kept are the sums of what is held");
     let mut cash: BTreeMap<_, Decimal> = BTreeMap::new();
     let mut cost: BTreeMap<_, Decimal> = BTreeMap::new();
     let mut held: BTreeMap<ContractId, Decimal> = BTreeMap::new();
@@ -121,6 +122,10 @@ fn folding_the_events_gives_the_same_state() {
     assert_eq!(StateHash::of(&folded).root(&folded), day.root, "the hash kept leaf by leaf is the hash of the whole");
     let bytes = folded.encoded();
     assert!(State::decode_all(&bytes).unwrap() == folded, "a state is read back from its bytes");
+    let mut forged = folded.clone();
+    let funds = forged.accounts[0].funds.values_mut().next().unwrap();
+    funds.cash = funds.cash.plus(Decimal::ONE).unwrap();
+    assert!(State::decode_all(&forged.encoded()).is_err(), "a state with cash from nowhere is none");
     for (_, event) in &day.venue.events {
         assert_eq!(Event::decode_all(&event.encoded()).as_ref(), Ok(event));
     }

@@ -1,6 +1,7 @@
 //! The facts: everything that was decided, in exact numbers, and nothing that can be computed from it.
 
 mod leaves;
+mod totals;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

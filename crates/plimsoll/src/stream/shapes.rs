@@ -66,6 +66,18 @@ pub(super) static LINES: Shape = Shape {
     ],
 };
 
+const GROUP: Field =
+    field("group", Kind::Text, Optional, "Margined together with the owner's accounts of this group; \"\" is none.");
+const MODE: Field =
+    field("mode", Kind::Choice(&["isolated", "cross", "multi_currency", "portfolio"]), Optional, "What it may hold.");
+const CROSS_ASSET: Field = field("asset", Kind::Name, Optional, "The asset of mode cross.");
+const MODEL: Field = field("model", Kind::Text, Optional, "The model's name; of a new account `plimsoll` without it.");
+const CREDIT_LINE: Field = field("credit_line", AT_LEAST_ZERO, Optional, "The unsecured line agreed.");
+const MAKER_FEE_RATE: Field = field("maker_fee_rate", ANY, Optional, "As a fraction of notional; a rebate below zero.");
+const TAKER_FEE_RATE: Field = field("taker_fee_rate", AT_LEAST_ZERO, Optional, "As a fraction of notional.");
+const LIMITED: Field = field("limits", Kind::Object(&LIMITS), Optional, "What its owner allows themselves.");
+const TOP_UP: Field = field("top_up", Kind::Text, Optional, "What a bucket may draw by itself: \"500 USDC\".");
+
 pub(super) static LIMITS: Shape = Shape {
     name: "limits",
     about: "limits that a trader sets on themselves",
@@ -140,43 +152,22 @@ command!(
         field("owner", Kind::Text, Optional, "The legal entity; of the account's name without it."),
         field("kind", Kind::Choice(&["client", "house", "outside"]), Optional, "Whose money it holds."),
         field("parent", Kind::Text, Optional, "The account it is a part of."),
-        field("group", Kind::Text, Optional, "Margined together with the owner's accounts of this group."),
-        field(
-            "mode",
-            Kind::Choice(&["isolated", "cross", "multi_currency", "portfolio"]),
-            Optional,
-            "What it may hold."
-        ),
-        field("asset", Kind::Name, Optional, "The asset of mode cross."),
-        field("model", Kind::Text, Optional, "The model's name; `plimsoll` without it."),
-        field("credit_line", AT_LEAST_ZERO, Optional, "The unsecured line agreed."),
-        field("maker_fee_rate", ANY, Optional, "As a fraction of notional; a rebate below zero."),
-        field("taker_fee_rate", AT_LEAST_ZERO, Optional, "As a fraction of notional."),
-        field("limits", Kind::Object(&LIMITS), Optional, "What its owner allows themselves."),
-        field("top_up", Kind::Text, Optional, "What a bucket may draw by itself: \"500 USDC\"."),
+        GROUP,
+        MODE,
+        CROSS_ASSET,
+        MODEL,
+        CREDIT_LINE,
+        MAKER_FEE_RATE,
+        TAKER_FEE_RATE,
+        LIMITED,
+        TOP_UP,
     ]
 );
 command!(
     AMEND_ACCOUNT,
     "amend_account",
     "changes an account's terms",
-    [
-        ACCOUNT,
-        field("group", Kind::Text, Optional, "Its group; empty text takes it out."),
-        field(
-            "mode",
-            Kind::Choice(&["isolated", "cross", "multi_currency", "portfolio"]),
-            Optional,
-            "What it may hold."
-        ),
-        field("asset", Kind::Name, Optional, "The asset of mode cross."),
-        field("model", Kind::Text, Optional, "The model's name."),
-        field("credit_line", AT_LEAST_ZERO, Optional, "The unsecured line agreed."),
-        field("maker_fee_rate", ANY, Optional, "As a fraction of notional."),
-        field("taker_fee_rate", AT_LEAST_ZERO, Optional, "As a fraction of notional."),
-        field("limits", Kind::Object(&LIMITS), Optional, "What its owner allows themselves."),
-        field("top_up", Kind::Text, Optional, "What a bucket may draw by itself."),
-    ]
+    [ACCOUNT, GROUP, MODE, CROSS_ASSET, MODEL, CREDIT_LINE, MAKER_FEE_RATE, TAKER_FEE_RATE, LIMITED, TOP_UP,]
 );
 command!(
     FREEZE,

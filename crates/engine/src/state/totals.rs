@@ -1,0 +1,79 @@
+//! Sums over everybody, found again from nothing.
+
+use std::collections::BTreeMap;
+
+use plimsoll_core::{Asset, Decimal, NumberError, Quantity};
+
+use super::{State, Totals};
+use crate::account::ContractId;
+
+impl Totals {
+    /// The sums of `state`, account by account.
+    ///
+    /// # Errors
+    /// [`NumberError::Overflow`].
+    pub fn of(state: &State) -> Result<Self, NumberError> {
+        let mut totals = Self::default();
+        for ((_, asset), value) in &state.house {
+            add(&mut totals.cash, *asset, *value)?;
+        }
+        for account in &state.accounts {
+            for (asset, funds) in &account.funds {
+                add(&mut totals.cash, *asset, funds.cash)?;
+                add(&mut totals.deposited, *asset, funds.cash)?;
+                add(&mut totals.owed, *asset, funds.borrowed.plus(funds.interest)?)?;
+                add(&mut totals.principal, *asset, funds.principal)?;
+            }
+            for (contract, holding) in &account.holdings {
+                let held = totals.held.entry(*contract).or_default();
+                *held = held.plus(holding.quantity)?;
+                let Some(known) = state.contract(*contract) else { continue };
+                if !known.instrument.is_paid_when_bought() {
+                    add(&mut totals.cost, known.instrument.terms().settlement, holding.cost)?;
+                }
+            }
+        }
+        Ok(totals)
+    }
+
+    /// Whether both are the same sums; one that came back to zero is none.
+    #[must_use]
+    pub fn agree(&self, other: &Self) -> bool {
+        let assets = |of: &Self| {
+            [&of.cash, &of.cost, &of.deposited, &of.owed, &of.principal].map(|sums| {
+                let some = sums.iter().filter(|(_, sum)| !sum.is_zero());
+                some.map(|(asset, sum)| (*asset, *sum)).collect::<BTreeMap<_, _>>()
+            })
+        };
+        let held = |of: &Self| {
+            let some = of.held.iter().filter(|(_, held)| !held.0.is_zero());
+            some.map(|(contract, held)| (*contract, *held)).collect::<BTreeMap<ContractId, Quantity>>()
+        };
+        assets(self) == assets(other) && held(self) == held(other)
+    }
+}
+
+impl State {
+    /// Whether everything that it names is there, and its sums are the sums of what it holds: what bytes that were no
+    /// state's do not give.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        let known = |contract: &ContractId| contract.index() < self.contracts.len();
+        let named = self.accounts.iter().all(|account| {
+            account.holdings.keys().all(known)
+                && account.orders.values().all(|order| known(&order.contract))
+                && account.terms.parent.is_none_or(|parent| parent.index() < self.accounts.len())
+        });
+        named
+            && self.market.marks.keys().all(known)
+            && self.account_names.len() == self.accounts.len()
+            && self.contract_names.len() == self.contracts.len()
+            && Totals::of(self).is_ok_and(|totals| totals.agree(&self.totals))
+    }
+}
+
+fn add(sums: &mut BTreeMap<Asset, Decimal>, asset: Asset, value: Decimal) -> Result<(), NumberError> {
+    let sum = sums.entry(asset).or_default();
+    *sum = sum.plus(value)?;
+    Ok(())
+}

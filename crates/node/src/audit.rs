@@ -50,7 +50,7 @@ pub fn audit(log: &impl Log, mut before: impl FnMut(&mut Book)) -> Result<Audite
         }
         follower.apply(&entry)?;
     }
-    let root = follower.hash.root(&follower.state);
+    let root = follower.root();
     Ok(Audited { commands, refused, checkpoints, last: follower.sequence, root })
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use plimsoll_core::{Decode, DecodeError, Encode};
+use plimsoll_core::{Decode, DecodeError, Digest, Encode};
 use plimsoll_engine::state::StateHash;
 use plimsoll_engine::{State, evolve};
 use plimsoll_journal::{Entry, Log, LogError, Sequence, Snapshot};
@@ -113,7 +113,7 @@ impl Follower {
             }
             Record::Decided(decided) => self.decided(*decided),
             Record::Checkpoint(expected) => {
-                let found = self.hash.root(&self.state);
+                let found = self.root();
                 if found != expected {
                     return Err(NodeError::Departs { sequence, found, expected });
                 }
@@ -139,6 +139,11 @@ impl Follower {
     #[must_use]
     pub const fn state(&self) -> &State {
         &self.state
+    }
+
+    /// The state's hash.
+    pub fn root(&mut self) -> Digest {
+        self.hash.root(&self.state)
     }
 
     /// The last record in it.

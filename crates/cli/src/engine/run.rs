@@ -3,10 +3,14 @@
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use plimsoll::document::{Format, Value, parse};
 use plimsoll::journal::files::Disk;
-use plimsoll::journal::{Log, MemoryLog, Options, Segments};
+use plimsoll::journal::{Log, MemoryLog, Options, Preparer, Segments};
 use plimsoll::node::{Answer, Answered, Node, Request};
 use plimsoll::{Asset, DocumentErrors, Timestamp, stream};
 
@@ -16,6 +20,8 @@ use crate::color::Tone;
 use crate::outcome::{Failure, Outcome};
 use crate::screen::Screen;
 
+/// How often is looked whether the next segment should be made.
+const PREPARE_EVERY: Duration = Duration::from_millis(20);
 /// Commands that one sync makes durable, at most.
 const COMMIT: usize = 1_024;
 
@@ -39,9 +45,24 @@ pub(crate) fn run(asked: &Asked, screen: &Screen) -> Result<Outcome, Failure> {
                 );
                 screen.say(Tone::Warn, "warning", &text);
             }
-            served(log, asked, &files, screen)
+            let prepares = Arc::new(AtomicBool::new(true));
+            let beside = prepare_beside(log.preparer(), Arc::clone(&prepares));
+            let outcome = served(log, asked, &files, screen);
+            prepares.store(false, Ordering::Relaxed);
+            // A segment that could not be prepared is made by the writer, who says why where that fails too.
+            let _ = beside.join();
+            outcome
         }
     }
+}
+
+/// Makes the log's next segment ready on a thread of its own, so that no command waits for zeros.
+fn prepare_beside(preparer: Preparer<Disk>, goes_on: Arc<AtomicBool>) -> JoinHandle<()> {
+    thread::spawn(move || {
+        while goes_on.load(Ordering::Relaxed) && preparer.prepare().is_ok() {
+            thread::sleep(PREPARE_EVERY);
+        }
+    })
 }
 
 /// The file itself, or every file of commands in a folder, by name.

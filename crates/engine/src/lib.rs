@@ -1,7 +1,7 @@
 //! Accounts over time: what a venue's accounts hold, and what happens to them.
 //!
 //! A margin figure is a photograph; a venue needs the film: deposits, orders, fills, prices, funding, expiry, margin calls.
-//! [`step`] decides one [`Command`] on a [`State`] and answers with [`Event`]s or a [`Refusal`]; [`evolve`] applies one
+//! [`step()`] decides one [`Command`] on a [`State`] and answers with [`Event`]s or a [`Refusal`]; [`evolve()`] applies one
 //! event. Everything that was decided stands in the events, so that a state is rebuilt from them without a float, a
 //! model or a market: recovery only folds.
 //!

@@ -46,14 +46,8 @@ impl Decision<'_> {
     /// Margins one unit, and says where it stands if that is elsewhere.
     fn level(&mut self, unit: &[AccountId]) {
         let Some(found) = self.found(unit) else { return };
-        let found = match found.state.cmp(&Side::Called) {
-            std::cmp::Ordering::Less => found,
-            _ if self.topped_up(unit, &found) => match self.found(unit) {
-                Some(found) => found,
-                None => return,
-            },
-            _ => found,
-        };
+        let drew = found.state >= Side::Called && self.topped_up(unit, &found);
+        let found = if drew { self.found(unit).unwrap_or(found) } else { found };
         for id in unit {
             let standing = self.state.accounts[id.index()].standing;
             if standing.state != found.state {
@@ -72,9 +66,7 @@ impl Decision<'_> {
             return None;
         }
         let before = first.standing.state;
-        let is_idle =
-            |account: &&Account| account.is_idle() && account.funds.values().all(|funds| funds.cash.signum() >= 0);
-        if before == Side::Healthy && unit.iter().all(is_idle) {
+        if before == Side::Healthy && unit.iter().all(|account| account.is_idle()) {
             return None;
         }
         let rules = self.state.models.get(&first.terms.model)?;
@@ -114,12 +106,14 @@ impl Decision<'_> {
     /// anything was drawn.
     fn topped_up(&mut self, unit: &[AccountId], found: &Found) -> bool {
         let [id] = unit else { return false };
-        self.draw(*id, found).is_ok_and(|event| {
-            event.is_some_and(|event| {
-                self.emit(event);
-                true
-            })
-        })
+        let Ok(Some(event)) = self.draw(*id, found) else { return false };
+        self.emit(event);
+        if let Some(parent) = self.state.accounts[id.index()].terms.parent {
+            // It has less now than when it was last looked at.
+            let together = self.state.margined_with(parent);
+            self.level(&together);
+        }
+        true
     }
 
     fn draw(&mut self, id: AccountId, found: &Found) -> Result<Option<Event>, Refusal> {

@@ -47,7 +47,7 @@ encode_fields! {
     Contract { instrument, settled_at }
     Lines { policy, call_s }
     ModelRules { model, parameters, lines, version, pending }
-    PendingRules { rules, from }
+    PendingRules { rules, from, ramp_s, begun, steps }
     Versions { listing, models, market }
     Totals { cash, cost, held, deposited, owed, principal }
 }
@@ -57,7 +57,7 @@ encode_variants! {
         0 ListAsset { asset, rules },
         1 ListUnderlying { underlying, rules },
         2 ListContract { instrument },
-        3 SetModel { name, model, parameters, lines, from },
+        3 SetModel { name, model, parameters, lines, from, ramp_s },
         4 OpenAccount { terms },
         5 AmendAccount { account, terms },
         6 Freeze { account, frozen, reason },
@@ -83,7 +83,7 @@ encode_variants! {
         1 UnderlyingListed { underlying, rules },
         2 ContractListed { contract, instrument },
         3 ModelInForce { name, rules },
-        4 ModelAnnounced { name, rules, from },
+        4 ModelAnnounced { name, pending },
         5 AccountOpened { account, terms },
         6 AccountAmended { account, terms, loss_from },
         7 Frozen { account, frozen, reason },

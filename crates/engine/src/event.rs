@@ -9,7 +9,7 @@ use plimsoll_pricing::instruments::Instrument;
 use crate::account::{AccountTerms, ContractId, Holding, OpenOrder, OrderId};
 use crate::ledger::{House, Leg};
 use crate::market::{Feed, PriceBatch, Reading};
-use crate::state::{AssetRules, ModelRules, UnderlyingRules};
+use crate::state::{AssetRules, ModelRules, PendingRules, UnderlyingRules};
 
 /// One thing that happened. Cash that moved stands in `legs`, which net to zero in each asset.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,9 +47,7 @@ pub enum Event {
         /// The name accounts refer to.
         name: Arc<str>,
         /// What it becomes.
-        rules: ModelRules,
-        /// When.
-        from: Timestamp,
+        pending: Box<PendingRules>,
     },
     /// An account was opened.
     AccountOpened {

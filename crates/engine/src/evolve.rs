@@ -12,7 +12,7 @@ use crate::account::{Account, ContractId, Funds, Holding, OrderId, Standing};
 use crate::event::{Event, Filled};
 use crate::ledger::{Holder, House, Leg};
 use crate::market::{Feed, PriceBatch, Reading};
-use crate::state::{Contract, PendingRules, State};
+use crate::state::{Contract, State};
 
 /// Applies `event`, which was emitted at `at`.
 ///
@@ -52,10 +52,9 @@ fn listing(state: &mut State, event: &Event) {
             state.versions.models += 1;
             return;
         }
-        Event::ModelAnnounced { name, rules, from } => {
-            let pending = PendingRules { rules: rules.clone(), from: *from };
+        Event::ModelAnnounced { name, pending } => {
             if let Some(model) = state.models.get_mut(name) {
-                model.pending = Some(Box::new(pending));
+                model.pending = Some(pending.clone());
             }
             return;
         }

@@ -122,6 +122,7 @@ fn an_order_at_a_ruinous_price_is_refused_by_every_model() {
             parameters: Vec::new(),
             lines: venue.state.models["plimsoll"].lines.clone(),
             from: venue.now,
+            ramp_s: 0,
         });
         let account = venue.account_with("a", |terms| terms.model = model.into());
         venue.run(Command::Deposit { account, amount: amount("1000 USDC") });

@@ -76,8 +76,14 @@ pub struct Lines {
 pub struct PendingRules {
     /// What it becomes.
     pub rules: ModelRules,
-    /// When.
+    /// When it begins.
     pub from: Timestamp,
+    /// Seconds from there until it is complete, in ten steps; zero where it comes at once.
+    pub ramp_s: u32,
+    /// The numbers that change, as they were when it was announced.
+    pub begun: Vec<(Arc<str>, Decimal)>,
+    /// Steps that are in force.
+    pub steps: u8,
 }
 
 /// Counts what caches are made of: one that was made at another count is worth nothing.

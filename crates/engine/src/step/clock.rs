@@ -189,22 +189,6 @@ impl Decision<'_> {
         }
     }
 
-    /// Brings announced parameters into force; whether there were any.
-    fn announced(&mut self) -> bool {
-        let due = |pending: &crate::state::PendingRules| pending.from <= self.at;
-        let models = self.state.models.iter();
-        let due: Vec<_> = models
-            .filter_map(|(name, model)| {
-                Some((name.clone(), model.pending.as_deref().filter(|it| due(it))?.rules.clone()))
-            })
-            .collect();
-        let any = !due.is_empty();
-        for (name, rules) in due {
-            self.emit(Event::ModelInForce { name, rules });
-        }
-        any
-    }
-
     /// Says of calls that ran out.
     fn calls(&mut self) {
         let late = |(_, account): &(AccountId, &crate::account::Account)| {

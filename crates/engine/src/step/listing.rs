@@ -1,17 +1,14 @@
-//! What may be held, traded and margined with.
+//! What may be held and traded.
 
-use std::sync::Arc;
-
-use plimsoll_core::{Asset, Decimal, Timestamp, Underlying};
+use plimsoll_core::{Asset, Decimal, Underlying};
 use plimsoll_pricing::instruments::{Instrument, Listing};
 
 use super::Decision;
 use crate::account::ContractId;
-use crate::book;
 use crate::event::Event;
 use crate::market::TrustRule;
 use crate::refusal::Refusal;
-use crate::state::{AssetRules, Lines, ModelRules, UnderlyingRules};
+use crate::state::{AssetRules, UnderlyingRules};
 
 impl Decision<'_> {
     pub(super) fn list_asset(&mut self, asset: Asset, rules: &AssetRules) -> Result<(), Refusal> {
@@ -60,34 +57,6 @@ impl Decision<'_> {
         self.emit(Event::ContractListed { contract: ContractId(contract), instrument: instrument.clone() });
         Ok(())
     }
-
-    pub(super) fn set_model(
-        &mut self,
-        name: &Arc<str>,
-        model: &Arc<str>,
-        parameters: &[(Arc<str>, Arc<str>)],
-        lines: &Lines,
-        from: Timestamp,
-    ) -> Result<(), Refusal> {
-        check_lines(lines)?;
-        let before = self.state.models.get(name);
-        let version = before.map_or(0, |before| before.version) + 1;
-        let rules = ModelRules {
-            model: model.clone(),
-            parameters: parameters.to_vec(),
-            lines: lines.clone(),
-            version,
-            pending: None,
-        };
-        book::model(&rules)?;
-        if before.is_some() && from > self.at {
-            self.emit(Event::ModelAnnounced { name: name.clone(), rules, from });
-            return Ok(());
-        }
-        self.emit(Event::ModelInForce { name: name.clone(), rules });
-        self.everybody();
-        Ok(())
-    }
 }
 
 fn check_trust(rule: &TrustRule) -> Result<(), Refusal> {
@@ -110,22 +79,6 @@ fn fault_value(rule: &TrustRule, what: &str) -> Decimal {
         "age_ns_max" => Decimal::from_int(index.age_ns_max),
         "ahead_ns_max" => Decimal::from_int(index.ahead_ns_max),
         _ => rule.decay.last().map_or(Decimal::ZERO, |(_, share)| *share),
-    }
-}
-
-fn check_lines(lines: &Lines) -> Result<(), Refusal> {
-    let mut policy = lines.policy.clone();
-    for field in policy.fields() {
-        let plimsoll_margin::parameters::Slot::Number(value) = &field.slot else { continue };
-        if **value < field.low || **value > field.high {
-            return Err(Refusal::OutOfBounds { what: field.name, value: **value, expected: "a share, 0.01 to 1" });
-        }
-    }
-    let plimsoll_margin::level::Policy { fill, call, liquidation_end, .. } = lines.policy;
-    let ordered = [("call", call, fill, "at most fill"), ("liquidation_end", liquidation_end, call, "at most call")];
-    match ordered.into_iter().find(|(_, value, most, _)| value > most) {
-        Some((what, value, _, expected)) => Err(Refusal::OutOfBounds { what, value, expected }),
-        None => Ok(()),
     }
 }
 

@@ -9,6 +9,7 @@ mod cash;
 mod clock;
 mod levels;
 mod listing;
+mod models;
 mod orders;
 mod prices;
 mod trades;
@@ -55,8 +56,9 @@ impl Decision<'_> {
             Command::ListAsset { asset, rules } => self.list_asset(*asset, rules),
             Command::ListUnderlying { underlying, rules } => self.list_underlying(*underlying, rules),
             Command::ListContract { instrument } => self.list_contract(instrument),
-            Command::SetModel { name, model, parameters, lines, from } => {
-                self.set_model(name, model, parameters, lines, *from)
+            Command::SetModel { name, model, parameters, lines, from, ramp_s } => {
+                let rules = models::rules(model, parameters, lines);
+                self.set_model(name, rules, *from, *ramp_s)
             }
             Command::OpenAccount { terms } => self.open_account(terms),
             Command::AmendAccount { account, terms } => self.amend_account(*account, terms),

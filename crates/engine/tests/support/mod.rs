@@ -172,6 +172,7 @@ impl Venue {
                 parameters: Vec::new(),
                 lines: Lines { policy: Policy::default(), call_s: 3_600 },
                 from: now,
+                ramp_s: 0,
             });
         }
         venue.prices("60000", "3000");

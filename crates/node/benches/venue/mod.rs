@@ -214,6 +214,7 @@ fn listed(now: Timestamp) -> State {
         parameters: Vec::new(),
         lines: Lines { policy: Policy::default(), call_s: 3_600 },
         from: now,
+        ramp_s: 0,
     });
     let mut book = Book::new();
     for command in commands {

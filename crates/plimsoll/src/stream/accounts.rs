@@ -61,7 +61,8 @@ impl Reading<'_> {
         let default = kept.unwrap_or_else(|| Lines { policy: Policy::default(), call_s: CALL_S });
         let lines = record.with("lines", |at| lines(at, default.clone())).unwrap_or(default);
         let from = record.instant("from").unwrap_or(self.at);
-        Some(Command::SetModel { name: name.into(), model: model.into(), parameters, lines, from })
+        let ramp_s = record.seconds("ramp_s").unwrap_or(0);
+        Some(Command::SetModel { name: name.into(), model: model.into(), parameters, lines, from, ramp_s })
     }
 
     pub(super) fn open_account(&self, record: &Record<'_>) -> Option<Command> {

@@ -51,9 +51,10 @@ impl Names<'_> {
             Event::ModelInForce { name, rules } => {
                 ("model_in_force", json!({"name": &**name, "model": &*rules.model, "version": rules.version}))
             }
-            Event::ModelAnnounced { name, rules, from } => (
+            Event::ModelAnnounced { name, pending } => (
                 "model_announced",
-                json!({"name": &**name, "model": &*rules.model, "version": rules.version, "from": from.to_string()}),
+                json!({"name": &**name, "model": &*pending.rules.model, "from": pending.from.to_string(),
+                       "ramp_s": (pending.ramp_s > 0).then_some(pending.ramp_s)}),
             ),
             Event::Priced { readings, batch } => (
                 "priced",

@@ -141,6 +141,7 @@ command!(
         field("parameters", Kind::Map(Key::Text, &Kind::Tree), Optional, "What differs from its own."),
         field("lines", Kind::Object(&LINES), Optional, "Where the lines are."),
         field("from", Kind::Instant, Optional, "When a change comes into force; now without it."),
+        field("ramp_s", Kind::Count, Optional, "Seconds over which numbers change, in ten steps; at once without it."),
     ]
 );
 command!(

@@ -201,6 +201,7 @@ fn a_folder_has_one_writer_at_a_time_and_any_number_of_onlookers() {
     assert!(said.ends_with(": open at byte 0: in use by another writer"), "{said}");
     let (mut log, _) = Segments::open(disk, SMALL).unwrap();
     append(&mut log, 3).unwrap();
+    std::fs::write(folder.path().join("prepared.tmp"), b"left by a writer that was killed").unwrap();
     let view = Disk::view(folder.path());
     let seen = verify(&view).unwrap();
     assert_eq!((seen.records, seen.is_clean()), (3, true));

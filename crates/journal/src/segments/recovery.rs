@@ -4,7 +4,7 @@ use plimsoll_core::Digest;
 
 use super::EMPTY;
 use crate::error::{Damage, Flaw, LogError};
-use crate::files::{Files, write_zeros};
+use crate::files::{Cause, Files, write_zeros};
 use crate::log::Sequence;
 use crate::segment::{Walk, first_of, name};
 use crate::snapshot::{self, TEMPORARY};
@@ -98,7 +98,11 @@ fn settle<F: Files>(
     truncated: Option<&Truncated>,
 ) -> Result<(), LogError> {
     for name in names.iter().filter(|name| name.ends_with(TEMPORARY)) {
-        files.remove(name)?;
+        match files.remove(name) {
+            // Whoever only looks leaves it to the writer.
+            Err(error) if error.cause == Cause::ReadOnly => {}
+            removed => removed?,
+        }
     }
     if let Some(torn) = truncated {
         write_zeros(files, &torn.file, torn.offset, torn.offset + torn.bytes)?;

@@ -1,0 +1,118 @@
+//! The live engine at the command line: a stream run, its journal read, an event explained.
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "tests")]
+
+mod support;
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use support::{plimsoll, plimsoll_with};
+
+fn scenario(name: &str) -> String {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios").join(name).display().to_string()
+}
+
+/// A folder of this test's own, gone when it ends.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("plimsoll-{name}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&folder);
+        Self(folder)
+    }
+
+    fn path(&self) -> String {
+        self.0.display().to_string()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn lines(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn a_stream_becomes_events_and_its_journal_says_the_same() {
+    let journal = Folder::new("journal");
+    let stories = [scenario("openings/venue.toml"), scenario("margin_call_met.toml")];
+    let run = plimsoll(&["run", &stories[0], &stories[1], "--journal", &journal.path(), "--snapshot"]);
+    assert_eq!(run.code, 0, "{}", run.err);
+    let events = lines(&run.out);
+    let called = events.iter().find(|event| event["to"] == "called").unwrap();
+    assert_eq!((called["account"].as_str(), called["net_value"].as_str()), (Some("desk"), Some("350")));
+    assert!(events.iter().any(|event| event["refused"] == "Restricted"));
+    let exported = plimsoll(&["journal", "export", &journal.path()]);
+    assert_eq!(lines(&exported.out), events, "the journal holds what was said");
+    assert_eq!(plimsoll(&["journal", "verify", &journal.path()]).code, 0);
+    let replayed = plimsoll(&["journal", "replay", &journal.path()]);
+    assert!(replayed.out.contains("decided again as they were, 2 of them refused"), "{}", replayed.out);
+    let accounts = plimsoll(&["journal", "inspect", &journal.path()]);
+    assert!(accounts.out.contains("desk") && accounts.out.contains("13,035.00 USDC"), "{}", accounts.out);
+    let cash = plimsoll(&["journal", "export", &journal.path(), "--format", "csv"]);
+    let mut reader = csv::Reader::from_reader(cash.out.as_bytes());
+    let sum = reader.records().map(|row| row.unwrap()[5].parse::<plimsoll::Decimal>().unwrap());
+    assert!(sum.fold(plimsoll::Decimal::ZERO, |sum, leg| sum.plus(leg).unwrap()).is_zero(), "cash nets to zero");
+    let sequence = called["sequence"].to_string();
+    let explained = plimsoll(&["explain", &journal.path(), "--event", &sequence]);
+    assert!(explained.out.contains("healthy") && explained.out.contains("503.50"), "{}", explained.out);
+    let record = plimsoll(&["journal", "inspect", &journal.path(), "--event", &sequence]);
+    assert!(record.out.contains("level_changed"), "{}", record.out);
+    // The same lines again are known by their numbers.
+    let again = plimsoll(&["run", &stories[0], &stories[1], "--journal", &journal.path()]);
+    assert_eq!((again.code, again.out.as_str()), (0, ""));
+    assert!(again.err.contains("23 repeated"), "{}", again.err);
+}
+
+#[test]
+fn lines_of_json_are_read_from_standard_input() {
+    let opening = scenario("openings/venue.toml");
+    let input = r#"{"do":"open_account","account":"a"}
+{"do":"deposit","account":"a","amount":"5 BTC","after_s":3}
+{"do":"withdraw","account":"a","amount":"6 BTC"}
+"#;
+    let run = plimsoll_with(&["run", &opening, "-"], input);
+    assert_eq!(run.code, 0, "{}", run.err);
+    let said = lines(&run.out);
+    let [.., deposited, refused] = said.as_slice() else { panic!("{}", run.out) };
+    assert_eq!((&deposited["event"], &deposited["at"]), (&"deposited".into(), &"2026-06-01T07:00:03Z".into()));
+    assert_eq!(refused["refused"], "CashShort");
+}
+
+#[test]
+fn a_wrong_line_ends_the_run_with_its_place_and_what_was_expected() {
+    let opening = scenario("openings/venue.toml");
+    let cases = [
+        ("{\"do\":\"depost\"}", "line 1: do: \"depost\", expected one of list_asset"),
+        ("{\"do\":\"deposit\",\"account\":\"x\",\"amount\":\"5\"}", "account: \"x\", expected the name of an account"),
+        (
+            "{\"do\":\"deposit\",\"account\":\"market\",\"amount\":\"5\"}",
+            "amount: \"5\", expected an amount and its asset",
+        ),
+        ("{\"do\":\"place\"}", "order: missing, expected a whole number"),
+        ("not json", "line 1"),
+    ];
+    for (line, expected) in cases {
+        let run = plimsoll_with(&["run", &opening, "-"], &format!("{line}\n"));
+        assert_eq!(run.code, 2, "{line}: {}", run.err);
+        assert!(run.err.contains(expected), "{line}: {}", run.err);
+        assert!(run.out.contains("account_opened"), "what came before it stands");
+    }
+    let lone = plimsoll_with(&["run", "-"], "{\"do\":\"tick\"}\n");
+    assert!(lone.code == 2 && lone.err.contains("expected the time of the first command"), "{}", lone.err);
+}
+
+#[test]
+fn a_folder_that_is_no_journal_is_refused() {
+    let nothing = Folder::new("nothing");
+    for question in ["verify", "replay", "export", "inspect"] {
+        let asked = plimsoll(&["journal", question, &nothing.path()]);
+        assert_eq!(asked.code, 2, "{question}: {}", asked.out);
+        assert!(asked.err.contains("no folder"), "{question}: {}", asked.err);
+    }
+}

@@ -44,8 +44,8 @@ pub enum Command {
         lines: Lines,
         /// From when; at once for a model that is new.
         from: Timestamp,
-        /// Seconds over which numbers go from what they are to what they become, in ten steps; zero for at once. What is
-        /// no number changes at the end.
+        /// Seconds over which numbers go from what they are to what they become, in ten steps; zero for at once. Counts,
+        /// lines and what is no number change at the end.
         ramp_s: u32,
     },
     /// Opens an account.

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_core::{AccountId, Asset, Decimal, NumberError, Timestamp};
+use plimsoll_core::{AccountId, Amount, Asset, Decimal, NumberError, Timestamp};
 
 use crate::account::{Account, ContractId, Funds, Holding, OrderId, Standing};
 use crate::event::{Event, Filled};
@@ -20,8 +20,13 @@ use crate::state::{Contract, State};
 /// When the event breaks a promise of the ledger: a fault of whoever emitted it, which must not be built upon.
 pub fn evolve(state: &mut State, event: &Event, at: Timestamp) {
     state.clock = state.clock.max(at);
+    let carried = carried(state, event);
     for leg in event.legs() {
         post(state, leg);
+    }
+    for (payer, receiver, amount) in carried {
+        add_principal(state, payer, amount.asset, amount.value.negated());
+        add_principal(state, receiver, amount.asset, amount.value);
     }
     listing(state, event);
     terms(state, event, at);
@@ -241,6 +246,26 @@ fn filled(state: &mut State, side: &Filled, quantity: Decimal) {
     if order.quantity.0.signum() <= 0 {
         orders.remove(&id);
     }
+}
+
+/// What was paid in goes with what is paid: of a price paid at once, as much of the payer's principal becomes the
+/// receiver's.
+fn carried(state: &State, event: &Event) -> Vec<(AccountId, AccountId, Amount)> {
+    let Event::Traded { contract, buyer, seller, legs, .. } = event else { return Vec::new() };
+    if !state.contracts[contract.index()].instrument.is_paid_when_bought() {
+        return Vec::new();
+    }
+    let sides = [(buyer.account, seller.account), (seller.account, buyer.account)];
+    let of = |(payer, receiver): (AccountId, AccountId)| {
+        // Fees stay behind: what is carried is no more than what arrives.
+        let got =
+            legs.iter().filter(move |leg| leg.holder.account() == Some(receiver) && leg.amount.value.signum() > 0);
+        got.map(move |leg| {
+            let funds = state.accounts[payer.index()].funds.get(&leg.amount.asset).copied().unwrap_or_default();
+            (payer, receiver, Amount::new(funds.principal.min(leg.amount.value), leg.amount.asset))
+        })
+    };
+    sides.into_iter().flat_map(of).collect()
 }
 
 /// Moves one leg's cash.

@@ -4,7 +4,7 @@
 mod support;
 
 use plimsoll_core::{AccountId, Decimal, Price, Quantity, Side, Timestamp};
-use plimsoll_engine::account::TraderLimits;
+use plimsoll_engine::account::{Kind, TraderLimits};
 use plimsoll_engine::command::TradeSide;
 use plimsoll_engine::market::{Feed, PriceBatch};
 use plimsoll_engine::state::{AssetRules, UnderlyingRules};
@@ -298,4 +298,102 @@ fn an_untrusted_price_bankrupts_nobody_who_stands_at_the_last_trusted_one() {
     }
     assert_eq!(feed(&mut venue, true, "60000"), level::State::Healthy);
     assert!(feed(&mut venue, true, "25000") >= level::State::Liquidating, "a trusted fall does liquidate");
+}
+
+/// Gains of 40,000 against an account that pays nothing.
+fn unbacked(venue: &mut Venue) -> AccountId {
+    let (a, empty) = (venue.funded("a", "5000 USDC"), venue.account_with("empty", |terms| terms.kind = Kind::Outside));
+    venue.trade(ETH_USDC, "40", "3000", a, empty);
+    venue.trade(ETH_USDC, "40", "4000", empty, a);
+    assert_eq!(refused(withdraw(venue, a, "40000 USDC")), "GainsNotSettled");
+    a
+}
+
+#[test]
+fn gains_that_nobody_paid_for_buy_no_coins_and_repay_no_loan() {
+    let mut venue = Venue::new();
+    venue.run(Command::FundHouse { house: House::Lending, amount: amount("40000 USDC") });
+    let a = unbacked(&mut venue);
+    let order = venue.order(ETH_SPOT, Side::Buy, "12", "3000");
+    assert_eq!(refused(venue.place(a, 1, order)), "GainsNotSettled");
+    let premium = venue.order(LINEAR_CALL, Side::Buy, "100", "300");
+    assert_eq!(refused(venue.place(a, 2, premium)), "GainsNotSettled");
+    venue.run(Command::Deposit { account: a, amount: amount("3 BTC") });
+    venue.run(Command::Borrow { account: a, amount: amount("38000 USDC") });
+    venue.run(Command::Withdraw { account: a, amount: amount("42800 USDC") });
+    let repaid = venue.ask(&Command::Repay { account: a, amount: amount("38000 USDC") });
+    assert_eq!(refused(repaid), "GainsNotSettled");
+}
+
+#[test]
+fn an_honest_seller_takes_out_what_an_honest_buyer_paid_in() {
+    let mut venue = Venue::new();
+    let (buyer, seller) = (venue.funded("buyer", "40000 USDC"), venue.funded("seller", "12 ETH"));
+    let a = unbacked(&mut venue);
+    venue.trade(ETH_SPOT, "12", "3000", buyer, seller);
+    assert_eq!(refused(withdraw(&mut venue, a, "35000 USDC")), "GainsNotSettled");
+    withdraw(&mut venue, seller, "35990 USDC").unwrap();
+    withdraw(&mut venue, buyer, "12 ETH").unwrap();
+}
+
+#[test]
+fn the_house_takes_back_no_more_than_gains_left_of_it() {
+    let mut venue = Venue::new();
+    venue.run(Command::FundHouse { house: House::Insurance, amount: amount("30000 USDC") });
+    let honest = venue.funded("honest", "30000 USDC");
+    let a = unbacked(&mut venue);
+    withdraw(&mut venue, a, "34000 USDC").unwrap();
+    let back = venue.ask(&Command::FundHouse { house: House::Insurance, amount: amount("-30000 USDC") });
+    assert_eq!(refused(back), "HouseShort");
+    withdraw(&mut venue, honest, "30000 USDC").unwrap();
+}
+
+#[test]
+fn a_rate_of_zero_is_not_charged_afterwards_at_the_next() {
+    let mut venue = Venue::new();
+    let rules = |rate: &str| AssetRules { trust: trust(), borrow_rate: decimal(rate), cap: None };
+    venue.run(Command::FundHouse { house: House::Lending, amount: amount("100000 USDC") });
+    venue.run(Command::ListAsset { asset: asset("USDC"), rules: rules("0") });
+    let a = venue.funded("a", "5 BTC");
+    venue.run(Command::Borrow { account: a, amount: amount("50000 USDC") });
+    venue.wait(300 * 86_400);
+    venue.run(Command::Tick);
+    venue.run(Command::ListAsset { asset: asset("USDC"), rules: rules("0.1") });
+    venue.wait(1);
+    venue.run(Command::Tick);
+    let interest = venue.state.accounts[a.index()].funds[&asset("USDC")].interest;
+    assert!(interest < decimal("0.001"), "{interest}");
+}
+
+#[test]
+fn counts_do_not_ramp_and_what_returns_to_its_default_does() {
+    let mut venue = Venue::new();
+    let set = |venue: &mut Venue, parameters: &[(&str, &str)], ramp_s| {
+        let parameters = parameters.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+        let lines = venue.state.models["plimsoll"].lines.clone();
+        let (name, model) = ("plimsoll".into(), "plimsoll".into());
+        venue.run(Command::SetModel { name, model, parameters, lines, from: venue.now, ramp_s });
+    };
+    set(&mut venue, &[("price_steps", "11"), ("price_range.BTC", "0.3")], 1_000);
+    venue.wait(500);
+    venue.run(Command::Tick);
+    let known = |venue: &Venue| venue.state.models["plimsoll"].parameters.clone();
+    assert_eq!(known(&venue), [("price_range.BTC".into(), "0.23".into())], "half of the way from 0.16 to 0.30");
+    venue.wait(500);
+    venue.run(Command::Tick);
+    set(&mut venue, &[], 1_000);
+    venue.wait(500);
+    venue.run(Command::Tick);
+    assert!(known(&venue).contains(&("price_range.BTC".into(), "0.23".into())), "{:?}", known(&venue));
+}
+
+#[test]
+fn the_newest_of_one_source_counts_within_a_batch_too() {
+    let mut venue = Venue::new();
+    venue.wait(30);
+    let index = Feed::Index("BTC".parse().unwrap());
+    let late = quote("one", decimal("50000"), venue.now.plus_seconds(-20).unwrap());
+    let quotes = vec![(index, quote("one", decimal("60500"), venue.now)), (index, late)];
+    venue.run(Command::Prices(PriceBatch { quotes, ..PriceBatch::default() }));
+    assert_eq!(venue.state.market.feeds[&index].reading.unwrap().price, decimal("60500"));
 }

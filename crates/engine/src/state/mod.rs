@@ -80,8 +80,8 @@ pub struct PendingRules {
     pub from: Timestamp,
     /// Seconds from there until it is complete, in ten steps; zero where it comes at once.
     pub ramp_s: u32,
-    /// The numbers that change, as they were when it was announced.
-    pub begun: Vec<(Arc<str>, Decimal)>,
+    /// The numbers that change by and by: as they were when it was announced, and as they will be.
+    pub begun: Vec<(Arc<str>, (Decimal, Decimal))>,
     /// Steps that are in force.
     pub steps: u8,
 }

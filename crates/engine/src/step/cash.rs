@@ -39,10 +39,7 @@ impl Decision<'_> {
         let principal = account.funds.get(&amount.asset).map_or(Decimal::ZERO, |funds| funds.principal);
         let gains = amount.value.minus(principal)?.or_zero();
         self.may_leave(id, amount)?;
-        let backed = self.backed(amount.asset)?;
-        if gains > backed {
-            return Err(Refusal::GainsNotSettled { asset: amount.asset, gains, backed });
-        }
+        self.spends_what_is_backed(id, amount)?;
         let worth = self.worth(amount)?;
         let legs = self.moved(Holder::Account(id), OUTSIDE, amount)?;
         self.emit(Event::Withdrawn { account: id, amount, worth, gains, legs });
@@ -50,13 +47,26 @@ impl Decision<'_> {
         Ok(())
     }
 
-    /// Gains that are there to be taken out: what the venue holds of an asset, less what was paid in and is still there to
-    /// be asked for, by accounts and by the house's own purses. It is what others have lost, and the insurance fund.
-    fn backed(&self, asset: Asset) -> Result<Decimal, Refusal> {
+    /// Whether what an account would spend of an asset is what it paid in, or gains that somebody has paid for. What it does
+    /// not have is a debt, which margin sees to.
+    pub(super) fn spends_what_is_backed(&self, id: AccountId, amount: Amount) -> Result<(), Refusal> {
+        let asset = amount.asset;
+        let funds = self.account(id)?.funds.get(&asset).copied().unwrap_or_default();
+        let gains = amount.value.min(funds.cash.or_zero()).minus(funds.principal)?.or_zero();
+        let backed = self.backed(asset, &[House::Fees, House::Lending])?;
+        if gains > backed { Err(Refusal::GainsNotSettled { asset, gains, backed }) } else { Ok(()) }
+    }
+
+    /// What the venue holds of an asset beyond what was paid in and is still there to be asked for, by accounts and out of
+    /// these `purses` of the house: what others have lost, and the insurance fund.
+    fn backed(&self, asset: Asset, purses: &[House]) -> Result<Decimal, Refusal> {
         let held = self.state.held_by(House::Outside, asset).negated();
         let principal = self.state.totals.principal.get(&asset).copied().unwrap_or_default();
-        let own = |house| self.state.held_by(house, asset).or_zero();
-        Ok(held.minus(principal)?.minus(own(House::Fees))?.minus(own(House::Lending))?.or_zero())
+        let mut left = held.minus(principal)?;
+        for purse in purses {
+            left = left.minus(self.state.held_by(*purse, asset).or_zero())?;
+        }
+        Ok(left.or_zero())
     }
 
     /// What `amount` is worth in the currency; nothing where it has no price.
@@ -111,9 +121,15 @@ impl Decision<'_> {
             return Err(Refusal::NotAllowed { what, why: "only insurance, lending and fees are paid into and out of" });
         }
         let held = self.state.held_by(house, amount.asset);
-        if held.plus(amount.value)?.signum() < 0 {
-            let (asset, wanted) = (amount.asset, amount.value.abs());
-            return Err(Refusal::HouseShort { house, asset, wanted, held });
+        if amount.value.signum() < 0 {
+            // What is taken back is there, and is not what gains were paid out of.
+            let others: Vec<House> =
+                [House::Fees, House::Lending].into_iter().filter(|other| *other != house).collect();
+            let free = held.min(self.backed(amount.asset, &others)?);
+            if amount.value.abs() > free {
+                let (asset, wanted) = (amount.asset, amount.value.abs());
+                return Err(Refusal::HouseShort { house, asset, wanted, held: free });
+            }
         }
         let legs = self.moved(OUTSIDE, Holder::House(house), amount)?;
         self.emit(Event::HouseFunded { house, amount, legs });
@@ -136,12 +152,16 @@ impl Decision<'_> {
             let (house, asset, wanted) = (House::Lending, amount.asset, amount.value);
             return Err(Refusal::HouseShort { house, asset, wanted, held });
         }
-        self.state.totals.owed.get(&amount.asset).copied().unwrap_or_default().plus(amount.value)?;
+        let interest = self.interest_of(id, amount.asset)?;
+        let charged = charged(interest.as_ref())?;
+        let owed = self.state.totals.owed.get(&amount.asset).copied().unwrap_or_default();
+        owed.plus(charged)?.plus(amount.value)?;
+        let account = self.account(id)?;
         let mut after = account.clone();
         let funds = after.funds.entry(amount.asset).or_default();
         funds.cash = funds.cash.plus(amount.value)?;
         funds.borrowed = funds.borrowed.plus(amount.value)?;
-        let interest = self.interest_of(id, amount.asset)?;
+        funds.interest = funds.interest.plus(charged)?;
         self.covers_initial(id, &after, false)?;
         let legs = self.moved(LENDING, Holder::Account(id), amount)?;
         interest.into_iter().for_each(|event| self.emit(event));
@@ -155,13 +175,8 @@ impl Decision<'_> {
         self.listed(amount.asset)?;
         Refusal::amount(amount)?;
         let funds = account.funds.get(&amount.asset).copied().unwrap_or_default();
-        let charged = self.interest_of(id, amount.asset)?;
-        let due = match &charged {
-            Some(Event::InterestCharged { charges, .. }) => {
-                charges.iter().try_fold(funds.interest, |sum, charge| sum.plus(charge.interest))?
-            }
-            _ => funds.interest,
-        };
+        let accrued = self.interest_of(id, amount.asset)?;
+        let due = funds.interest.plus(charged(accrued.as_ref())?)?;
         let owed = funds.borrowed.plus(due)?;
         if amount.value > owed {
             return Err(Refusal::OutOfBounds { what: "amount", value: amount.value, expected: "at most what is owed" });
@@ -170,10 +185,11 @@ impl Decision<'_> {
             let (asset, wanted, free) = (amount.asset, amount.value, funds.cash);
             return Err(Refusal::CashShort { account: id, asset, wanted, free });
         }
+        self.spends_what_is_backed(id, amount)?;
         let interest = due.min(amount.value);
         let loan = Amount::new(amount.value.minus(interest)?, amount.asset);
         let legs = self.moved(Holder::Account(id), LENDING, amount)?;
-        charged.into_iter().for_each(|event| self.emit(event));
+        accrued.into_iter().for_each(|event| self.emit(event));
         self.emit(Event::Repaid { account: id, amount: loan, interest, legs });
         self.levels([id]);
         Ok(())
@@ -231,4 +247,10 @@ impl Decision<'_> {
         }
         Ok(())
     }
+}
+
+/// What an event charges, in all.
+fn charged(event: Option<&Event>) -> Result<Decimal, Refusal> {
+    let Some(Event::InterestCharged { charges, .. }) = event else { return Ok(Decimal::ZERO) };
+    Ok(charges.iter().try_fold(Decimal::ZERO, |sum, charge| sum.plus(charge.interest))?)
 }

@@ -13,7 +13,7 @@ use crate::state::State;
 
 impl Decision<'_> {
     pub(super) fn tick(&mut self) -> Result<(), Refusal> {
-        let interest = self.interest()?;
+        let interest = self.interest();
         let settled = self.due_contracts(|contract| settlement_price(self.state, contract));
         let priced = self.reread();
         let mut touched: Vec<AccountId> = interest.iter().flat_map(Event::accounts).collect();
@@ -26,7 +26,7 @@ impl Decision<'_> {
             self.book.keep(made, self.state);
             touched.extend(self.book.woken(self.state));
         }
-        self.settle_all(settled);
+        touched.extend(self.settle_all(settled));
         let changed = self.announced();
         if changed {
             self.everybody();
@@ -37,16 +37,13 @@ impl Decision<'_> {
         Ok(())
     }
 
-    /// Interest on every loan since it was last charged.
-    fn interest(&self) -> Result<Vec<Event>, Refusal> {
-        let mut events = Vec::new();
-        for asset in self.state.assets.keys() {
-            events.extend(self.interest_on(*asset)?);
-        }
-        Ok(events)
+    /// Interest on every loan since it was last charged. A sum that does not fit is not charged, and stops nothing else.
+    fn interest(&self) -> Vec<Event> {
+        let charged = self.state.assets.iter().filter(|(_, rules)| !rules.borrow_rate.is_zero());
+        charged.filter_map(|(asset, _)| self.interest_on(*asset).ok().flatten()).collect()
     }
 
-    /// Interest on every loan of `asset` since it was last charged, at the rate that holds.
+    /// Interest on every loan of `asset` since it was last charged, at the rate that holds: also where that is zero.
     pub(super) fn interest_on(&self, asset: Asset) -> Result<Option<Event>, Refusal> {
         // Where nobody owes anything nobody is asked.
         let owed = self.state.totals.owed.get(&asset).copied().unwrap_or_default();
@@ -87,7 +84,7 @@ impl Decision<'_> {
         let interest = yearly.times_ratio(Decimal::from_int(seconds), year, Rounding::Up)?;
         funds.interest.plus(interest)?;
         self.state.totals.owed.get(&asset).copied().unwrap_or_default().plus(interest)?;
-        Ok((seconds > 0 && !interest.is_zero()).then_some(Charge { account: id, interest, until }))
+        Ok((seconds > 0).then_some(Charge { account: id, interest, until }))
     }
 
     /// What feeds say now, where silence has changed that: quotes that went stale, collateral that decays.
@@ -127,8 +124,8 @@ impl Decision<'_> {
             let what = underlying.as_str().into();
             return Err(Refusal::NotAllowed { what, why: "no contract of this expiry is left to settle" });
         }
-        let touched: Vec<AccountId> = settled.iter().flat_map(Event::accounts).collect();
-        self.settle_all(settled);
+        let mut touched: Vec<AccountId> = settled.iter().flat_map(Event::accounts).collect();
+        touched.extend(self.settle_all(settled));
         self.levels(touched);
         Ok(())
     }
@@ -169,24 +166,31 @@ impl Decision<'_> {
         Ok(Event::Settled { contract, price, readings, holders, legs })
     }
 
-    fn settle_all(&mut self, settled: Vec<Event>) {
+    /// Settles one after the other, and says whose orders went with them. What does not fit after those before it is left.
+    fn settle_all(&mut self, settled: Vec<Event>) -> Vec<AccountId> {
+        let mut touched = Vec::new();
         for event in settled {
+            if self.fits(event.legs()).is_err() {
+                continue;
+            }
             if let Event::Settled { contract, .. } = event {
-                self.cancel_expired(contract);
+                touched.extend(self.cancel_expired(contract));
             }
             self.emit(event);
         }
+        touched
     }
 
-    fn cancel_expired(&mut self, contract: ContractId) {
+    fn cancel_expired(&mut self, contract: ContractId) -> Vec<AccountId> {
         let of = |(id, account): (AccountId, &crate::account::Account)| {
             let orders = account.orders.iter().filter(|(_, order)| order.contract == contract);
             orders.map(|(order, _)| (id, *order)).collect::<Vec<_>>()
         };
         let open: Vec<_> = self.state.numbered().flat_map(of).collect();
-        for (account, order) in open {
-            self.emit(Event::OrderCancelled { account, order, why: Cancelled::Expired });
+        for (account, order) in &open {
+            self.emit(Event::OrderCancelled { account: *account, order: *order, why: Cancelled::Expired });
         }
+        open.into_iter().map(|(account, _)| account).collect()
     }
 
     /// Says of calls that ran out.

@@ -1,6 +1,6 @@
 //! Margin models: bounded, announced, ramped, counted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use plimsoll_core::{Decimal, NumberError, Rounding, Timestamp};
@@ -38,6 +38,10 @@ impl Decision<'_> {
         }
         let begun = if ramp_s > 0 { begun(before, &rules)? } else { Vec::new() };
         let pending = Box::new(PendingRules { rules, from: from.max(self.at), ramp_s, begun, steps: 0 });
+        for steps in 1..STEPS {
+            // Every step on the way is a model too.
+            book::model(&stepped(before, &pending, steps)?)?;
+        }
         self.emit(Event::ModelAnnounced { name: name.clone(), pending });
         Ok(())
     }
@@ -66,17 +70,27 @@ pub(super) fn rules(model: &Arc<str>, parameters: &[(Arc<str>, Arc<str>)], lines
     }
 }
 
-/// What `rules` changes of the numbers of `before`, as they are.
-fn begun(before: &ModelRules, rules: &ModelRules) -> Result<Vec<(Arc<str>, Decimal)>, Refusal> {
-    let mut model = book::model(before)?;
-    let values: BTreeMap<String, String> = model.fields().iter().flat_map(Field::values).collect();
+/// Numbers by name, from where to where.
+type Ways = Vec<(Arc<str>, (Decimal, Decimal))>;
+
+/// The numbers of `before` that are others under `rules`, with what they become; counts and switches are no such numbers.
+fn begun(before: &ModelRules, rules: &ModelRules) -> Result<Ways, Refusal> {
+    let (old, new) = (numbers(before)?, numbers(rules)?);
+    let names = before.parameters.iter().chain(&rules.parameters).map(|(name, _)| name.clone());
+    let names: BTreeSet<Arc<str>> = names.collect();
     // A value by name that is not listed is its field's.
-    let known = |name: &str| values.get(name).or_else(|| values.get(name.split_once('.')?.0));
-    let number = |name: &Arc<str>, to: &Arc<str>| {
-        to.parse::<Decimal>().ok()?;
-        Some((name.clone(), known(name)?.parse().ok()?))
+    let known = |values: &BTreeMap<String, Decimal>, name: &str| {
+        values.get(name).or_else(|| values.get(name.split_once('.')?.0)).copied()
     };
-    Ok(rules.parameters.iter().filter_map(|(name, to)| number(name, to)).collect())
+    Ok(names.into_iter().filter_map(|name| Some((name.clone(), (known(&old, &name)?, known(&new, &name)?)))).collect())
+}
+
+/// The values of a model that are numbers and may be anything between two of them.
+fn numbers(rules: &ModelRules) -> Result<BTreeMap<String, Decimal>, Refusal> {
+    let mut model = book::model(rules)?;
+    let fields = model.fields();
+    let even = fields.iter().filter(|field| field.unit != "count").flat_map(Field::values);
+    Ok(even.filter_map(|(name, value)| Some((name, value.parse().ok()?))).collect())
 }
 
 /// The rules that come into force at `at`, if any do.
@@ -94,17 +108,22 @@ fn due(model: &ModelRules, at: Timestamp) -> Option<ModelRules> {
     if steps <= pending.steps {
         return None;
     }
+    let parameters = stepped(model, pending, steps).ok()?.parameters;
+    let pending = Some(Box::new(PendingRules { steps, ..pending.clone() }));
+    Some(ModelRules { parameters, version, pending, ..model.clone() })
+}
+
+/// `model` so many steps on its way to what is pending.
+fn stepped(model: &ModelRules, pending: &PendingRules, steps: u8) -> Result<ModelRules, NumberError> {
     let mut parameters = model.parameters.clone();
-    for (name, from) in &pending.begun {
-        let to = pending.rules.parameters.iter().find(|(known, _)| known == name)?.1.parse().ok()?;
-        let now: Arc<str> = between(*from, to, steps).ok()?.to_string().into();
+    for (name, (from, to)) in &pending.begun {
+        let now: Arc<str> = between(*from, *to, steps)?.to_string().into();
         match parameters.iter_mut().find(|(known, _)| known == name) {
             Some((_, value)) => *value = now,
             None => parameters.push((name.clone(), now)),
         }
     }
-    let pending = Some(Box::new(PendingRules { steps, ..pending.clone() }));
-    Some(ModelRules { parameters, version, pending, ..model.clone() })
+    Ok(ModelRules { parameters, pending: None, ..model.clone() })
 }
 
 /// So many steps of the way.

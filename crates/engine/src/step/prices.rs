@@ -1,6 +1,6 @@
 //! Prices: quotes into readings, readings into a market, and everybody margined in it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_core::{AccountId, Decimal, Quantity, Rounding};
 use plimsoll_pricing::market::index::SourceQuote;
@@ -51,13 +51,19 @@ impl Decision<'_> {
 
     /// `batch` without quotes that came late, after newer ones of their source, or claim to be from the future.
     fn newer(&self, batch: &PriceBatch) -> PriceBatch {
-        let is_new = |(feed, quote): &&(Feed, SourceQuote)| {
+        let mut newest: BTreeMap<(Feed, &str), &SourceQuote> = BTreeMap::new();
+        for (feed, quote) in &batch.quotes {
             let ahead = self.state.trust(*feed).map_or(0, |rule| rule.index.ahead_ns_max);
             let known = self.state.market.feeds.get(feed).and_then(|known| known.quotes.get(&quote.name));
-            self.at.nanos_until(quote.observed_at) <= ahead
+            let known = newest.get(&(*feed, &*quote.name)).copied().or(known);
+            if self.at.nanos_until(quote.observed_at) <= ahead
                 && known.is_none_or(|known| known.observed_at <= quote.observed_at)
-        };
-        PriceBatch { quotes: batch.quotes.iter().filter(is_new).cloned().collect(), ..batch.clone() }
+            {
+                newest.insert((*feed, &*quote.name), quote);
+            }
+        }
+        let quotes = newest.into_iter().map(|((feed, _), quote)| (feed, quote.clone())).collect();
+        PriceBatch { quotes, ..batch.clone() }
     }
 
     /// The market with `batch` taken in, and the readings that are others now: an old quote goes stale by itself.

@@ -1,7 +1,9 @@
 //! `explain --event`: the margin of those whom an event touched, as the tree it was decided by.
 
+use plimsoll::Node;
+use plimsoll::engine::account::Account;
 use plimsoll::engine::step::explain;
-use plimsoll::engine::{Book, Event};
+use plimsoll::engine::{Book, Event, State};
 use plimsoll::journal::Sequence;
 use plimsoll::node::{Answer, Answered, Follower};
 use serde_json::json;
@@ -33,8 +35,9 @@ pub(crate) fn run(asked: &Asked, sequence: u64, screen: &Screen) -> Result<Outco
         Answer::Refused { .. } => Vec::new(),
     };
     if !asked.asked.accounts.is_empty() {
-        accounts =
-            asked.asked.accounts.iter().filter_map(|name| state.account_names.get(name.as_str()).copied()).collect();
+        let unknown = |name: &str| Failure::usage(format!("--account {name}: expected an account of the journal's"));
+        let known = |name: &String| state.account_names.get(name.as_str()).copied().ok_or_else(|| unknown(name));
+        accounts = asked.asked.accounts.iter().map(known).collect::<Result<Vec<_>, _>>()?;
     }
     accounts.sort_unstable();
     accounts.dedup();
@@ -43,13 +46,24 @@ pub(crate) fn run(asked: &Asked, sequence: u64, screen: &Screen) -> Result<Outco
         .into_iter()
         .filter_map(|id| Some((state.account(id)?, tree_of(explain(state, &mut book, id).ok()?, asked.level))))
         .collect();
+    let text = written(asked, state, &answered, &trees);
+    if asked.asked.format == Format::Table {
+        screen.print(&text)?;
+    } else {
+        screen.print_plain(&text)?;
+    }
+    Ok(Outcome::Answered)
+}
+
+/// The events, and each account's tree.
+fn written(asked: &Asked, state: &State, answered: &Answered, trees: &[(&Account, Node)]) -> String {
     let figure = name(asked.level);
-    let text = match asked.asked.format {
+    match asked.asked.format {
         Format::Table => {
             let mut out = String::new();
-            shown(state, &answered).iter().for_each(|line| remark(&line.to_string(), &mut out));
+            shown(state, answered).iter().for_each(|line| remark(&line.to_string(), &mut out));
             let fold = Fold { depth: asked.depth.unwrap_or(usize::MAX - 1), all: asked.all };
-            for (account, tree) in &trees {
+            for (account, tree) in trees {
                 out.push('\n');
                 Tone::Strong.paint(&account.terms.name, &mut out);
                 Tone::Quiet.paint(&format!("   {} · {figure}", account.terms.model), &mut out);
@@ -62,18 +76,12 @@ pub(crate) fn run(asked: &Asked, sequence: u64, screen: &Screen) -> Result<Outco
             let of = trees.iter().map(|(account, tree)| {
                 json!({"account": &*account.terms.name, "figure": figure, "tree": tree::json_of(tree)})
             });
-            pretty(&json!({"events": shown(state, &answered), "accounts": of.collect::<Vec<_>>()}))
+            pretty(&json!({"events": shown(state, answered), "accounts": of.collect::<Vec<_>>()}))
         }
         Format::Csv => {
             let mut csv = Csv::new(tree::COLUMNS);
             trees.iter().for_each(|(account, tree)| tree::rows(&account.terms.name, &figure, tree, &mut csv));
             csv.into_text()
         }
-    };
-    if asked.asked.format == Format::Table {
-        screen.print(&text)?;
-    } else {
-        screen.print_plain(&text)?;
-    };
-    Ok(Outcome::Answered)
+    }
 }

@@ -8,6 +8,7 @@ use plimsoll_engine::account::{Kind, TraderLimits};
 use plimsoll_engine::command::TradeSide;
 use plimsoll_engine::market::{Feed, PriceBatch};
 use plimsoll_engine::state::{AssetRules, UnderlyingRules};
+use plimsoll_engine::step::explain;
 use plimsoll_engine::{Command, Event, House, OrderId, Refusal};
 use plimsoll_margin::level;
 use plimsoll_pricing::instruments::{Instrument, Spot, Terms};
@@ -59,6 +60,17 @@ fn who_owes_cash_keeps_the_collateral_there() {
     venue.trade(ETH_USDC, "20", "3000", a, b);
     venue.trade(ETH_USDC, "20", "500", b, a);
     assert_eq!(refused(withdraw(&mut venue, a, "1 BTC")), "InitialMarginShort");
+}
+
+#[test]
+fn coins_offset_the_short_that_is_written_on_them() {
+    let mut venue = Venue::new();
+    let (hedged, other) = (venue.funded("hedged", "10 BTC"), venue.funded("c", "10000000 USDC"));
+    // 60,000 contracts of 10 USD are 10 BTC at 60,000.
+    venue.trade(BTC_PERP, "60000", "60000", other, hedged);
+    let margin = explain(&venue.state, &mut venue.book, hedged).unwrap();
+    let required = margin.requirement.initial.amount;
+    assert!(required < Decimal::from_int(10_000), "{required} on 600,000 that no price moves");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! One market with its models, and accounts as those read them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use plimsoll_core::{
@@ -14,7 +14,6 @@ use plimsoll_pricing::instruments::{Instrument, Listing};
 use plimsoll_pricing::market::Market;
 
 use super::snapshot::{LEAST, snapshot};
-
 use crate::account::{Account, ContractId, Holding, OpenOrder};
 use crate::market::MarketFacts;
 use crate::refusal::Refusal;
@@ -238,17 +237,21 @@ fn listing(state: &State) -> Result<Arc<Listing>, Refusal> {
 /// A model prepared for every contract that can be priced and margined: which those are turns on the state alone.
 pub(super) fn prepared(rules: &ModelRules, market: &Market) -> Result<Box<dyn Judge>, MarginError> {
     let model = model(rules)?;
-    let assets = market.snapshot().assets.keys().copied().chain([market.currency()]);
-    let assets: std::collections::BTreeSet<Asset> =
-        assets.filter(|asset| market.snapshot().has_price(*asset)).collect();
+    let snapshot = market.snapshot();
+    let coins = snapshot.underlyings.keys().map(|underlying| underlying.asset());
+    let assets = snapshot.assets.keys().copied().chain(coins).chain([market.currency()]);
+    let assets: BTreeSet<Asset> = assets.filter(|asset| snapshot.has_price(*asset)).collect();
     let priced = market.listing().iter().map(|(id, _)| id).filter(|id| market.priced(*id).is_ok());
     let mut held = Held { instruments: priced.collect(), assets };
-    let Err(error) = model.prepare(market, &held) else { return model.prepare(market, &held) };
+    let error = match model.prepare(market, &held) {
+        Ok(judge) => return Ok(judge),
+        Err(error) => error,
+    };
     let alone = |id: &InstrumentId| {
         let held = Held { instruments: [*id].into(), assets: held.assets.clone() };
         model.prepare(market, &held).is_ok()
     };
-    let instruments: std::collections::BTreeSet<_> = held.instruments.iter().copied().filter(alone).collect();
+    let instruments: BTreeSet<InstrumentId> = held.instruments.iter().copied().filter(alone).collect();
     if instruments.len() == held.instruments.len() {
         return Err(error);
     }

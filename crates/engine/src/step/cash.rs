@@ -3,7 +3,6 @@
 use plimsoll_core::{AccountId, Amount, Asset, Decimal, Rounding};
 use plimsoll_margin::fold::Detail;
 use plimsoll_margin::level::Level;
-
 use plimsoll_pricing::market::MarketError;
 
 use super::Decision;

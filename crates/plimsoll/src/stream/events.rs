@@ -81,7 +81,16 @@ impl Names<'_> {
             Event::CallExpired { account, figures } => {
                 ("call_expired", merged(json!({"account": self.account(*account)}), figures))
             }
-            _ => self.cash(event),
+            Event::AccountOpened { .. }
+            | Event::AccountAmended { .. }
+            | Event::Frozen { .. }
+            | Event::Deposited { .. }
+            | Event::Withdrawn { .. }
+            | Event::Transferred { .. }
+            | Event::HouseFunded { .. }
+            | Event::Borrowed { .. }
+            | Event::Repaid { .. }
+            | Event::InterestCharged { .. } => self.cash(event),
         }
     }
 
@@ -122,7 +131,7 @@ impl Names<'_> {
                 let charges: Vec<_> = charges.iter().map(charge).collect();
                 ("interest_charged", json!({"asset": asset.as_str(), "rate": text(*rate), "charges": charges}))
             }
-            _ => ("event", Value::Null),
+            _ => unreachable!("told apart above"),
         }
     }
 
@@ -147,7 +156,7 @@ impl Names<'_> {
                 json!({"contract": self.contract(*contract), "quantity": quantity.to_string(), "price": price.to_string(),
                        "taker": side(*taker), "buyer": self.filled(buyer), "seller": self.filled(seller)}),
             ),
-            _ => ("event", Value::Null),
+            _ => unreachable!("told apart above"),
         }
     }
 

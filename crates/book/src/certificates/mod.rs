@@ -104,37 +104,63 @@ impl Certificates {
     pub fn issue(&mut self, account: AccountId, slack: f64, exposures: Option<&Exposures>) {
         self.revoke(account);
         let Some(exposures) = exposures else { return self.due.push(account) };
-        let figures = self.newest().figures.iter().enumerate();
-        let weights: Vec<Weights> = figures.map(|(source, figures)| figures.weights(source, &exposures.of)).collect();
+        let weights = self.weights(exposures);
         self.issue_weighted(account, slack - exposures.jitter, &weights, self.lineage);
+    }
+
+    fn weights(&self, exposures: &Exposures) -> Vec<Weights> {
+        let figures = self.newest().figures.iter().enumerate();
+        figures.map(|(source, figures)| figures.weights(source, &exposures.of)).collect()
     }
 
     /// The same for what was weighed already, by source, in a [lineage](Self::lineage); `slack` is what may be used up. With
     /// weights of another lineage the account wakes with the next move.
     pub fn issue_weighted(&mut self, account: AccountId, slack: f64, weights: &[Weights], lineage: u64) {
         self.revoke(account);
-        if lineage != self.lineage || WAYS * weights.len() != self.paces.len() {
-            return self.due.push(account);
-        }
-        let of = |at: usize| if at.is_multiple_of(WAYS) { weights[at / WAYS].along } else { weights[at / WAYS].across };
-        let ways = 0..WAYS * weights.len();
-        let weighs = |at: &usize| of(*at).abs() > 0.0 || of(*at).is_nan();
-        // Moves at the pace of lately that it can sleep through.
-        let moves = slack * KEPT / ways.clone().map(|at| of(at) * self.paces[at]).sum::<f64>();
-        if ways.clone().filter(weighs).any(|at| !Base::tells(moves * self.paces[at])) {
-            return self.due.push(account);
-        }
+        let fits = lineage == self.lineage && WAYS * weights.len() == self.paces.len();
+        let thresholds = if fits { self.thresholds(slack, weights) } else { None };
+        let Some(thresholds) = thresholds else { return self.due.push(account) };
         let at = account.0 as usize;
         if self.stamps.len() <= at {
             self.stamps.resize(at + 1, 0);
         }
         self.stamps[at] = self.stamps[at].wrapping_add(1);
         self.certified += 1;
-        let entry = Entry { account, stamp: self.stamps[at] };
-        let Some(base) = self.bases.last_mut() else { return };
-        for at in ways.filter(weighs) {
-            base.add(at, moves * self.paces[at], entry);
+        self.enter(account, thresholds);
+    }
+
+    /// Has the certificate of an account cover what it weighs more from now on, for which `slack` may be used up beside what
+    /// it was issued with; whether it does. Where it does not it stands as it was, or there is none.
+    pub fn extend(&mut self, account: AccountId, slack: f64, more: &Exposures) -> bool {
+        if !self.stands(account) {
+            return false;
         }
+        let thresholds = self.thresholds(slack - more.jitter, &self.weights(more));
+        thresholds.map(|thresholds| self.enter(account, thresholds)).is_some()
+    }
+
+    /// Whether an account has a certificate.
+    #[must_use]
+    pub fn stands(&self, account: AccountId) -> bool {
+        self.stamps.get(account.0 as usize).is_some_and(|stamp| stamp % 2 == 1)
+    }
+
+    /// By way that weighs: how far it may go if all are to be reached together, at the pace of lately, when the slack is used
+    /// up. `None` where that says nothing.
+    fn thresholds(&self, slack: f64, weights: &[Weights]) -> Option<Vec<(usize, f64)>> {
+        let of = |at: usize| if at.is_multiple_of(WAYS) { weights[at / WAYS].along } else { weights[at / WAYS].across };
+        let weighs = |at: &usize| of(*at).abs() > 0.0 || of(*at).is_nan();
+        let ways: Vec<usize> = (0..WAYS * weights.len()).filter(weighs).collect();
+        // Moves at that pace that it can sleep through.
+        let moves = slack * KEPT / ways.iter().map(|at| of(*at) * self.paces[*at]).sum::<f64>();
+        let thresholds = ways.into_iter().map(|at| (at, moves * self.paces[at]));
+        thresholds.map(|(at, threshold)| Base::tells(threshold).then_some((at, threshold))).collect()
+    }
+
+    fn enter(&mut self, account: AccountId, thresholds: Vec<(usize, f64)>) {
+        let entry = Entry { account, stamp: self.stamps[account.0 as usize] };
+        let Some(base) = self.bases.last_mut() else { return };
+        thresholds.into_iter().for_each(|(at, threshold)| base.add(at, threshold, entry));
     }
 
     /// Voids the certificate of an account that was filled, paid, or changed otherwise: it is for the caller to value it

@@ -12,6 +12,8 @@ use std::sync::Arc;
 use plimsoll_core::AccountId;
 use plimsoll_margin::Account as Read;
 use plimsoll_margin::answers::margin::Margin;
+use plimsoll_margin::models::Judge;
+use plimsoll_margin::watch::{Figures, Reach};
 
 pub(crate) use made::{Made, model};
 use snapshot::favourable;
@@ -107,5 +109,22 @@ impl Book {
         if let Some(watch) = self.watches.get_mut(model).filter(|watch| watch.is_of(state)) {
             watch.certify(id, found, &made.market);
         }
+    }
+
+    /// Whether the unit that `first` stands for, under `model`, stays healthy for certain through a change, its reach found
+    /// from the figures and the market as they are. Where it does, nobody need be margined for it.
+    pub(crate) fn covers(
+        &mut self,
+        state: &State,
+        first: AccountId,
+        model: &Arc<str>,
+        reach: impl FnOnce(&[Figures], &Made) -> Option<Reach>,
+    ) -> bool {
+        let Some(made) = self.made.as_ref().filter(|made| made.is_of(state)) else { return false };
+        if !made.judge(model).is_ok_and(Judge::counts_worst_fills) {
+            return false;
+        }
+        let watch = self.watches.get_mut(model).filter(|watch| watch.is_of(state));
+        watch.is_some_and(|watch| watch.covers(first, |figures| reach(figures, made)))
     }
 }

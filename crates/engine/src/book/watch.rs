@@ -4,8 +4,9 @@ use plimsoll_book::{Certificates, Woken};
 use plimsoll_core::{AccountId, Decimal, Rounding};
 use plimsoll_margin::Account as Read;
 use plimsoll_margin::answers::margin::Margin;
+use plimsoll_margin::level;
 use plimsoll_margin::models::Judge;
-use plimsoll_margin::watch::{Figures, exposures};
+use plimsoll_margin::watch::{Figures, Reach, exposures};
 use plimsoll_pricing::float::float;
 use plimsoll_pricing::market::{Market, Snapshot};
 
@@ -15,6 +16,9 @@ use crate::state::State;
 /// The certificates of one model's accounts.
 pub(super) struct Watch {
     certificates: Certificates,
+    /// By account with a certificate: what orders and fills may still take off its excesses, whatever the market does as
+    /// long as it sleeps.
+    reserves: Vec<f64>,
     /// Of the listing and the models it was begun with.
     versions: (u64, u64),
 }
@@ -39,7 +43,7 @@ impl Watch {
                 figures.learn_scales(livelier);
             }
         }
-        Self { certificates: Certificates::new(figures), versions: versions(state) }
+        Self { certificates: Certificates::new(figures), reserves: Vec::new(), versions: versions(state) }
     }
 
     pub(super) fn is_of(&self, state: &State) -> bool {
@@ -58,9 +62,40 @@ impl Watch {
         let figures = self.certificates.figures();
         let held = found.as_ref().and_then(|(margin, read)| exposures(figures, read, &margin.assets, market).ok()?);
         let slack = found.map_or(0.0, |(margin, _)| float(margin.levels.slack()));
-        self.certificates.issue(id, slack, held.as_ref());
+        let is_healthy = found.is_some_and(|(margin, _)| margin.state == level::State::Healthy);
+        let reserve = if is_healthy { slack * RESERVED } else { 0.0 };
+        self.certificates.issue(id, slack - reserve, held.as_ref());
+        if self.reserves.len() <= id.index() {
+            self.reserves.resize(id.index() + 1, 0.0);
+        }
+        self.reserves[id.index()] = reserve;
+    }
+
+    /// Whether `id`, which sleeps above all its lines, stays there for certain through a change of this reach. What it used
+    /// up is then set aside, and so is what the change weighs as prices move.
+    pub(super) fn covers(&mut self, id: AccountId, reach: impl FnOnce(&[Figures]) -> Option<Reach>) -> bool {
+        if !self.certificates.stands(id) {
+            return false;
+        }
+        let Some(reach) = reach(self.certificates.figures()) else { return false };
+        let Some(reserve) = self.reserves.get_mut(id.index()) else { return false };
+        let moves = reach.most * MOVES;
+        let left = (*reserve - reach.most - moves) * KEPT;
+        // No comparison holds with what is no number.
+        let covered = left >= 0.0 && self.certificates.extend(id, moves, &reach.exposures);
+        if covered {
+            *reserve = left;
+        }
+        covered
     }
 }
+
+/// The share of its slack that an account keeps for what it does itself.
+const RESERVED: f64 = 0.25;
+/// What is set aside for a change's own moves with the market, as a share of its reach.
+const MOVES: f64 = 0.25;
+/// What differences of floats can lose, generously.
+const KEPT: f64 = 1.0 - 1e-9;
 
 const AWAY: Decimal = Decimal::new(1_001, 3);
 

@@ -7,6 +7,7 @@
 mod accounts;
 mod cash;
 mod clock;
+mod covered;
 mod levels;
 mod listing;
 mod models;

@@ -35,7 +35,7 @@ impl Decision<'_> {
         }
         check_mode(id, account, terms.contract, self.state)?;
         self.pays_what_is_backed(id, terms)?;
-        if account.terms.kind != Kind::Outside {
+        if account.terms.kind != Kind::Outside && !self.covers_order(id, terms) {
             let made = self.book.current(self.state)?;
             let found = admit(made, self.state, id, terms)?;
             let found = found.as_ref().map(|(margin, read)| (margin, read));
@@ -65,12 +65,10 @@ impl Decision<'_> {
     }
 
     pub(super) fn cancel(&mut self, id: AccountId, order: OrderId) -> Result<(), Refusal> {
-        if !self.account(id)?.orders.contains_key(&order) {
-            return Err(Refusal::UnknownOrder { account: id, order });
-        }
+        let unknown = Refusal::UnknownOrder { account: id, order };
+        let terms = self.account(id)?.orders.get(&order).ok_or(unknown)?.clone();
         self.emit(Event::OrderCancelled { account: id, order, why: Cancelled::Asked });
-        // Who is healthy with an order at its worst is healthy without it, and sleeps as soundly.
-        if self.account(id)?.standing.state != level::State::Healthy {
+        if !self.covers_order(id, &terms) {
             self.levels([id]);
         }
         Ok(())
@@ -247,7 +245,7 @@ fn capped(wanted: Decimal, held: Decimal) -> Decimal {
     if wanted.signum() < 0 { most.negated() } else { most }
 }
 
-const fn signed(order: &OpenOrder) -> Decimal {
+pub(super) const fn signed(order: &OpenOrder) -> Decimal {
     match order.side {
         Side::Buy => order.quantity.0,
         Side::Sell => order.quantity.0.negated(),

@@ -8,7 +8,7 @@ use plimsoll_margin::orders::whole_lots;
 use plimsoll_pricing::instruments::Instrument;
 
 use super::Decision;
-use crate::account::{ContractId, Holding};
+use crate::account::{ContractId, Holding, OpenOrder};
 use crate::command::TradeSide;
 use crate::event::{Event, Filled};
 use crate::ledger::{Holder, House, Legs};
@@ -62,9 +62,20 @@ impl Decision<'_> {
         let legs = legs.done();
         self.fits(&legs)?;
         let Trade { contract, quantity, price, taker } = trade;
+        let limits = [&buyer, &seller].map(|filled| self.limit(filled));
         self.emit(Event::Traded { contract, quantity, price, buyer, seller, taker, legs });
-        self.levels([buyer.account, seller.account]);
+        for ((filled, limit), side) in [buyer, seller].iter().zip(limits).zip([Side::Buy, Side::Sell]) {
+            let traded = OpenOrder { contract, side, quantity, price, reduce_only: false };
+            if !self.covers_fill(filled, &traded, limit) {
+                self.levels([filled.account]);
+            }
+        }
         Ok(())
+    }
+
+    /// The limit price of the order that is filled.
+    fn limit(&self, filled: &Filled) -> Option<Price> {
+        Some(self.state.account(filled.account)?.orders.get(&filled.order?)?.price)
     }
 
     /// Whether the order that is said to be filled is one of this contract and side with that much left.

@@ -1,7 +1,8 @@
 //! What of a market's figures an account has.
 
-use plimsoll_core::{Asset, Decimal, InstrumentId, Order, Position};
+use plimsoll_core::{Asset, Decimal, InstrumentId, Order, Position, Price, Quantity};
 use plimsoll_pricing::float::float;
+use plimsoll_pricing::instruments::Instrument;
 use plimsoll_pricing::market::Market;
 
 use super::{Figures, Source};
@@ -47,7 +48,8 @@ pub fn exposures(
     assets: &[NetAsset],
     market: &Market,
 ) -> Result<Option<Exposures>, MarginError> {
-    let mut all = Collected { figures, of: Vec::with_capacity(account.portfolio.positions.len() + 4), jitter: 0.0 };
+    let mut all = Collected::new(figures);
+    all.of.reserve(account.portfolio.positions.len() + 4);
     for position in &account.portfolio.positions {
         let instrument =
             market.listing().get(position.instrument).ok_or_else(MarginError::unknown(position.instrument))?;
@@ -73,20 +75,57 @@ pub fn exposures(
     Ok(Some(all.finish()))
 }
 
-struct Collected<'a> {
+/// What a trade gains against the mark and what it then carries as an option's value, added without signs, in units of the
+/// settlement asset.
+///
+/// # Errors
+/// [`MarginError`] for what cannot be priced.
+pub(super) fn paid(
+    instrument: &Instrument,
+    id: InstrumentId,
+    quantity: Quantity,
+    price: Price,
+    market: &Market,
+) -> Result<f64, MarginError> {
+    let (unsettled_pnl, accrued_funding) = (Decimal::ZERO, Decimal::ZERO);
+    let filled = Position { instrument: id, quantity, entry_price: Some(price), unsettled_pnl, accrued_funding };
+    let mark = market.priced(id)?.mark;
+    let carried = instrument.carry(&filled, mark).map_err(MarginError::of(instrument))?.option_value;
+    let gain = instrument.fill_pnl(quantity, price, mark).map_err(MarginError::of(instrument))?;
+    Ok(float(carried.value.abs()) + float(gain.value.abs()))
+}
+
+pub(super) struct Collected<'a> {
     figures: &'a [Figures],
     of: Vec<Exposure>,
     jitter: f64,
 }
 
-impl Collected<'_> {
+impl<'a> Collected<'a> {
+    pub(super) const fn new(figures: &'a [Figures]) -> Self {
+        Self { figures, of: Vec::new(), jitter: 0.0 }
+    }
+
+    /// The most that so much more of a contract takes off an excess, beside what is paid.
+    pub(super) fn lots(&self, id: InstrumentId, quantity: Quantity) -> Option<f64> {
+        let (source, row) = self.place(id)?;
+        let figures = &self.figures[source];
+        Some(float(quantity.0) / figures.rows[row].lot * (figures.reaches[row] + figures.lost[row]))
+    }
+
+    /// The most that a unit of an asset takes off an excess, if it goes.
+    pub(super) fn unit(&self, asset: Asset) -> Option<f64> {
+        let figures = self.figures.iter().find(|of| of.source == Source::Asset(asset))?;
+        Some((figures.reaches[0] + figures.lost[0]) / figures.rows[0].lot)
+    }
+
     /// Where the figures of a contract are: source and row.
     fn place(&self, id: InstrumentId) -> Option<(usize, usize)> {
         let found = |(at, figures): (usize, &Figures)| Some((at, *figures.contracts.get(id)?));
         self.figures.iter().enumerate().find_map(found)
     }
 
-    fn position(&mut self, position: &Position) -> Option<()> {
+    pub(super) fn position(&mut self, position: &Position) -> Option<()> {
         let (source, row) = self.place(position.instrument)?;
         // What counts as entered at the mark gains nothing that could make up for another's loss.
         self.contract(source, row, float(position.quantity.0), 1.0, position.entry_price.is_some());
@@ -108,7 +147,7 @@ impl Collected<'_> {
         }
     }
 
-    fn asset(&mut self, asset: Asset, units: f64) -> Option<()> {
+    pub(super) fn asset(&mut self, asset: Asset, units: f64) -> Option<()> {
         let of = |figures: &Figures| figures.source == Source::Asset(asset);
         let source = self.figures.iter().position(of)?;
         let figures = &self.figures[source];
@@ -118,30 +157,31 @@ impl Collected<'_> {
         Some(())
     }
 
-    /// Adds what an order could become, and what its price and its fee act on in the settlement asset.
-    fn order(&mut self, account: &Account, order: &Order, market: &Market) -> Result<Option<()>, MarginError> {
+    /// Adds what an order could become, and what its price and its fee act on in the settlement asset: so many units of it,
+    /// as often as the model counts them.
+    ///
+    /// # Errors
+    /// [`MarginError`] for what cannot be priced.
+    pub(super) fn order(
+        &mut self,
+        account: &Account,
+        order: &Order,
+        market: &Market,
+    ) -> Result<Option<f64>, MarginError> {
         let (id, quantity) = (order.instrument, order.signed_quantity());
         let instrument = market.listing().get(id).ok_or_else(MarginError::unknown(id))?;
         let Some((source, row)) = self.place(id).filter(|_| !instrument.only_moves_balances()) else { return Ok(None) };
         let times = self.figures[source].besides.order_factor;
         self.contract(source, row, float(quantity.0), times, false);
         self.jitter += self.figures[source].besides.order_jitter;
+        let fee = float(fee(account, order, instrument, market)?.value.abs());
+        let units = (paid(instrument, id, quantity, order.price, market)? + fee) * times;
         let settlement = instrument.terms().settlement;
-        if settlement == market.currency() {
-            return Ok(Some(()));
-        }
-        let (unsettled_pnl, accrued_funding) = (Decimal::ZERO, Decimal::ZERO);
-        let filled =
-            Position { instrument: id, quantity, entry_price: Some(order.price), unsettled_pnl, accrued_funding };
-        let mark = market.priced(id)?.mark;
-        let paid = instrument.carry(&filled, mark).map_err(MarginError::of(instrument))?.option_value;
-        let at_fill = instrument.fill_pnl(quantity, order.price, mark).map_err(MarginError::of(instrument))?;
-        let parts = [at_fill, fee(account, order, instrument, market)?, paid];
-        let units: f64 = parts.iter().map(|part| float(part.value.abs())).sum();
-        Ok(self.asset(settlement, units * times))
+        let counted = settlement == market.currency() || self.asset(settlement, units).is_some();
+        Ok(counted.then_some(units))
     }
 
-    fn finish(mut self) -> Exposures {
+    pub(super) fn finish(mut self) -> Exposures {
         self.of.sort_by_key(|of| (of.source, of.row));
         let mut sources: Vec<usize> = self.of.iter().map(|exposure| exposure.source).collect();
         sources.dedup();

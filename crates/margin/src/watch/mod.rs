@@ -10,6 +10,7 @@
 
 mod exposure;
 mod parts;
+mod reach;
 mod weight;
 
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use crate::array::{ByContract, RowKey, Table};
 
 pub use exposure::{Exposure, Exposures, TAKER_FEE_MAX, exposures};
 pub(crate) use parts::{HEADROOM, carried, fingerprint, pattern, priced, standing};
+pub use reach::{Fill, Reach};
 pub use weight::Weights;
 
 /// What moves together.
@@ -90,6 +92,8 @@ pub struct Figures {
     contracts: ByContract<usize>,
     /// What floats may have lost of each row's figures.
     lost: Vec<f64>,
+    /// What holding one lot more of a row can take off an excess in this market, beside what is paid for it.
+    reaches: Vec<f64>,
 }
 
 /// What moves excesses by other than a figure's movement.
@@ -186,7 +190,19 @@ impl Figures {
             RowKey::Asset(_) => None,
         });
         let contracts = contracts.collect();
-        Self { source, rows, parts, besides, coordinate, contracts, lost }
+        let reaches = vec![f64::INFINITY; rows.len()];
+        Self { source, rows, parts, besides, coordinate, contracts, lost, reaches }
+    }
+
+    /// The same where it is known, row by row, what one lot more can take off an excess beside what is paid for it: infinite
+    /// where holding it changes what else is looked at.
+    ///
+    /// # Panics
+    /// Without one for every row.
+    #[must_use]
+    pub fn with_reaches(self, reaches: Vec<f64>) -> Self {
+        assert_eq!(reaches.len(), self.rows.len(), "a reach for every row");
+        Self { reaches, ..self }
     }
 
     /// Learns from the same figures in a market a little away what they do as the coordinate moves. What they do in truth

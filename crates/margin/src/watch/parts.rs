@@ -86,11 +86,13 @@ pub(crate) fn priced(
 ) -> Result<Figures, MarginError> {
     let price = float(market.asset_price(asset)?.value);
     let row = WatchedRow { key: RowKey::Asset(asset), lot: 1.0, group: 0, scale: SCALE_OUT_OF_GRID * price };
-    let part = Part::new(1, vec![price], Netting::All, rules.slope(rules.class(market, asset), asset));
+    let slope = rules.slope(rules.class(market, asset), asset);
+    let part = Part::new(1, vec![price], Netting::All, slope);
     let mut state = standing(market, rules, asset);
     state.push(parameters);
     let besides = Besides { state, ..Besides::default() };
-    Ok(Figures::new(Source::Asset(asset), vec![row], vec![part], besides, price))
+    let reach = slope * float(market.debt_price(asset)?.value).max(price);
+    Ok(Figures::new(Source::Asset(asset), vec![row], vec![part], besides, price).with_reaches(vec![reach]))
 }
 
 /// What of an asset is not a matter of degree.

@@ -103,6 +103,11 @@ impl Near {
         all
     }
 
+    /// Whether an account that holds this contract is looked at near its strike.
+    pub(super) fn is_near(&self, id: InstrumentId) -> bool {
+        self.strikes.contains_key(&id)
+    }
+
     /// The columns that an account holding `instruments` is judged in.
     pub(super) fn columns(&self, instruments: impl Iterator<Item = InstrumentId>) -> Vec<Range<usize>> {
         let held: BTreeSet<&Strike> = instruments.filter_map(|id| self.strikes.get(&id)).collect();

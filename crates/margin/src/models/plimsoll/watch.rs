@@ -123,8 +123,9 @@ fn contracts(tables: &Tables, of: &UnderlyingTables) -> Result<Figures, MarginEr
     parts.push(allowance(of)?);
     parts.extend(charges(tables, of));
     let per_unit = |asset| per_unit(tables, asset);
-    parts.extend(carried(tables.market(), table, tables.parameters().collateral.share_gains, per_unit)?);
     let (mut rows, mut group) = (Vec::with_capacity(table.rows().len()), 0);
+    let reaches = reaches(of, &parts);
+    parts.extend(carried(tables.market(), table, tables.parameters().collateral.share_gains, per_unit)?);
     for (at, row) in table.rows().iter().enumerate() {
         let scan = (0..of.set.scan.len()).map(|column| table.cell(at, column).unsigned_abs());
         let large = scan.max().map_or(0.0, float_of) * table.unit();
@@ -144,7 +145,19 @@ fn contracts(tables: &Tables, of: &UnderlyingTables) -> Result<Figures, MarginEr
     };
     // A stablecoin's table has no contracts, and nothing to go along with.
     let index = tables.market().index(table.underlying()).map_or(0.0, |index| float(index.value));
-    Ok(Figures::new(Source::Underlying(table.underlying()), rows, parts, besides, index))
+    Ok(Figures::new(Source::Underlying(table.underlying()), rows, parts, besides, index).with_reaches(reaches))
+}
+
+/// What a lot of each row can be charged. One near whose strike the account begins to be looked at may show what it holds
+/// already in another light.
+fn reaches(of: &UnderlyingTables, parts: &[Part]) -> Vec<f64> {
+    let is_near = |key: RowKey| match (key, &of.near) {
+        (RowKey::Instrument(id), Some(near)) => near.is_near(id),
+        _ => false,
+    };
+    let charged = |row: usize| parts.iter().map(|part| part.most * part.largest(row)).sum();
+    let rows = of.table.rows().iter().enumerate();
+    rows.map(|(at, row)| if is_near(row.key) { f64::INFINITY } else { charged(at) }).collect()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a scale need not be exact")]
@@ -200,7 +213,9 @@ fn balance(tables: &Tables, asset: Asset) -> Result<Figures, MarginError> {
     let row = WatchedRow { key: RowKey::Asset(asset), lot, group: 0, scale: large.max(unit) };
     let (jitter, fixed) = (unit * 0.5 * stablecoins(of), 2.0 * last * HEADROOM);
     let besides = Besides { state, jitter, fixed, ..Besides::default() };
-    Ok(Figures::new(Source::Asset(asset), vec![row], parts, besides, price))
+    let dear = (float(market.debt_price(asset)?.value) / price).max(1.0);
+    let reach = per_unit(tables, asset)? * lot * dear;
+    Ok(Figures::new(Source::Asset(asset), vec![row], parts, besides, price).with_reaches(vec![reach]))
 }
 
 /// What an order moves an excess by, in figures of the position it would leave: its P&L from its own price is worth what

@@ -1,0 +1,57 @@
+//! What an account's own reserve covers: orders and fills that leave it healthy for certain, so that nobody margins it.
+//!
+//! An account that is healthy by much keeps a part of what it has above its lines for what it does itself. The most that an
+//! order or a fill can take off any excess is known from its contract alone; while the reserve covers that, the level is
+//! what it was. It only ever spares a margin that would have said the same.
+
+use plimsoll_core::{AccountId, Decimal, Price, Quantity};
+use plimsoll_margin::level;
+use plimsoll_margin::watch::{Figures, Fill, Reach};
+
+use super::Decision;
+use super::orders::signed;
+use crate::account::{Account, Kind, OpenOrder, TraderLimits};
+use crate::book::Made;
+use crate::event::Filled;
+
+impl Decision<'_> {
+    /// Whether `id` is healthy with an order of these terms or without it.
+    pub(super) fn covers_order(&mut self, id: AccountId, terms: &OpenOrder) -> bool {
+        self.covers(id, |made, figures, fee_rate| {
+            let order = terms.at(made.place(terms.contract).ok()?);
+            Reach::of_order(figures, &order, fee_rate, &made.market).ok()?
+        })
+    }
+
+    /// Whether who was `filled` is healthy after it, the order of that `limit` being so much smaller.
+    pub(super) fn covers_fill(&mut self, filled: &Filled, traded: &OpenOrder, limit: Option<Price>) -> bool {
+        let reduces = |account: &Account| account.orders.values().any(|order| order.reduce_only);
+        let unit = self.state.margined_with(filled.account);
+        if unit.iter().filter_map(|id| self.state.account(*id)).any(reduces) {
+            return false;
+        }
+        let was_open = limit.map(|price| OpenOrder { price, ..traded.clone() });
+        if was_open.is_some_and(|terms| !self.covers_order(filled.account, &terms)) {
+            return false;
+        }
+        let (quantity, price) = (Quantity(signed(traded)), traded.price);
+        self.covers(filled.account, |made, figures, _| {
+            let instrument = made.place(traded.contract).ok()?;
+            let fill = Fill { instrument, quantity, price, realised: filled.realised, fee: filled.fee };
+            Reach::of_fill(figures, &fill, &made.market).ok()?
+        })
+    }
+
+    fn covers(&mut self, id: AccountId, reach: impl FnOnce(&Made, &[Figures], Decimal) -> Option<Reach>) -> bool {
+        let Some(account) = self.state.account(id) else { return false };
+        let is_plain = account.terms.kind != Kind::Outside && account.terms.limits == TraderLimits::default();
+        if !is_plain || account.standing.state != level::State::Healthy {
+            return false;
+        }
+        let unit = self.state.margined_with(id);
+        let rates = unit.iter().filter_map(|id| Some(self.state.account(*id)?.terms.taker_fee_rate));
+        let fee_rate = rates.fold(Decimal::ZERO, Decimal::max);
+        let model = account.terms.model.clone();
+        self.book.covers(self.state, unit[0], &model, |figures, made| reach(made, figures, fee_rate))
+    }
+}

@@ -151,6 +151,9 @@ pub(crate) struct Run {
     /// Save a snapshot at the end
     #[arg(long, requires = "journal")]
     pub(crate) snapshot: bool,
+    /// Save a snapshot whenever so many records were added, on a thread of its own
+    #[arg(long, requires = "journal", value_name = "RECORDS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) snapshot_every: Option<u64>,
     /// Say nothing of events, only how many there were
     #[arg(short, long)]
     pub(crate) quiet: bool,

@@ -70,6 +70,30 @@ fn a_stream_becomes_events_and_its_journal_says_the_same() {
 }
 
 #[test]
+fn snapshots_are_saved_while_commands_run_and_lead_to_the_same_state() {
+    let journal = Folder::new("snapshots");
+    let stories = [scenario("openings/venue.toml"), scenario("margin_call_met.toml")];
+    let run = plimsoll(&["run", &stories[0], &stories[1], "--journal", &journal.path(), "--snapshot-every", "4"]);
+    assert_eq!(run.code, 0, "{}", run.err);
+    assert!(run.err.contains("saved while running") && !run.err.contains(" 0 saved"), "{}", run.err);
+    let kept = std::fs::read_dir(&journal.0)
+        .unwrap()
+        .filter(|file| file.as_ref().unwrap().path().extension().is_some_and(|ending| ending == "snapshot"));
+    assert!((1..=2).contains(&kept.count()), "the newest, and one before it");
+    assert_eq!(plimsoll(&["journal", "verify", &journal.path()]).code, 0);
+    let with = plimsoll(&["journal", "inspect", &journal.path()]).out;
+    for file in std::fs::read_dir(&journal.0).unwrap().map(|file| file.unwrap().path()) {
+        if file.extension().is_some_and(|ending| ending == "snapshot") {
+            std::fs::remove_file(file).unwrap();
+        }
+    }
+    let without = plimsoll(&["journal", "inspect", &journal.path()]).out;
+    let accounts =
+        |text: &str| text.lines().filter(|line| !line.contains("snapshot")).map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(accounts(&with), accounts(&without));
+}
+
+#[test]
 fn lines_of_json_are_read_from_standard_input() {
     let opening = scenario("openings/venue.toml");
     let input = r#"{"do":"open_account","account":"a"}

@@ -47,6 +47,10 @@ fn day(seed: u64, commands: usize, drops: i64) -> Day {
             }
         }
         check(&venue.state);
+        if at % 40 == 0 {
+            let whole = StateHash::of(&venue.state).root(&venue.state);
+            assert_eq!(day_hash.root(&venue.state), whole, "what is kept of the hash is the hash");
+        }
     }
     let root = day_hash.root(&venue.state);
     Day { venue, decided, refused, root }

@@ -1,9 +1,9 @@
-//! What one order or one fill does to an account: never more than its reach says.
+//! What one order, one fill or one payment does to an account: never more than its reach says.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "tests")]
 
 mod support;
 
-use plimsoll_core::{Decimal, InstrumentId, Order, Position, Price, Quantity, Rounding, Side};
+use plimsoll_core::{Amount, Decimal, InstrumentId, Order, Position, Price, Quantity, Rounding, Side};
 use plimsoll_margin::Account;
 use plimsoll_margin::answers::margin::Margin;
 use plimsoll_margin::level::Policy;
@@ -13,7 +13,7 @@ use plimsoll_margin::watch::{Figures, Fill, Reach};
 use plimsoll_pricing::float::float;
 use plimsoll_pricing::market::Market;
 use support::random::{Random, orders, random_book};
-use support::{Book, decimal};
+use support::{Book, asset, decimal};
 
 /// A book whose positions are measured from their marks, what they gained aside, as an engine keeps them.
 fn measured(seed: u64, random: &mut Random) -> Book {
@@ -91,7 +91,7 @@ fn filled(book: &Book, order: &Order) -> (Account, Fill) {
         cash = cash.plus(realised).unwrap();
     }
     positions.retain(|it| !it.quantity.0.is_zero());
-    account.portfolio.deposit(plimsoll_core::Amount::new(cash, instrument.terms().settlement)).unwrap();
+    account.portfolio.deposit(Amount::new(cash, instrument.terms().settlement)).unwrap();
     let realised = if instrument.is_paid_when_bought() { Decimal::ZERO } else { realised };
     (account, Fill { instrument: id, quantity, price, realised, fee })
 }
@@ -112,7 +112,7 @@ impl Seen {
     }
 }
 
-fn one(seed: u64, [placed, cancelled, traded]: &mut [Seen; 3]) {
+fn one(seed: u64, [placed, cancelled, traded, paid]: &mut [Seen; 4]) {
     let mut random = Random(seed + 7_000);
     let mut book = measured(seed, &mut random);
     let rate = decimal("0.0005");
@@ -120,6 +120,7 @@ fn one(seed: u64, [placed, cancelled, traded]: &mut [Seen; 3]) {
     let all: Vec<InstrumentId> = book.market.listing().iter().map(|(id, _)| id).collect();
     let mut held = Held::by([&book.account]);
     held.instruments.extend(&all);
+    held.assets.extend(["BTC", "ETH", "USDC", "USDT", "USD", "stETH"].map(asset));
     let judge = Plimsoll::default().prepare(&book.market, &held).unwrap();
     let figures: Vec<Figures> = judge.watched().unwrap().unwrap();
     for _ in 0..12 {
@@ -130,6 +131,16 @@ fn one(seed: u64, [placed, cancelled, traded]: &mut [Seen; 3]) {
         let reach = || Reach::of_order(&figures, &order, rate, &book.market).unwrap();
         placed.compare(reach(), taken(&plain, &ordered), &format!("seed {seed}, placed {order:?}"));
         cancelled.compare(reach(), taken(&ordered, &plain), &format!("seed {seed}, cancelled {order:?}"));
+        let asset = asset(random.pick(&["BTC", "ETH", "USDC", "USDT", "USD", "stETH"]));
+        let amount = Amount::new(Decimal::new(random.signed(20_000_000), 3), asset);
+        let mut other = book.account.clone();
+        other.portfolio.deposit(amount).unwrap();
+        let after = margin(&other, &book.market, judge.as_ref());
+        paid.compare(
+            Reach::of_cash(&figures, amount, &book.market),
+            taken(&plain, &after),
+            &format!("seed {seed}, paid {amount:?}"),
+        );
         // An order that only reduces may find more to reduce afterwards.
         if book.account.portfolio.orders.iter().any(|order| order.reduce_only) {
             continue;
@@ -142,13 +153,13 @@ fn one(seed: u64, [placed, cancelled, traded]: &mut [Seen; 3]) {
 }
 
 #[test]
-fn no_order_and_no_fill_takes_more_than_its_reach() {
-    let mut seen = <[Seen; 3]>::default();
+fn no_order_no_fill_and_no_payment_takes_more_than_its_reach() {
+    let mut seen = <[Seen; 4]>::default();
     (0..150).for_each(|seed| one(seed, &mut seen));
-    for (what, Seen { compared, unknown, nearest }) in ["placed", "cancelled", "traded"].iter().zip(&seen) {
+    for (what, Seen { compared, unknown, nearest }) in ["placed", "cancelled", "traded", "paid"].iter().zip(&seen) {
         println!("{what}: {compared} compared, {unknown} unknown, nearest {nearest:.3}");
         assert!(*compared > 500, "{what}: {compared} compared");
     }
     // A reach that nothing comes near would cover nothing.
-    assert!(seen[0].nearest > 0.3 && seen[2].nearest > 0.2);
+    assert!(seen[0].nearest > 0.3 && seen[2].nearest > 0.2 && seen[3].nearest > 0.5);
 }

@@ -26,7 +26,14 @@ pub struct Follower {
     pub(crate) sequence: Sequence,
     /// Entries since the last checkpoint.
     pub(crate) unchecked: usize,
+    /// Checkpoints passed over since one was compared.
+    passed: usize,
 }
+
+/// Of a long log one checkpoint in so many is compared, and those of its last records: what one says of the state covers
+/// all before it.
+const COMPARED_EVERY: usize = 16;
+const COMPARED_FROM_END: u64 = 1 << 15;
 
 impl Follower {
     /// What `log` says, from its newest whole snapshot on; `None` of an empty log.
@@ -34,16 +41,35 @@ impl Follower {
     /// # Errors
     /// [`NodeError`] for a log that cannot be read or followed.
     pub fn of(log: &impl Log) -> Result<Option<Self>, NodeError> {
-        let mut follower = Self::newest_snapshot(log)?;
-        let from = follower.as_ref().map_or(Sequence(1), |follower| follower.sequence.next());
-        for entry in log.read(from)? {
-            let entry = entry?;
-            match &mut follower {
-                Some(follower) => follower.apply(&entry)?,
-                None => follower = Some(Self::begin(&entry)?),
-            }
+        let Some(mut follower) = Self::start(log)? else { return Ok(None) };
+        follower.follow(log, log.last())?;
+        Ok(Some(follower))
+    }
+
+    /// The newest whole snapshot of `log`, or its first record; `None` of an empty log.
+    ///
+    /// # Errors
+    /// As [`Self::of`].
+    pub fn start(log: &impl Log) -> Result<Option<Self>, NodeError> {
+        if let Some(follower) = Self::newest_snapshot(log)? {
+            return Ok(Some(follower));
         }
-        Ok(follower)
+        log.read(Sequence(1))?.next().map(|entry| Self::begin(&entry?)).transpose()
+    }
+
+    /// Takes in what `log` has beyond [`Self::sequence`], up to `until`.
+    ///
+    /// # Errors
+    /// As [`Self::of`].
+    pub fn follow(&mut self, log: &impl Log, until: Sequence) -> Result<(), NodeError> {
+        for entry in log.read(self.sequence.next())? {
+            let entry = entry?;
+            if entry.sequence > until {
+                break;
+            }
+            self.take(&entry, until)?;
+        }
+        Ok(())
     }
 
     /// What `log` had come to after the record `until`, folded from the first, and that record where it is a decision.
@@ -88,7 +114,7 @@ impl Follower {
     /// Facts that were made elsewhere, as of `sequence`.
     pub(crate) fn at(state: State, sequence: Sequence) -> Self {
         let hash = StateHash::of(&state);
-        Self { state, hash, clients: BTreeMap::new(), sequence, unchecked: 0 }
+        Self { state, hash, clients: BTreeMap::new(), sequence, unchecked: 0, passed: 0 }
     }
 
     /// The state before any command.
@@ -105,6 +131,11 @@ impl Follower {
     /// # Errors
     /// [`NodeError::Record`], [`NodeError::Departs`].
     pub fn apply(&mut self, entry: &Entry) -> Result<(), NodeError> {
+        self.take(entry, entry.sequence)
+    }
+
+    /// The same of a log that ends at `last`.
+    fn take(&mut self, entry: &Entry, last: Sequence) -> Result<(), NodeError> {
         let sequence = entry.sequence;
         let record = Record::read(entry.kind, &entry.payload);
         match record.map_err(|reason| NodeError::Record { sequence, reason })? {
@@ -113,11 +144,15 @@ impl Follower {
             }
             Record::Decided(decided) => self.decided(*decided),
             Record::Checkpoint(expected) => {
-                let found = self.root();
-                if found != expected {
-                    return Err(NodeError::Departs { sequence, found, expected });
-                }
                 self.unchecked = 0;
+                self.passed += 1;
+                if self.passed >= COMPARED_EVERY || sequence.0 + COMPARED_FROM_END > last.0 {
+                    self.passed = 0;
+                    let found = self.root();
+                    if found != expected {
+                        return Err(NodeError::Departs { sequence, found, expected });
+                    }
+                }
             }
         }
         self.sequence = sequence;
@@ -174,7 +209,7 @@ impl Follower {
         let clients = clients.into_iter().map(|(name, answers)| (name, answers.into())).collect();
         let hash = StateHash::of(&state);
         let unchecked = usize::try_from(unchecked).unwrap_or(usize::MAX);
-        Ok(Self { state, hash, clients, sequence, unchecked })
+        Ok(Self { state, hash, clients, sequence, unchecked, passed: 0 })
     }
 }
 

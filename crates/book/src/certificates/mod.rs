@@ -104,13 +104,15 @@ impl Certificates {
     pub fn issue(&mut self, account: AccountId, slack: f64, exposures: Option<&Exposures>) {
         self.revoke(account);
         let Some(exposures) = exposures else { return self.due.push(account) };
-        let weights = self.weights(exposures);
-        self.issue_weighted(account, slack - exposures.jitter, &weights, self.lineage);
+        let thresholds = self.thresholds(slack - exposures.jitter, self.weights(exposures));
+        self.certify(account, thresholds);
     }
 
-    fn weights(&self, exposures: &Exposures) -> Vec<Weights> {
-        let figures = self.newest().figures.iter().enumerate();
-        figures.map(|(source, figures)| figures.weights(source, &exposures.of)).collect()
+    /// What is held weighs, source by source.
+    fn weights(&self, exposures: &Exposures) -> impl Iterator<Item = (usize, Weights)> {
+        let figures = &self.newest().figures;
+        let held = exposures.of.chunk_by(|left, right| left.source == right.source);
+        held.map(|held| (held[0].source, figures[held[0].source].weights(held[0].source, held)))
     }
 
     /// The same for what was weighed already, by source, in a [lineage](Self::lineage); `slack` is what may be used up. With
@@ -118,7 +120,12 @@ impl Certificates {
     pub fn issue_weighted(&mut self, account: AccountId, slack: f64, weights: &[Weights], lineage: u64) {
         self.revoke(account);
         let fits = lineage == self.lineage && WAYS * weights.len() == self.paces.len();
-        let thresholds = if fits { self.thresholds(slack, weights) } else { None };
+        let thresholds = fits.then(|| self.thresholds(slack, weights.iter().copied().enumerate())).flatten();
+        self.certify(account, thresholds);
+    }
+
+    /// A certificate of these thresholds; without them the account wakes with the next move.
+    fn certify(&mut self, account: AccountId, thresholds: Option<Vec<(usize, f64)>>) {
         let Some(thresholds) = thresholds else { return self.due.push(account) };
         let at = account.0 as usize;
         if self.stamps.len() <= at {
@@ -135,7 +142,7 @@ impl Certificates {
         if !self.stands(account) {
             return false;
         }
-        let thresholds = self.thresholds(slack - more.jitter, &self.weights(more));
+        let thresholds = self.thresholds(slack - more.jitter, self.weights(more));
         thresholds.map(|thresholds| self.enter(account, thresholds)).is_some()
     }
 
@@ -147,14 +154,15 @@ impl Certificates {
 
     /// By way that weighs: how far it may go if all are to be reached together, at the pace of lately, when the slack is used
     /// up. `None` where that says nothing.
-    fn thresholds(&self, slack: f64, weights: &[Weights]) -> Option<Vec<(usize, f64)>> {
-        let of = |at: usize| if at.is_multiple_of(WAYS) { weights[at / WAYS].along } else { weights[at / WAYS].across };
-        let weighs = |at: &usize| of(*at).abs() > 0.0 || of(*at).is_nan();
-        let ways: Vec<usize> = (0..WAYS * weights.len()).filter(weighs).collect();
+    fn thresholds(&self, slack: f64, weights: impl Iterator<Item = (usize, Weights)>) -> Option<Vec<(usize, f64)>> {
+        let ways =
+            |(source, weights): (usize, Weights)| [(WAYS * source, weights.along), (WAYS * source + 1, weights.across)];
+        let weighs = |(_, weight): &(usize, f64)| weight.abs() > 0.0 || weight.is_nan();
+        let mut ways: Vec<(usize, f64)> = weights.flat_map(ways).filter(weighs).collect();
         // Moves at that pace that it can sleep through.
-        let moves = slack * KEPT / ways.iter().map(|at| of(*at) * self.paces[*at]).sum::<f64>();
-        let thresholds = ways.into_iter().map(|at| (at, moves * self.paces[at]));
-        thresholds.map(|(at, threshold)| Base::tells(threshold).then_some((at, threshold))).collect()
+        let moves = slack * KEPT / ways.iter().map(|(at, weight)| weight * self.paces[*at]).sum::<f64>();
+        ways.iter_mut().for_each(|(at, threshold)| *threshold = moves * self.paces[*at]);
+        ways.iter().all(|(_, threshold)| Base::tells(*threshold)).then_some(ways)
     }
 
     fn enter(&mut self, account: AccountId, thresholds: Vec<(usize, f64)>) {

@@ -1,5 +1,6 @@
 //! The live engine at the command line: a stream of commands run, a journal read, an event explained.
 
+mod beside;
 pub(crate) mod explain;
 pub(crate) mod journal;
 pub(crate) mod run;

@@ -3,25 +3,20 @@
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, JoinHandle};
-use std::time::Duration;
 
 use plimsoll::document::{Format, Value, parse};
 use plimsoll::journal::files::Disk;
-use plimsoll::journal::{Log, MemoryLog, Options, Preparer, Segments};
+use plimsoll::journal::{Log, MemoryLog, Options, Segments};
 use plimsoll::node::{Answer, Answered, Node, Request};
 use plimsoll::{Asset, DocumentErrors, Timestamp, stream};
 
+use super::beside::{Following, Preparing};
 use super::shown;
 use crate::args::Run as Asked;
 use crate::color::Tone;
 use crate::outcome::{Failure, Outcome};
 use crate::screen::Screen;
 
-/// How often is looked whether the next segment should be made.
-const PREPARE_EVERY: Duration = Duration::from_millis(20);
 /// Commands that one sync makes durable, at most.
 const COMMIT: usize = 1_024;
 
@@ -32,7 +27,7 @@ pub(crate) fn run(asked: &Asked, screen: &Screen) -> Result<Outcome, Failure> {
         collect(path, &mut files)?;
     }
     match &asked.journal {
-        None => served(MemoryLog::new(), asked, &files, screen),
+        None => served(MemoryLog::new(), None, asked, &files, screen),
         Some(folder) => {
             let wrong = |error: &dyn std::fmt::Display| Failure::usage(format!("{}: {error}", folder.display()));
             fs::create_dir_all(folder).map_err(|error| wrong(&error))?;
@@ -45,24 +40,13 @@ pub(crate) fn run(asked: &Asked, screen: &Screen) -> Result<Outcome, Failure> {
                 );
                 screen.say(Tone::Warn, "warning", &text);
             }
-            let prepares = Arc::new(AtomicBool::new(true));
-            let beside = prepare_beside(log.preparer(), Arc::clone(&prepares));
-            let outcome = served(log, asked, &files, screen);
-            prepares.store(false, Ordering::Relaxed);
-            // A segment that could not be prepared is made by the writer, who says why where that fails too.
-            let _ = beside.join();
+            let preparing = Preparing::beside(log.preparer());
+            let follower = asked.snapshot_every.map(|every| Following::beside(folder, &log, every));
+            let outcome = served(log, follower, asked, &files, screen);
+            preparing.end();
             outcome
         }
     }
-}
-
-/// Makes the log's next segment ready on a thread of its own, so that no command waits for zeros.
-fn prepare_beside(preparer: Preparer<Disk>, goes_on: Arc<AtomicBool>) -> JoinHandle<()> {
-    thread::spawn(move || {
-        while goes_on.load(Ordering::Relaxed) && preparer.prepare().is_ok() {
-            thread::sleep(PREPARE_EVERY);
-        }
-    })
 }
 
 /// The file itself, or every file of commands in a folder, by name.
@@ -85,13 +69,20 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
     Ok(())
 }
 
-fn served<L: Log>(log: L, asked: &Asked, files: &[PathBuf], screen: &Screen) -> Result<Outcome, Failure> {
+fn served<L: Log>(
+    log: L,
+    follower: Option<Following>,
+    asked: &Asked,
+    files: &[PathBuf],
+    screen: &Screen,
+) -> Result<Outcome, Failure> {
     let name = &asked.currency;
     let currency: Asset = name.parse().map_err(|error| Failure::usage(format!("--currency {name}: {error}")))?;
     let out = BufWriter::new(io::stdout().lock());
     let mut serving = Serving {
         log: Some(log),
         node: None,
+        follower,
         currency,
         now: None,
         out,
@@ -113,6 +104,7 @@ struct Serving<'o, L> {
     /// Until the first line says when it begins.
     log: Option<L>,
     node: Option<Node<L>>,
+    follower: Option<Following>,
     currency: Asset,
     now: Option<Timestamp>,
     out: BufWriter<io::StdoutLock<'o>>,
@@ -210,6 +202,9 @@ impl<L: Log> Serving<'_, L> {
     fn commit(&mut self) -> Result<(), Failure> {
         let (Some(node), Some(now)) = (&mut self.node, self.now) else { return Ok(()) };
         let answered = node.commit(now).map_err(|error| Failure::usage(format!("journal: {error}")))?;
+        if let Some(follower) = &mut self.follower {
+            follower.see(node.log().last(), node.log().chain());
+        }
         for each in &answered {
             match &each.decided.answer {
                 Answer::Done(events) => self.events += events.len() as u64,
@@ -225,6 +220,10 @@ impl<L: Log> Serving<'_, L> {
     }
 
     fn finish(mut self, asked: &Asked, screen: &Screen) -> Result<Outcome, Failure> {
+        if let Some(saved) = self.follower.map(Following::end) {
+            let saved = saved.map_err(|error| Failure::usage(format!("journal: snapshot: {error}")))?;
+            screen.say(Tone::Quiet, "snapshots", &format!("{saved} saved while running"));
+        }
         if let Some(node) = self.node.as_mut().filter(|_| asked.snapshot) {
             let at = node.save_snapshot().map_err(|error| Failure::usage(format!("journal: {error}")))?;
             screen.say(Tone::Quiet, "snapshot", &format!("at record {at}"));

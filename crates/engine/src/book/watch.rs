@@ -79,7 +79,7 @@ impl Watch {
         }
         let Some(reach) = reach(self.certificates.figures()) else { return false };
         let Some(reserve) = self.reserves.get_mut(id.index()) else { return false };
-        let moves = reach.most * MOVES;
+        let moves = reach.most * MOVES + reach.exposures.jitter;
         let left = (*reserve - reach.most - moves) * KEPT;
         // No comparison holds with what is no number.
         let covered = left >= 0.0 && self.certificates.extend(id, moves, &reach.exposures);

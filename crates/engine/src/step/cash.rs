@@ -27,7 +27,9 @@ impl Decision<'_> {
         let legs = self.moved(OUTSIDE, Holder::Account(id), amount)?;
         let worth = self.worth(amount)?;
         self.emit(Event::Deposited { account: id, amount, worth, legs });
-        self.levels([id]);
+        if !self.covers_cash(id, amount) {
+            self.levels([id]);
+        }
         Ok(())
     }
 

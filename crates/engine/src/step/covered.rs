@@ -4,7 +4,7 @@
 //! order or a fill can take off any excess is known from its contract alone; while the reserve covers that, the level is
 //! what it was. It only ever spares a margin that would have said the same.
 
-use plimsoll_core::{AccountId, Decimal, Price, Quantity};
+use plimsoll_core::{AccountId, Amount, Decimal, Price, Quantity};
 use plimsoll_margin::level;
 use plimsoll_margin::watch::{Figures, Fill, Reach};
 
@@ -40,6 +40,11 @@ impl Decision<'_> {
             let fill = Fill { instrument, quantity, price, realised: filled.realised, fee: filled.fee };
             Reach::of_fill(figures, &fill, &made.market).ok()?
         })
+    }
+
+    /// Whether `id` is healthy after so much cash came or went.
+    pub(super) fn covers_cash(&mut self, id: AccountId, amount: Amount) -> bool {
+        self.covers(id, |made, figures, _| Reach::of_cash(figures, amount, &made.market))
     }
 
     fn covers(&mut self, id: AccountId, reach: impl FnOnce(&Made, &[Figures], Decimal) -> Option<Reach>) -> bool {

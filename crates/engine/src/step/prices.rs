@@ -1,8 +1,8 @@
 //! Prices: quotes into readings, readings into a market, and everybody margined in it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use plimsoll_core::{AccountId, Decimal, Quantity, Rounding};
+use plimsoll_core::{AccountId, Amount, Decimal, Quantity, Rounding};
 use plimsoll_pricing::market::index::SourceQuote;
 
 use super::Decision;
@@ -101,7 +101,7 @@ impl Decision<'_> {
         let asset = instrument.terms().settlement;
         let mut legs = Legs::default();
         let mut left_over = Decimal::ZERO;
-        let mut holders: BTreeSet<AccountId> = BTreeSet::new();
+        let mut holders: Vec<(AccountId, Decimal)> = Vec::new();
         for (id, account) in self.state.numbered() {
             let Quantity(held) = account.holding(contract).quantity;
             if held.is_zero() {
@@ -113,13 +113,19 @@ impl Decision<'_> {
             let gain = if held.signum() > 0 { paid.negated() } else { paid };
             legs.add(Holder::Account(id), asset, gain)?;
             left_over = left_over.minus(gain)?;
-            holders.insert(id);
+            holders.push((id, gain));
         }
         legs.add(Holder::House(House::Rounding), asset, left_over)?;
         let legs = legs.done();
         self.fits(&legs)?;
         self.emit(Event::FundingPaid { contract, rate, price, legs });
-        self.levels(holders);
+        let mut uncovered = Vec::new();
+        for (id, gain) in holders {
+            if !self.covers_cash(id, Amount::new(gain, asset)) {
+                uncovered.push(id);
+            }
+        }
+        self.levels(uncovered);
         Ok(())
     }
 }

@@ -94,6 +94,8 @@ pub struct Figures {
     lost: Vec<f64>,
     /// What holding one lot more of a row can take off an excess in this market, beside what is paid for it.
     reaches: Vec<f64>,
+    /// What a lot of each row alone weighs along the coordinate.
+    alone: Arc<[f64]>,
 }
 
 /// What moves excesses by other than a figure's movement.
@@ -191,7 +193,7 @@ impl Figures {
         });
         let contracts = contracts.collect();
         let reaches = vec![f64::INFINITY; rows.len()];
-        Self { source, rows, parts, besides, coordinate, contracts, lost, reaches }
+        Self { source, rows, parts, besides, coordinate, contracts, lost, reaches, alone: Arc::new([]) }
     }
 
     /// The same where it is known, row by row, what one lot more can take off an excess beside what is paid for it: infinite
@@ -216,6 +218,7 @@ impl Figures {
         for (part, away) in self.parts.iter_mut().zip(&away.parts) {
             part.slopes = part.values.iter().zip(&away.values).map(|(here, there)| (there - here) / by).collect();
         }
+        self.alone = self.weigh_alone();
     }
 
     /// Learns from a market where all else has moved by about as much as it does at a time what of that is each row's, so
@@ -288,6 +291,9 @@ impl Figures {
         self.rows.clone_from(&before.rows);
         if follows {
             self.besides.fixed = self.besides.fixed.max(before.besides.fixed);
+            self.alone = Arc::clone(&before.alone);
+        } else {
+            self.alone = self.weigh_alone();
         }
         follows
     }

@@ -4,7 +4,7 @@
 //! A requirement moves by at most Σ over parts of `most` × the change of a sum of cells, and one lot more changes a sum by
 //! one lot's cells. What is paid for it acts on the settlement asset, as cash and as what the position carries.
 
-use plimsoll_core::{Decimal, InstrumentId, Order, Position, Price, Quantity};
+use plimsoll_core::{Amount, Decimal, InstrumentId, Order, Position, Price, Quantity};
 use plimsoll_pricing::float::float;
 use plimsoll_pricing::market::Market;
 
@@ -77,6 +77,22 @@ impl Reach {
             return Ok(None);
         }
         Self::of(all, id, Quantity(quantity.0.abs()), units, market)
+    }
+
+    /// Of cash that comes or goes. `None` where that is not known.
+    #[must_use]
+    pub fn of_cash(figures: &[Figures], amount: Amount, market: &Market) -> Option<Self> {
+        let units = float(amount.value.abs());
+        let mut all = Collected::new(figures);
+        let unit = if amount.asset == market.currency() {
+            1.0
+        } else {
+            all.asset(amount.asset, units)?;
+            all.unit(amount.asset)?
+        };
+        let exposures = all.finish();
+        let most = unit * units + exposures.jitter;
+        most.is_finite().then_some(Self { most, exposures })
     }
 
     /// So much of a contract, with so many units of its settlement asset moved.

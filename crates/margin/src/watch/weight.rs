@@ -1,5 +1,7 @@
 //! What an account weighs: by how much its excess can move with what its figures do.
 
+use std::sync::Arc;
+
 use plimsoll_numerics::{Kernel, dispatch};
 
 use super::{Exposure, Figures, Netting, Part};
@@ -26,10 +28,23 @@ impl Figures {
         for of in held {
             weights.across += of.lots.abs() * self.rows[of.row].scale;
         }
+        if let ([of], Some(alone)) = (held, self.alone.get(held[0].row)) {
+            weights.along = of.lots.abs() * alone;
+            return weights;
+        }
         for part in self.parts.iter().filter(|part| !part.slopes.is_empty()) {
             weights.along += part.most * dispatch(Along { part, figures: self, held });
         }
         weights
+    }
+
+    /// What a lot of each row alone weighs along the coordinate.
+    pub(super) fn weigh_alone(&self) -> Arc<[f64]> {
+        let known = || self.parts.iter().filter(|part| !part.slopes.is_empty());
+        let one = |row| [Exposure { source: 0, row, lots: 1.0, nets: false }];
+        let along =
+            |row| known().map(|part| part.most * dispatch(Along { part, figures: self, held: &one(row) })).sum();
+        (0..self.rows.len()).map(along).collect()
     }
 }
 

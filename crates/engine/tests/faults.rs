@@ -110,6 +110,15 @@ fn interest_runs_from_the_loan_to_its_end_however_time_is_told() {
     // 900 seconds of 8 % on 50,000, second by second.
     let charged = interest(&venue, a);
     assert!(charged > decimal("0.1141") && charged < decimal("0.1142"), "{charged}");
+    // And told at once it is the same, but for what is rounded.
+    let mut other = Venue::new();
+    other.run(Command::FundHouse { house: House::Lending, amount: amount("200000 USDC") });
+    let at_once = other.funded("a", "5 BTC");
+    other.run(Command::Borrow { account: at_once, amount: amount("50000 USDC") });
+    other.wait(900);
+    other.run(Command::Tick);
+    let apart = charged.minus(interest(&other, at_once)).unwrap();
+    assert!(apart.abs() < decimal("0.00000000000001"), "{apart}");
     let old = venue.now;
     venue.wait(30 * 86_400);
     venue.now = venue.now.max(old);

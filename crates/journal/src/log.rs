@@ -100,6 +100,12 @@ pub trait Log {
     /// The chain after the last record; zeros of an empty log.
     fn chain(&self) -> Digest;
 
+    /// The chain after `sequence`; `None` where no append ended there.
+    ///
+    /// # Errors
+    /// [`LogError::Damaged`], [`LogError::File`].
+    fn chain_at(&self, sequence: Sequence) -> Result<Option<Digest>, LogError>;
+
     /// Saves what the records up to `sequence`, after which the chain is `chain`, made. It is durable on return, and
     /// takes the place of a snapshot at the same sequence.
     ///

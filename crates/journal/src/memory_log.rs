@@ -14,12 +14,14 @@ use crate::segment::{self, GENESIS};
 pub struct MemoryLog {
     entries: Vec<Entry>,
     chain: Digest,
+    /// Where appends ended.
+    chains: BTreeMap<Sequence, Digest>,
     snapshots: BTreeMap<Sequence, Snapshot>,
 }
 
 impl Default for MemoryLog {
     fn default() -> Self {
-        Self { entries: Vec::new(), chain: GENESIS, snapshots: BTreeMap::new() }
+        Self { entries: Vec::new(), chain: GENESIS, chains: BTreeMap::new(), snapshots: BTreeMap::new() }
     }
 }
 
@@ -43,6 +45,7 @@ impl Log for MemoryLog {
             payload: record.payload.to_vec(),
         };
         self.entries.extend((first.0..).zip(records).map(entry));
+        self.chains.insert(self.last(), self.chain);
         Ok(Appended { first, last: self.last(), chain: self.chain })
     }
 
@@ -59,6 +62,10 @@ impl Log for MemoryLog {
 
     fn chain(&self) -> Digest {
         self.chain
+    }
+
+    fn chain_at(&self, sequence: Sequence) -> Result<Option<Digest>, LogError> {
+        Ok(self.chains.get(&sequence).copied())
     }
 
     fn save_snapshot(&mut self, sequence: Sequence, chain: Digest, bytes: &[u8]) -> Result<(), LogError> {

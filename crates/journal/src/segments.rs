@@ -208,6 +208,18 @@ impl<F: Files> Log for Segments<F> {
         self.chain
     }
 
+    fn chain_at(&self, sequence: Sequence) -> Result<Option<Digest>, LogError> {
+        let segment = self.firsts.partition_point(|first| *first <= sequence).checked_sub(1);
+        let Some(first) = segment.and_then(|at| self.firsts.get(at)) else { return Ok(None) };
+        let mut walk = Walk::open(&*self.files, &segment::name(*first))?;
+        while walk.next <= sequence {
+            if walk.frame()?.is_none() {
+                return Ok(None);
+            }
+        }
+        Ok((walk.next == sequence.next()).then_some(walk.chain))
+    }
+
     fn save_snapshot(&mut self, sequence: Sequence, chain: Digest, bytes: &[u8]) -> Result<(), LogError> {
         if sequence > self.last {
             return Err(LogError::SnapshotAhead { snapshot: sequence, last: self.last });

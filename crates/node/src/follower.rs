@@ -95,17 +95,19 @@ impl Follower {
         Err(LogError::UnknownSequence { asked: until, last: log.last() }.into())
     }
 
-    /// A damaged snapshot is passed over for an older one.
+    /// A snapshot that is damaged, or was not taken of this log, is passed over for an older one.
     fn newest_snapshot(log: &impl Log) -> Result<Option<Self>, NodeError> {
         for sequence in log.snapshots()? {
-            match log.load_snapshot(sequence) {
-                Ok(snapshot) => {
-                    if let Ok(follower) = Self::from_snapshot(&snapshot) {
-                        return Ok(Some(follower));
-                    }
-                }
-                Err(LogError::Damaged(_)) => {}
+            let snapshot = match log.load_snapshot(sequence) {
+                Ok(snapshot) => snapshot,
+                Err(LogError::Damaged(_)) => continue,
                 Err(error) => return Err(error.into()),
+            };
+            if log.chain_at(sequence)? == Some(snapshot.chain) {
+                let follower = Self::from_snapshot(&snapshot).ok().filter(|follower| follower.sequence == sequence);
+                if follower.is_some() {
+                    return Ok(follower);
+                }
             }
         }
         Ok(None)

@@ -170,6 +170,21 @@ fn a_snapshot_and_the_tail_make_the_state_that_the_whole_log_makes() {
     assert!(*opened.state() == state);
 }
 
+/// A snapshot is whole, and still not of this log: it is not folded upon.
+#[test]
+fn a_snapshot_of_another_log_is_passed_over() {
+    let commands = day(12, 400);
+    let (mut one, mut other) = (open(MemoryLog::new()), open(MemoryLog::new()));
+    serve(&mut one, &commands, 10);
+    serve(&mut other, &commands[..399], 10);
+    let state = one.state().clone();
+    let (mut log, mut foreign) = (one.into_log(), other);
+    let at = foreign.save_snapshot().unwrap();
+    let snapshot = foreign.into_log().load_snapshot(at).unwrap();
+    log.save_snapshot(at, snapshot.chain, &snapshot.bytes).unwrap();
+    assert!(*open(log).state() == state);
+}
+
 #[test]
 fn a_full_disk_holds_the_answers_back_and_loses_none() {
     let commands = day(14, 60);

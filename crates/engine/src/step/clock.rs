@@ -71,7 +71,8 @@ impl Decision<'_> {
         (!charges.is_empty()).then_some(Event::InterestCharged { asset, rate, charges })
     }
 
-    /// Whole seconds are charged; what is left of one is charged with the next.
+    /// Whole seconds are charged; what is left of one is charged with the next. Interest bears none itself, so that it does
+    /// not matter how often time is told.
     fn charge(&self, id: AccountId, asset: Asset) -> Result<Option<Charge>, Refusal> {
         let Some(funds) = self.account(id)?.funds.get(&asset) else { return Ok(None) };
         let Some(since) = funds.charged_until else { return Ok(None) };
@@ -79,7 +80,7 @@ impl Decision<'_> {
         let (Some(rules), Some(until)) = (self.state.assets.get(&asset), since.plus_seconds(seconds)) else {
             return Ok(None);
         };
-        let yearly = funds.borrowed.plus(funds.interest)?.times(rules.borrow_rate, Rounding::Up)?;
+        let yearly = funds.borrowed.times(rules.borrow_rate, Rounding::Up)?;
         let year = Decimal::from_int(Timestamp::SECONDS_PER_YEAR);
         let interest = yearly.times_ratio(Decimal::from_int(seconds), year, Rounding::Up)?;
         funds.interest.plus(interest)?;

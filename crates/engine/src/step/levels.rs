@@ -65,7 +65,8 @@ impl Decision<'_> {
         if first.terms.kind == Kind::Outside {
             return None;
         }
-        let before = first.standing.state;
+        // Whoever joined a group below a line leaves it where the group does.
+        let before = unit.iter().map(|account| account.standing.state).max()?;
         if before == Side::Healthy && unit.iter().all(|account| account.is_idle()) {
             return None;
         }

@@ -52,6 +52,12 @@ macro_rules! contract {
             }
 
             #[test]
+            fn the_chain_is_known_where_an_append_ended() {
+                let (log, _kept) = $make;
+                super::the_chain_is_known_where_an_append_ended(log);
+            }
+
+            #[test]
             fn snapshots_come_back_newest_first() {
                 let (log, _kept) = $make;
                 super::snapshots_come_back_newest_first(log);
@@ -124,6 +130,14 @@ fn what_cannot_be_a_frame_is_refused_and_changes_nothing(mut log: impl Log) {
     assert_eq!((log.last(), log.chain()), before);
     append(&mut log, 1).unwrap();
     assert_eq!(entries(&log, 1), [entry(1, 1), entry(2, 1), entry(3, 3)]);
+}
+
+fn the_chain_is_known_where_an_append_ended(mut log: impl Log) {
+    let ends: Vec<_> = (0..30).map(|_| append(&mut log, 3).unwrap()).collect();
+    for sequence in 0..=92 {
+        let end = ends.iter().find(|appended| appended.last.0 == sequence);
+        assert_eq!(log.chain_at(Sequence(sequence)).unwrap(), end.map(|appended| appended.chain), "at {sequence}");
+    }
 }
 
 /// A record's kind and payload; frames with their times.

@@ -16,6 +16,7 @@ pub mod decimal;
 pub mod encoding;
 pub mod money;
 pub mod name;
+pub mod planted;
 pub mod portfolio;
 pub mod requirement;
 pub mod time;

@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use plimsoll_core::requirement::{Group, Origin};
-use plimsoll_core::{Decimal, Label, Node, NumberError};
+use plimsoll_core::{Decimal, Label, Node, NumberError, planted};
 
 use crate::array::{Holding, Table};
 
@@ -153,7 +153,7 @@ impl<'a> Summed<'a> {
     /// [`NumberError::Overflow`].
     pub fn worst(&self, label: impl Into<Label>) -> Result<Node, NumberError> {
         if self.group.is_none() {
-            let least = self.sums.iter().copied().min().unwrap_or(0).min(0);
+            let least = self.sums.iter().skip(planted!(FoldSkips).into()).copied().min().unwrap_or(0).min(0);
             return Ok(Node::leaf(label, self.table.loss(least)?, Origin::default()));
         }
         let mut of = Vec::with_capacity(self.sums.len() + 1);

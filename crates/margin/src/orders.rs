@@ -6,7 +6,9 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_core::{Amount, Decimal, InstrumentId, NumberError, Order, Position, Quantity, Rounding, Timestamp};
+use plimsoll_core::{
+    Amount, Decimal, InstrumentId, NumberError, Order, Position, Quantity, Rounding, Timestamp, planted,
+};
 use plimsoll_pricing::float::float;
 use plimsoll_pricing::instruments::Instrument;
 use plimsoll_pricing::market::Market;
@@ -153,9 +155,10 @@ pub(crate) fn fee(
 #[must_use]
 pub fn worst_fills<'a>(orders: impl Iterator<Item = &'a [i128]>) -> Vec<i128> {
     let mut worst = Vec::new();
+    let most = if planted!(OrdersNet) { i128::MAX } else { 0 };
     for order in orders {
         worst.resize(order.len(), 0_i128);
-        worst.iter_mut().zip(order).for_each(|(worst, pnl)| *worst += (*pnl).min(0));
+        worst.iter_mut().zip(order).for_each(|(worst, pnl)| *worst += (*pnl).min(most));
     }
     worst
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use plimsoll_core::{Decimal, Node, NumberError, requirement::Origin};
+use plimsoll_core::{Decimal, Node, NumberError, planted, requirement::Origin};
 use plimsoll_pricing::float::float;
 
 use crate::MarginError;
@@ -298,7 +298,7 @@ impl Tiers {
         for tier in self.0.iter().take_while(|tier| tier.above.is_zero() || tier.above < size) {
             // cumᵢ = cumᵢ₋₁ + aboveᵢ × (rateᵢ − rateᵢ₋₁) keeps the charge continuous.
             let step = tier.above.times(tier.rate.minus(rate_below)?, plimsoll_core::Rounding::Down)?;
-            deduction = deduction.plus(step)?;
+            deduction = if planted!(TierCliff) { deduction } else { deduction.plus(step)? };
             rate_below = tier.rate;
             let gross = Node::scale("size × rate", tier.rate, Node::leaf("size", size, origin.clone()))?;
             let less = Node::leaf("deduction", deduction.negated(), Origin::default());

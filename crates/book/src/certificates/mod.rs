@@ -18,7 +18,7 @@
 
 mod base;
 
-use plimsoll_core::AccountId;
+use plimsoll_core::{AccountId, planted};
 use plimsoll_margin::watch::{Exposures, Figures, Weights};
 
 use base::{Base, Entry, WAYS};
@@ -102,6 +102,9 @@ impl Certificates {
     /// line, in the market's currency. Without exposures, or with too little slack to say anything, it wakes with the next
     /// move.
     pub fn issue(&mut self, account: AccountId, slack: f64, exposures: Option<&Exposures>) {
+        if planted!(CertificateKept) && self.stamps.get(account.index()).is_some_and(|stamp| stamp % 2 == 1) {
+            return;
+        }
         self.revoke(account);
         let Some(exposures) = exposures else { return self.due.push(account) };
         let thresholds = self.thresholds(slack - exposures.jitter, self.weights(exposures));

@@ -1,6 +1,6 @@
 //! Cash in and out, between accounts, and on loan.
 
-use plimsoll_core::{AccountId, Amount, Asset, Decimal, Rounding};
+use plimsoll_core::{AccountId, Amount, Asset, Decimal, Rounding, planted};
 use plimsoll_margin::fold::Detail;
 use plimsoll_margin::level::Level;
 use plimsoll_pricing::market::MarketError;
@@ -63,7 +63,7 @@ impl Decision<'_> {
     fn backed(&self, asset: Asset, purses: &[House]) -> Result<Decimal, Refusal> {
         let held = self.state.held_by(House::Outside, asset).negated();
         let principal = self.state.totals.principal.get(&asset).copied().unwrap_or_default();
-        let mut left = held.minus(principal)?;
+        let mut left = if planted!(OthersPrincipal) { held } else { held.minus(principal)? };
         for purse in purses {
             left = left.minus(self.state.held_by(*purse, asset).or_zero())?;
         }
@@ -153,7 +153,7 @@ impl Decision<'_> {
             let (house, asset, wanted) = (House::Lending, amount.asset, amount.value);
             return Err(Refusal::HouseShort { house, asset, wanted, held });
         }
-        let interest = self.interest_of(id, amount.asset)?;
+        let interest = if planted!(InterestBackdated) { None } else { self.interest_of(id, amount.asset)? };
         let charged = charged(interest.as_ref())?;
         let owed = self.state.totals.owed.get(&amount.asset).copied().unwrap_or_default();
         owed.plus(charged)?.plus(amount.value)?;

@@ -1,6 +1,6 @@
 //! What happens because time passes: interest, expiry, calls that run out, parameters that were announced.
 
-use plimsoll_core::{AccountId, Asset, Decimal, Price, Rounding, Timestamp, Underlying};
+use plimsoll_core::{AccountId, Asset, Decimal, Price, Rounding, Timestamp, Underlying, planted};
 
 use super::Decision;
 use crate::account::ContractId;
@@ -213,9 +213,11 @@ fn settlement_price(state: &State, contract: ContractId) -> Option<(Price, u32)>
     let instrument = &state.contracts[contract.index()].instrument;
     let underlying = instrument.terms().underlying;
     let quote: Asset = state.underlyings.get(&underlying)?.quote;
+    let now = || Some(state.market.feeds.get(&Feed::Index(underlying))?.reading?.index_price());
     let (value, count) = match state.market.windows.get(&(underlying, instrument.expiry()?)) {
+        Some((_, count)) if planted!(LastIndex) => (now()?, *count),
         Some((sum, count)) => (sum.over(Decimal::from_int(i64::from(*count)), Rounding::HalfEven).ok()?, *count),
-        None => (state.market.feeds.get(&Feed::Index(underlying))?.reading?.index_price(), 1),
+        None => (now()?, 1),
     };
     Some((exchanged(state, Price::new(value, quote), instrument.terms().quote)?, count))
 }

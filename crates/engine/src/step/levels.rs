@@ -12,7 +12,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use plimsoll_core::{AccountId, Amount, Asset, Decimal, Rounding};
+use plimsoll_core::{AccountId, Amount, Asset, Decimal, Rounding, planted};
 use plimsoll_margin::answers::margin::Margin;
 use plimsoll_margin::fold::Detail;
 use plimsoll_margin::level::{Level, Levels, State as Side};
@@ -73,7 +73,7 @@ impl Decision<'_> {
         let rules = self.state.models.get(&first.terms.model)?;
         let made = self.book.current(self.state).ok()?;
         let model = &first.terms.model;
-        let read = made.read(&unit, &[]).ok();
+        let read = made.read(if planted!(GroupFirst) { &unit[..1] } else { &unit }, &[]).ok();
         let margin = read.as_ref().and_then(|read| made.margin_of(self.state, model, read, Detail::Amounts).ok());
         let (Some(read), Some(margin)) = (read, margin) else {
             self.book.certify(self.state, ids[0], model, None);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_core::{AccountId, Amount, Decimal, Quantity, Rounding};
+use plimsoll_core::{AccountId, Amount, Decimal, Quantity, Rounding, planted};
 use plimsoll_pricing::market::index::SourceQuote;
 
 use super::Decision;
@@ -74,7 +74,7 @@ impl Decision<'_> {
             facts.feeds.entry(*feed).or_default().quotes.insert(quote.name.clone(), quote.clone());
         }
         facts.marks.extend(batch.marks.iter().cloned());
-        facts.surfaces.extend(batch.surfaces.iter().cloned());
+        facts.surfaces.extend(batch.surfaces.iter().filter(|_| !planted!(SurfaceLate)).cloned());
         let mut readings = Vec::new();
         for (feed, known) in &mut facts.feeds {
             let Some(rule) = self.state.trust(*feed) else { continue };
@@ -110,7 +110,7 @@ impl Decision<'_> {
             // What is paid is a share of what the contracts stand for: of an inverse one too a long pays.
             let notional = instrument.cost(Quantity(held.abs()), price)?.value.abs();
             let paid = notional.times(rate, Rounding::HalfEven)?;
-            let gain = if held.signum() > 0 { paid.negated() } else { paid };
+            let gain = if held.signum() > 0 || planted!(FundingSign) { paid.negated() } else { paid };
             legs.add(Holder::Account(id), asset, gain)?;
             left_over = left_over.minus(gain)?;
             holders.push((id, gain));

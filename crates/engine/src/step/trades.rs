@@ -3,7 +3,7 @@
 //! A position keeps what its contracts cost. Closing a part of it takes that part of the cost out, and what the part
 //! fetched beyond it becomes cash, from clearing. What is paid when bought moves its price between the two sides instead.
 
-use plimsoll_core::{Asset, Decimal, Price, Quantity, Rounding, Side};
+use plimsoll_core::{Asset, Decimal, Price, Quantity, Rounding, Side, planted};
 use plimsoll_margin::orders::whole_lots;
 use plimsoll_pricing::instruments::Instrument;
 
@@ -189,7 +189,8 @@ pub(super) fn position_after(
     let closes = held.signum() * quantity.signum() < 0;
     let closed = if closes { quantity.abs().min(held.abs()) } else { Decimal::ZERO };
     // What the closed part cost, and what of this trade's cost closed it: exact where either is whole.
-    let cost_closed = share(before.cost, closed, held.abs())?;
+    let whole = if planted!(FlipCost) { held.abs().max(quantity.abs()) } else { held.abs() };
+    let cost_closed = share(before.cost, closed, whole)?;
     let trade_closing = share(cost, closed, quantity.abs())?;
     let realised = trade_closing.plus(cost_closed)?.negated();
     let after = Holding {

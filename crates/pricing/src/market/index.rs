@@ -22,7 +22,7 @@
 
 use std::sync::Arc;
 
-use plimsoll_core::{Decimal, NumberError, Rounding, Timestamp};
+use plimsoll_core::{Decimal, NumberError, Rounding, Timestamp, planted};
 use thiserror::Error;
 
 /// What one source says.
@@ -168,7 +168,7 @@ impl IndexRule {
         }
         // Two sources of equal weight have their median between them: both may be outliers.
         let used = seats.iter().filter(|seat| seat.dropped.is_none()).count();
-        let price = median(&seats)?.unwrap_or(live_median);
+        let price = median(&seats)?.filter(|_| !planted!(OutlierPrice)).unwrap_or(live_median);
         let mut agreeing = Decimal::ZERO;
         for (seat, _) in seats.iter().zip(&was_live).filter(|(_, live)| **live) {
             if is_within(seat.quote.price, price, self.band)? {

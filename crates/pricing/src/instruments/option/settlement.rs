@@ -1,6 +1,6 @@
 //! What an option carries, costs and pays.
 
-use plimsoll_core::{Amount, Decimal, NumberError, Position, Price, Quantity, Rounding};
+use plimsoll_core::{Amount, Decimal, NumberError, Position, Price, Quantity, Rounding, planted};
 
 use super::{EuropeanOption, PremiumStyle};
 use crate::formulas::Right;
@@ -76,6 +76,9 @@ impl EuropeanOption {
         let contracts = quantity.0.times(self.terms.contract_size, Rounding::HalfEven)?;
         let payoff = self.payoff(price)?;
         let worth = match self.style {
+            Style::Inverse if planted!(InverseByStrike) => {
+                contracts.times_ratio(payoff, self.strike, Rounding::HalfEven)?
+            }
             Style::Inverse => contracts.times_ratio(payoff, price, Rounding::HalfEven)?,
             style => contracts.times(payoff, Rounding::HalfEven)?.times(style.rate(), Rounding::HalfEven)?,
         };

@@ -1,0 +1,83 @@
+//! The list, and the switch.
+
+use std::cell::Cell;
+use std::fmt;
+
+thread_local! {
+    static ON: Cell<Option<Fault>> = const { Cell::new(None) };
+}
+
+/// Runs `job` with one fault switched on in this thread, or with none. Afterwards, after a panic too, what was on
+/// before is on again.
+pub fn with<T>(fault: Option<Fault>, job: impl FnOnce() -> T) -> T {
+    struct Before(Option<Fault>);
+    impl Drop for Before {
+        fn drop(&mut self) {
+            ON.set(self.0);
+        }
+    }
+    let _before = Before(ON.replace(fault));
+    job()
+}
+
+/// Whether `fault` is the one that is switched on in this thread.
+#[must_use]
+pub fn is_on(fault: Fault) -> bool {
+    ON.get() == Some(fault)
+}
+
+macro_rules! faults {
+    ($($fault:ident $name:literal $about:literal)*) => {
+        /// A fault, at one place of the product.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Fault {
+            $(#[doc = $about] $fault,)*
+        }
+
+        impl Fault {
+            /// All of them, in order.
+            pub const ALL: &[Self] = &[$(Self::$fault),*];
+
+            /// Its name: `funding-sign`.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$fault => $name,)*
+                }
+            }
+
+            /// What it does, in a line.
+            #[must_use]
+            pub const fn about(self) -> &'static str {
+                match self {
+                    $(Self::$fault => $about,)*
+                }
+            }
+        }
+    };
+}
+
+faults! {
+    FundingSign "funding-sign" "Shorts pay funding as longs do, and the house's rounding keeps it."
+    FlipCost "flip-cost" "A trade through zero takes out of the closed position's cost the share that it is of the trade."
+    InterestBackdated "interest-backdated" "What is added to a loan bears interest from when the loan was last charged."
+    LastIndex "last-index" "Expiry settles at the last index, not at the window's mean."
+    OthersPrincipal "others-principal" "Gains leave out of what other accounts paid in."
+    GroupFirst "group-first" "A group's level is found on what its first account holds."
+    SurfaceLate "surface-late" "Tables are made without the surface points that came with the prices."
+    TierCliff "tier-cliff" "Above the first tier the last rate reached is charged on the whole size."
+    OrdersNet "orders-net" "One open order's gain in a scenario counts against another's loss."
+    FoldSkips "fold-skips" "A worst-of leaves its first scenario out where nobody asks why."
+    CertificateKept "certificate-kept" "Whoever sleeps keeps the certificate after a fill or a payment changed the slack."
+    InverseByStrike "inverse-by-strike" "An inverse option's payoff becomes coins at the strike, not at the settlement price."
+    OutlierPrice "outlier-price" "The index stays at the median that outliers were still part of."
+    UnsyncedFrame "unsynced-frame" "A frame of one record is acknowledged before it is synced; a later sync takes it along."
+    TornFrame "torn-frame" "A frame whose header is whole is taken in, whatever its records are."
+    AnswersForgotten "answers-forgotten" "Opened from a snapshot, a node forgets its answers, and carries out again what is repeated."
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.pad(self.name())
+    }
+}

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use plimsoll_core::{AccountId, Asset, Decimal, Order, Price, Quantity, Side, Timestamp};
 use plimsoll_margin::level;
 
+use crate::liquidation::Liquidation;
+
 /// A contract's number: given when it is listed, never given again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ContractId(pub u32);
@@ -22,6 +24,17 @@ impl ContractId {
 /// An order's number, unique in its account: whoever matches orders gives it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct OrderId(pub u64);
+
+impl OrderId {
+    /// Numbers from here on are of the engine's own orders, which close accounts; whoever writes them as a float keeps them.
+    pub const CLOSING: u64 = 1 << 52;
+
+    /// Whether the engine placed it.
+    #[must_use]
+    pub const fn closes(self) -> bool {
+        self.0 >= Self::CLOSING
+    }
+}
 
 impl fmt::Display for OrderId {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -185,6 +198,8 @@ pub struct Account {
     pub topped_up: Decimal,
     /// Net value when the loss limit was set, in the currency.
     pub loss_from: Option<Decimal>,
+    /// While it is being closed.
+    pub liquidation: Option<Liquidation>,
 }
 
 impl Account {
@@ -200,6 +215,7 @@ impl Account {
             frozen: false,
             topped_up: Decimal::ZERO,
             loss_from: None,
+            liquidation: None,
         }
     }
 

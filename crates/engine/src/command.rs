@@ -7,6 +7,7 @@ use plimsoll_pricing::instruments::Instrument;
 
 use crate::account::{AccountTerms, ContractId, OpenOrder, OrderId};
 use crate::ledger::House;
+use crate::liquidation::LiquidationRules;
 use crate::market::PriceBatch;
 use crate::state::{AssetRules, Lines, UnderlyingRules};
 
@@ -164,6 +165,8 @@ pub enum Command {
     },
     /// Time passes: interest falls due, contracts expire, calls run out, announced parameters come into force.
     Tick,
+    /// Sets how accounts are closed.
+    SetLiquidation(Box<LiquidationRules>),
 }
 
 /// Whose side of a trade.

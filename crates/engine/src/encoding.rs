@@ -8,16 +8,20 @@ use crate::account::{
 use crate::command::{Command, TradeSide};
 use crate::event::{Cancelled, Charge, Event, Figures, Filled};
 use crate::ledger::{Holder, House, Leg};
+use crate::liquidation::{Budgets, Cover, FundSpent, Liquidation, LiquidationRules, MarketDepth, Policy};
 use crate::market::{Feed, FeedFacts, MarketFacts, PriceBatch, Quality, Reading, TrustRule};
 use crate::state::{AssetRules, Contract, Lines, ModelRules, PendingRules, State, Totals, UnderlyingRules, Versions};
 
 encode_variants! { Kind { 0 Client, 1 House, 2 Outside } }
 encode_variants! { Mode { 0 Isolated, 1 Cross { asset }, 2 MultiCurrency, 3 Portfolio } }
 encode_variants! { Holder { 0 Account(account), 1 House(house) } }
-encode_variants! { House { 0 Outside, 1 Clearing, 2 Fees, 3 Insurance, 4 Lending, 5 Rounding } }
+encode_variants! { House { 0 Outside, 1 Clearing, 2 Fees, 3 Insurance, 4 Lending, 5 Rounding, 6 BadDebt } }
 encode_variants! { Feed { 0 Asset(asset), 1 Index(underlying) } }
 encode_variants! { Quality { 0 Trusted, 1 Disputed, 2 Thin, 3 Dead } }
-encode_variants! { Cancelled { 0 Asked, 1 Frozen, 2 Expired } }
+encode_variants! { Cancelled { 0 Asked, 1 Frozen, 2 Expired, 3 Liquidation, 4 Cured }
+}
+encode_variants! { Policy { 0 LeastCost, 1 LargestLossFirst, 2 ProRata, 3 FullClose } }
+encode_variants! { Cover { 0 Collateral, 1 Fund, 2 Shared, 3 BadDebt } }
 
 encode_fields! {
     ContractId { 0 }
@@ -32,9 +36,16 @@ encode_fields! {
     Funds { cash, borrowed, interest, principal, charged_until }
     Charge { account, interest, until }
     Standing { state, since, deadline }
-    Account { terms, funds, holdings, orders, standing, frozen, topped_up, loss_from }
+    Account { terms, funds, holdings, orders, standing, frozen, topped_up, loss_from, liquidation }
     Leg { holder, amount }
-    Filled { account, order, after, realised, fee }
+    Filled { account, order, after, realised, fee, penalty }
+    MarketDepth { spread, depth }
+    LiquidationRules {
+        policy, band, share_of_depth, cooldown_s, waves_max, fee_rate, depth, depths, budgets, shared_max
+    }
+    Budgets { event, day, markets }
+    Liquidation { waves, last }
+    FundSpent { day, total, markets }
     Figures { equity_initial, initial, equity, maintenance, net_value, version }
     TradeSide { account, order }
     TrustRule { index, slow_per_hour, band, decay }
@@ -74,6 +85,7 @@ encode_variants! {
         17 PayFunding { contract, rate },
         18 Settle { underlying, expiry, price },
         19 Tick,
+        20 SetLiquidation(rules),
     }
 }
 
@@ -96,12 +108,15 @@ encode_variants! {
         14 InterestCharged { asset, rate, charges },
         15 OrderPlaced { account, order, terms },
         16 OrderCancelled { account, order, why },
-        17 Traded { contract, quantity, price, buyer, seller, taker, legs },
+        17 Traded { contract, quantity, price, buyer, seller, taker, closes, legs },
         18 Priced { batch, readings },
         19 FundingPaid { contract, rate, price, legs },
         20 Settled { contract, price, readings, holders, legs },
         21 LevelChanged { account, from, to, deadline, figures },
         22 CallExpired { account, figures },
+        23 LiquidationRulesSet { rules },
+        24 LiquidationWave { account, wave, orders, cost, excess },
+        25 Covered { account, by, amount, lost, markets, legs },
     }
 }
 
@@ -131,6 +146,7 @@ macro_rules! rest {
                     accounts,
                     contract_names: std::collections::BTreeMap::new(),
                     account_names: std::collections::BTreeMap::new(),
+                    under: std::collections::BTreeSet::new(),
                     groups: std::collections::BTreeMap::new(),
                 };
                 state.find_names();
@@ -140,4 +156,4 @@ macro_rules! rest {
     };
 }
 
-rest! { currency, clock, assets, underlyings, contracts, models, house, market, totals, versions }
+rest! { currency, clock, assets, underlyings, contracts, models, house, market, liquidation, closing_orders, fund_spent, totals, versions }

@@ -8,6 +8,7 @@ use plimsoll_pricing::instruments::Instrument;
 
 use crate::account::{AccountTerms, ContractId, Holding, OpenOrder, OrderId};
 use crate::ledger::{House, Leg};
+use crate::liquidation::{Cover, LiquidationRules};
 use crate::market::{Feed, PriceBatch, Reading};
 use crate::state::{AssetRules, ModelRules, PendingRules, UnderlyingRules};
 
@@ -185,6 +186,8 @@ pub enum Event {
         seller: Filled,
         /// The side that took.
         taker: Side,
+        /// Whose position was closed by force; none where a market made the trade.
+        closes: Option<AccountId>,
         /// The cash: premium, realised P&L, fees.
         legs: Vec<Leg>,
     },
@@ -239,6 +242,39 @@ pub enum Event {
         /// What was found.
         figures: Figures,
     },
+    /// How accounts are closed is another now.
+    LiquidationRulesSet {
+        /// The rules.
+        rules: Box<LiquidationRules>,
+    },
+    /// An account below maintenance margin is closed, in part: the orders follow.
+    LiquidationWave {
+        /// Whose.
+        account: AccountId,
+        /// Which wave it is.
+        wave: u32,
+        /// How many orders follow.
+        orders: u32,
+        /// What the plan is expected to cost, in the currency.
+        cost: Decimal,
+        /// The excess over the liquidation-end line that is expected after it.
+        excess: Decimal,
+    },
+    /// What an account was short of was made up for.
+    Covered {
+        /// Whose.
+        account: AccountId,
+        /// By whom.
+        by: Cover,
+        /// How much.
+        amount: Amount,
+        /// What the insurance fund lost by it, in the currency.
+        lost: Decimal,
+        /// The underlyings that the account was closed in.
+        markets: Vec<Underlying>,
+        /// The cash.
+        legs: Vec<Leg>,
+    },
 }
 
 /// Interest of one loan.
@@ -261,6 +297,10 @@ pub enum Cancelled {
     Frozen,
     /// The contract expired.
     Expired,
+    /// The account is being closed.
+    Liquidation,
+    /// The account is no longer being closed.
+    Cured,
 }
 
 /// One side of a trade.
@@ -276,6 +316,8 @@ pub struct Filled {
     pub realised: Decimal,
     /// Taken as a fee, in the settlement asset; below zero a rebate.
     pub fee: Decimal,
+    /// Taken by the insurance fund where the order closed the account, in the settlement asset.
+    pub penalty: Decimal,
 }
 
 /// What decided a level, in the currency.
@@ -307,6 +349,7 @@ impl Event {
             | Self::OrderPlaced { account, .. }
             | Self::OrderCancelled { account, .. }
             | Self::LevelChanged { account, .. }
+            | Self::LiquidationWave { account, .. }
             | Self::CallExpired { account, .. } => accounts.push(*account),
             Self::Traded { buyer, seller, .. } => accounts.extend([buyer.account, seller.account]),
             Self::InterestCharged { charges, .. } => accounts.extend(charges.iter().map(|charge| charge.account)),
@@ -330,6 +373,7 @@ impl Event {
             | Self::Repaid { legs, .. }
             | Self::Traded { legs, .. }
             | Self::FundingPaid { legs, .. }
+            | Self::Covered { legs, .. }
             | Self::Settled { legs, .. } => legs,
             _ => &[],
         }

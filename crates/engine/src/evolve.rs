@@ -6,11 +6,12 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_core::{AccountId, Amount, Asset, Decimal, NumberError, Timestamp};
+use plimsoll_core::{AccountId, Amount, Asset, Decimal, NumberError, Timestamp, Underlying};
 
 use crate::account::{Account, ContractId, Funds, Holding, OrderId, Standing};
 use crate::event::{Event, Filled};
 use crate::ledger::{Holder, House, Leg};
+use crate::liquidation::Liquidation;
 use crate::market::{Feed, PriceBatch, Reading};
 use crate::state::{Contract, State};
 
@@ -87,8 +88,13 @@ fn terms(state: &mut State, event: &Event, at: Timestamp) {
             let standing = &mut of(state, *account).standing;
             let since = if from == to { standing.since } else { at };
             *standing = Standing { state: *to, since, deadline: *deadline };
+            state.is_under(*account);
         }
         Event::CallExpired { account, .. } => of(state, *account).standing.deadline = None,
+        Event::LiquidationRulesSet { rules } => state.liquidation = (**rules).clone(),
+        Event::LiquidationWave { account, wave, .. } => {
+            of(state, *account).liquidation = Some(Liquidation { waves: *wave, last: at });
+        }
         _ => {}
     }
 }
@@ -149,6 +155,7 @@ fn trading(state: &mut State, event: &Event, at: Timestamp) {
     match event {
         Event::OrderPlaced { account, order, terms } => {
             of(state, *account).orders.insert(*order, terms.clone());
+            state.closing_orders += u64::from(order.closes());
         }
         Event::OrderCancelled { account, order, .. } => {
             of(state, *account).orders.remove(order);
@@ -161,6 +168,7 @@ fn trading(state: &mut State, event: &Event, at: Timestamp) {
             let held = state.totals.held.get(contract).copied().unwrap_or_default();
             assert!(held.0.is_zero(), "contract {}: what accounts hold nets to {held}", contract.0);
         }
+        Event::Covered { lost, markets, .. } => spend(state, *lost, markets, at),
         Event::Priced { batch, readings } => priced(state, batch, readings, at),
         Event::Settled { contract, price, holders, .. } => {
             holders.iter().for_each(|account| hold(state, *account, *contract, Holding::default()));
@@ -186,6 +194,22 @@ fn priced(state: &mut State, batch: &PriceBatch, readings: &[(Feed, Reading)], a
     market.surfaces.extend(batch.surfaces.iter().cloned());
     sample(state, batch, at);
     state.versions.market += 1;
+}
+
+/// Counts what the insurance fund lost against its budgets.
+fn spend(state: &mut State, lost: Decimal, markets: &[Underlying], at: Timestamp) {
+    if lost.is_zero() {
+        return;
+    }
+    let mut spent = state.fund_spent.on(at);
+    // What no longer fits is beyond any budget.
+    let more = |sum: Decimal| sum.plus(lost).unwrap_or(sum);
+    spent.total = more(spent.total);
+    for market in markets {
+        let sum = spent.markets.entry(*market).or_default();
+        *sum = more(*sum);
+    }
+    state.fund_spent = spent;
 }
 
 /// Adds the indices that were quoted to the windows that are open.

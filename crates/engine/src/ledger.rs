@@ -45,12 +45,14 @@ pub enum House {
     Lending,
     /// What rounding left over.
     Rounding,
+    /// What accounts were short of and nobody made up for: never above zero.
+    BadDebt,
 }
 
 impl House {
     /// All of them, in order.
-    pub const ALL: [Self; 6] =
-        [Self::Outside, Self::Clearing, Self::Fees, Self::Insurance, Self::Lending, Self::Rounding];
+    pub const ALL: [Self; 7] =
+        [Self::Outside, Self::Clearing, Self::Fees, Self::Insurance, Self::Lending, Self::Rounding, Self::BadDebt];
 
     /// What events and commands call it.
     #[must_use]
@@ -62,6 +64,7 @@ impl House {
             Self::Insurance => "insurance",
             Self::Lending => "lending",
             Self::Rounding => "rounding",
+            Self::BadDebt => "bad_debt",
         }
     }
 }

@@ -20,6 +20,7 @@ mod encoding;
 pub mod event;
 pub mod evolve;
 pub mod ledger;
+pub mod liquidation;
 pub mod market;
 pub mod refusal;
 pub mod state;

@@ -170,12 +170,18 @@ fn orders_below_a_line_are_judged_together() {
         let other = venue.funded("c", "100000000 USDC");
         venue.run(Command::Deposit { account, amount: amount("100000 USDC") });
         venue.trade(BTC_USDC, "10", "60000", account, other);
-        venue.prices("50300", "3000");
-        assert!(venue.state.accounts[account.index()].standing.state > level::State::Healthy, "{model}");
-        let sell = venue.order(BTC_USDC, Side::Sell, "6", "50300");
+        // Down to where it is below a line and not yet closed.
+        let below = |venue: &Venue| venue.state.accounts[account.index()].standing.state > level::State::Healthy;
+        let price = (0..100).map(|step| (60_000 - 100 * step).to_string()).find(|price| {
+            venue.prices(price, "3000");
+            below(&venue)
+        });
+        let price = price.unwrap();
+        assert!(venue.state.accounts[account.index()].standing.state < level::State::Liquidating, "{model}");
+        let sell = venue.order(BTC_USDC, Side::Sell, "6", &price);
         venue.place(account, 1, sell).unwrap();
-        venue.place(account, 2, venue.order(BTC_USDC, Side::Sell, "4", "50300")).unwrap();
-        let more = venue.order(BTC_USDC, Side::Sell, "11", "50300");
+        venue.place(account, 2, venue.order(BTC_USDC, Side::Sell, "4", &price)).unwrap();
+        let more = venue.order(BTC_USDC, Side::Sell, "11", &price);
         assert_eq!(refused(venue.place(account, 3, more)), "Restricted", "{model}: more short than it was long");
     }
 }
@@ -240,7 +246,9 @@ fn limits_hold_over_several_orders_and_what_is_paid_in_hides_no_loss() {
 #[test]
 fn sums_that_do_not_fit_are_refused_and_wedge_nothing() {
     let mut venue = Venue::new();
-    let [a, b, c, d] = ["a", "b", "c", "d"].map(|name| venue.funded(name, "1000 USDC"));
+    // Whose risk is elsewhere, so that nobody closes them.
+    let outside = |terms: &mut plimsoll_engine::AccountTerms| terms.kind = Kind::Outside;
+    let [a, b, c, d] = ["a", "b", "c", "d"].map(|name| venue.account_with(name, outside));
     venue.trade(BTC_USDC, "1600000000000000", "60000", a, c);
     venue.trade(BTC_USDC, "1600000000000000", "60000", b, d);
     let funding = venue.ask(&Command::PayFunding { contract: BTC_USDC, rate: Decimal::ONE });

@@ -134,7 +134,7 @@ impl StateHash {
 
 impl Leaf {
     fn hash(&mut self, account: &Account) -> Digest {
-        let Account { terms, funds, holdings, orders, standing, frozen, topped_up, loss_from } = account;
+        let Account { terms, funds, holdings, orders, standing, frozen, topped_up, loss_from, liquidation } = account;
         let dirty = std::mem::take(&mut self.dirty);
         if dirty & TERMS != 0 {
             self.terms = hash(terms);
@@ -151,6 +151,7 @@ impl Leaf {
         frozen.encode(&mut bytes);
         topped_up.encode(&mut bytes);
         loss_from.encode(&mut bytes);
+        liquidation.encode(&mut bytes);
         hash(&Bytes(bytes))
     }
 }

@@ -3,17 +3,18 @@
 mod leaves;
 mod totals;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use plimsoll_core::{AccountId, Asset, Decimal, Quantity, Timestamp, Underlying};
-use plimsoll_margin::level::Policy;
+use plimsoll_margin::level::{self, Policy};
 use plimsoll_pricing::instruments::Instrument;
 
 pub use leaves::StateHash;
 
 use crate::account::{Account, AccountTerms, ContractId, Kind};
 use crate::ledger::House;
+use crate::liquidation::{FundSpent, LiquidationRules};
 use crate::market::{Feed, MarketFacts, TrustRule};
 
 /// What holds for an asset.
@@ -138,12 +139,20 @@ pub struct State {
     pub accounts: Vec<Account>,
     /// Numbers of accounts.
     pub account_names: BTreeMap<Arc<str>, AccountId>,
+    /// Accounts below maintenance margin.
+    pub(crate) under: BTreeSet<AccountId>,
     /// Accounts of margin groups, ascending.
     pub(crate) groups: BTreeMap<GroupKey, Vec<AccountId>>,
     /// What the house holds.
     pub house: BTreeMap<(House, Asset), Decimal>,
     /// Prices.
     pub market: MarketFacts,
+    /// How accounts are closed.
+    pub liquidation: LiquidationRules,
+    /// Orders of the engine's own so far.
+    pub closing_orders: u64,
+    /// What the insurance fund lost lately.
+    pub fund_spent: FundSpent,
     /// Sums over everybody.
     pub totals: Totals,
     /// What caches are compared with.
@@ -165,6 +174,7 @@ impl State {
             models: BTreeMap::new(),
             accounts: Vec::new(),
             account_names: BTreeMap::new(),
+            under: BTreeSet::new(),
             groups: BTreeMap::new(),
             house: BTreeMap::new(),
             market: MarketFacts {
@@ -174,6 +184,9 @@ impl State {
                 marks: BTreeMap::new(),
                 windows: BTreeMap::new(),
             },
+            liquidation: LiquidationRules::default(),
+            closing_orders: 0,
+            fund_spent: FundSpent::default(),
             totals: Totals::default(),
             versions: Versions::default(),
         }
@@ -216,6 +229,17 @@ impl State {
         }
     }
 
+    /// Notes whether an account is below maintenance margin; one that is not is no longer being closed.
+    pub(crate) fn is_under(&mut self, id: AccountId) {
+        let account = &mut self.accounts[id.index()];
+        if account.standing.state >= level::State::Liquidating {
+            self.under.insert(id);
+        } else {
+            account.liquidation = None;
+            self.under.remove(&id);
+        }
+    }
+
     /// Takes an account out of its group.
     pub(crate) fn leave(&mut self, id: AccountId) {
         let key = group_key(&self.accounts[id.index()].terms);
@@ -241,6 +265,8 @@ impl State {
     /// Numbers by name, after accounts and contracts were read back.
     pub(crate) fn find_names(&mut self) {
         self.account_names = self.numbered().map(|(id, account)| (account.terms.name.clone(), id)).collect();
+        let under = self.numbered().filter(|(_, account)| account.standing.state >= level::State::Liquidating);
+        self.under = under.map(|(id, _)| id).collect();
         self.groups.clear();
         for id in (0..u32::try_from(self.accounts.len()).unwrap_or(u32::MAX)).map(AccountId) {
             self.join(id);

@@ -117,9 +117,11 @@ impl Decision<'_> {
 
     pub(super) fn fund_house(&mut self, house: House, amount: Amount) -> Result<(), Refusal> {
         self.listed(amount.asset)?;
-        if !matches!(house, House::Insurance | House::Lending | House::Fees) {
+        let pays_debt = house == House::BadDebt && amount.value <= self.state.held_by(house, amount.asset).abs();
+        if !pays_debt && !matches!(house, House::Insurance | House::Lending | House::Fees) {
             let what = house.name().into();
-            return Err(Refusal::NotAllowed { what, why: "only insurance, lending and fees are paid into and out of" });
+            let why = "only insurance, lending and fees are paid into and out of, and bad debt as far as there is any";
+            return Err(Refusal::NotAllowed { what, why });
         }
         let held = self.state.held_by(house, amount.asset);
         if amount.value.signum() < 0 {

@@ -44,7 +44,7 @@ impl Decision<'_> {
     }
 
     /// Margins one unit, and says where it stands if that is elsewhere.
-    fn level(&mut self, unit: &[AccountId]) {
+    pub(super) fn level(&mut self, unit: &[AccountId]) {
         let Some(found) = self.found(unit) else { return };
         let drew = found.state >= Side::Called && self.topped_up(unit, &found);
         let found = if drew { self.found(unit).unwrap_or(found) } else { found };
@@ -54,6 +54,7 @@ impl Decision<'_> {
                 let deadline = (found.state == Side::Called).then(|| self.at.plus_seconds(found.call_s)).flatten();
                 let (from, to, figures) = (standing.state, found.state, found.figures);
                 self.emit(Event::LevelChanged { account: *id, from, to, deadline, figures });
+                self.end_closing(*id);
             }
         }
     }

@@ -9,6 +9,7 @@ mod cash;
 mod clock;
 mod covered;
 mod levels;
+mod liquidation;
 mod listing;
 mod models;
 mod orders;
@@ -40,6 +41,7 @@ pub fn step(state: &mut State, book: &mut Book, command: &Command, at: Timestamp
     }
     let mut decision = Decision { state, book, at, events: Vec::new() };
     decision.decide(command)?;
+    decision.close_accounts();
     Ok(decision.events)
 }
 
@@ -80,6 +82,7 @@ impl Decision<'_> {
             Command::PayFunding { contract, rate } => self.pay_funding(*contract, *rate),
             Command::Settle { underlying, expiry, price } => self.settle(*underlying, *expiry, *price),
             Command::Tick => self.tick(),
+            Command::SetLiquidation(rules) => self.set_liquidation(rules),
         }
     }
 

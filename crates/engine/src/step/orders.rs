@@ -27,6 +27,10 @@ impl Decision<'_> {
     pub(super) fn place(&mut self, id: AccountId, order: OrderId, terms: &OpenOrder) -> Result<(), Refusal> {
         let account = self.account(id)?;
         self.check_order(terms)?;
+        if order.closes() {
+            let what = order.to_string().into();
+            return Err(Refusal::NotAllowed { what, why: "orders are numbered below 2^52: others are the engine's" });
+        }
         if account.orders.contains_key(&order) {
             return Err(Refusal::Duplicate(order.to_string().into()));
         }
@@ -67,6 +71,13 @@ impl Decision<'_> {
     pub(super) fn cancel(&mut self, id: AccountId, order: OrderId) -> Result<(), Refusal> {
         let unknown = Refusal::UnknownOrder { account: id, order };
         let terms = self.account(id)?.orders.get(&order).ok_or(unknown)?.clone();
+        if order.closes() {
+            let what = order.to_string().into();
+            return Err(Refusal::NotAllowed {
+                what,
+                why: "an order that closes an account is the engine's to take back",
+            });
+        }
         self.emit(Event::OrderCancelled { account: id, order, why: Cancelled::Asked });
         if !self.covers_order(id, &terms) {
             self.levels([id]);

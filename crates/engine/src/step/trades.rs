@@ -8,7 +8,7 @@ use plimsoll_margin::orders::whole_lots;
 use plimsoll_pricing::instruments::Instrument;
 
 use super::Decision;
-use crate::account::{ContractId, Holding, OpenOrder};
+use crate::account::{ContractId, Holding, OpenOrder, OrderId};
 use crate::command::TradeSide;
 use crate::event::{Event, Filled};
 use crate::ledger::{Holder, House, Legs};
@@ -23,6 +23,15 @@ pub(super) struct Trade {
     pub(super) price: Price,
     /// The side that took.
     pub(super) taker: Side,
+}
+
+/// What one side of a trade is charged, in the settlement asset.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Charged {
+    /// The venue's fee; below zero a rebate.
+    pub(super) fee: Decimal,
+    /// What the insurance fund takes.
+    pub(super) penalty: Decimal,
 }
 
 /// A position after a fill.
@@ -56,6 +65,8 @@ impl Decision<'_> {
         self.check_filled(trade, buyer, Side::Buy)?;
         self.check_filled(trade, seller, Side::Sell)?;
         let (bought, sold) = self.fees(&instrument, trade, buyer, seller)?;
+        let bought = Charged { fee: bought, penalty: self.penalty(&instrument, trade, buyer)? };
+        let sold = Charged { fee: sold, penalty: self.penalty(&instrument, trade, seller)? };
         let mut legs = Legs::default();
         let buyer = self.fill(&instrument, trade, buyer, (Side::Buy, bought), &mut legs)?;
         let seller = self.fill(&instrument, trade, seller, (Side::Sell, sold), &mut legs)?;
@@ -63,7 +74,7 @@ impl Decision<'_> {
         self.fits(&legs)?;
         let Trade { contract, quantity, price, taker } = trade;
         let limits = [&buyer, &seller].map(|filled| self.limit(filled));
-        self.emit(Event::Traded { contract, quantity, price, buyer, seller, taker, legs });
+        self.emit(Event::Traded { contract, quantity, price, buyer, seller, taker, closes: None, legs });
         for ((filled, limit), side) in [buyer, seller].iter().zip(limits).zip([Side::Buy, Side::Sell]) {
             let traded = OpenOrder { contract, side, quantity, price, reduce_only: false };
             if !self.covers_fill(filled, &traded, limit) {
@@ -126,13 +137,26 @@ impl Decision<'_> {
         Ok(if trade.taker == Side::Buy { (taken, rested) } else { (rested, taken) })
     }
 
+    /// What the insurance fund takes of a fill that closes an account: no more than the account is worth, so that it does
+    /// not cause the bankruptcy that it pays for.
+    fn penalty(&mut self, instrument: &Instrument, trade: Trade, side: TradeSide) -> Result<Decimal, Refusal> {
+        if !side.order.is_some_and(OrderId::closes) {
+            return Ok(Decimal::ZERO);
+        }
+        let notional = instrument.cost(trade.quantity, trade.price)?.value.abs();
+        let wanted = notional.times(self.state.liquidation.fee_rate, Rounding::Up)?;
+        let worth = self.figures(side.account).map_or(Decimal::ZERO, |figures| figures.net_value);
+        let price = self.state.price(instrument.terms().settlement).unwrap_or(Decimal::ONE);
+        Ok(wanted.min(worth.or_zero().over(price, Rounding::Down)?))
+    }
+
     /// One side: its position after, and its legs.
-    fn fill(
+    pub(super) fn fill(
         &self,
         instrument: &Instrument,
         trade: Trade,
         side: TradeSide,
-        (way, fee): (Side, Decimal),
+        (way, charged): (Side, Charged),
         legs: &mut Legs,
     ) -> Result<Filled, Refusal> {
         let account = self.account(side.account)?;
@@ -148,10 +172,12 @@ impl Decision<'_> {
                 legs.add(Holder::House(House::Clearing), asset, value.negated())?;
             }
         }
-        legs.add(holder, settlement, fee.negated())?;
+        let Charged { fee, penalty } = charged;
+        legs.add(holder, settlement, fee.plus(penalty)?.negated())?;
         legs.add(Holder::House(House::Fees), settlement, fee)?;
+        legs.add(Holder::House(House::Insurance), settlement, penalty)?;
         self.sums_fit(instrument, trade.contract, after, account.holding(trade.contract))?;
-        Ok(Filled { account: side.account, order: side.order, after, realised, fee })
+        Ok(Filled { account: side.account, order: side.order, after, realised, fee, penalty })
     }
 
     fn sums_fit(

@@ -265,7 +265,7 @@ fn hold(state: &mut State, account: AccountId, now: Timestamp, random: &mut Rand
             let cost = if instrument.is_paid_when_bought() { Decimal::ZERO } else { cost };
             let quantity = Quantity(before.quantity.0.plus(quantity).unwrap());
             let after = Holding { quantity, cost: before.cost.plus(cost).unwrap() };
-            Filled { account, order: None, after, realised: Decimal::ZERO, fee: Decimal::ZERO }
+            Filled { account, order: None, after, realised: Decimal::ZERO, fee: Decimal::ZERO, penalty: Decimal::ZERO }
         };
         let quantity = Decimal::new(lots, 2);
         let event = Event::Traded {
@@ -275,6 +275,7 @@ fn hold(state: &mut State, account: AccountId, now: Timestamp, random: &mut Rand
             buyer: side(account, before[0], quantity),
             seller: side(AccountId(0), before[1], quantity.negated()),
             taker: Side::Buy,
+            closes: None,
             legs: Vec::new(),
         };
         evolve(state, &event, now);

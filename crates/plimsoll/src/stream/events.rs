@@ -3,9 +3,12 @@
 use plimsoll_core::{AccountId, Amount, Decimal, Side, Timestamp};
 use plimsoll_engine::account::{AccountTerms, Kind, Mode};
 use plimsoll_engine::event::{Cancelled, Charge, Figures, Filled};
+use plimsoll_engine::liquidation::Cover;
 use plimsoll_engine::market::{Feed, Quality, Reading};
 use plimsoll_engine::{ContractId, Event, Holder, Leg, State};
 use serde_json::{Map, Value, json};
+
+use super::liquidation::policy;
 
 /// `event` as one object; `state` is one that knows the names it mentions.
 #[must_use]
@@ -81,6 +84,9 @@ impl Names<'_> {
             Event::CallExpired { account, figures } => {
                 ("call_expired", merged(json!({"account": self.account(*account)}), figures))
             }
+            Event::LiquidationRulesSet { .. } | Event::LiquidationWave { .. } | Event::Covered { .. } => {
+                self.closing(event)
+            }
             Event::AccountOpened { .. }
             | Event::AccountAmended { .. }
             | Event::Frozen { .. }
@@ -148,14 +154,47 @@ impl Names<'_> {
                     Cancelled::Asked => "asked",
                     Cancelled::Frozen => "frozen",
                     Cancelled::Expired => "expired",
+                    Cancelled::Liquidation => "liquidation",
+                    Cancelled::Cured => "cured",
                 };
                 ("order_cancelled", json!({"account": self.account(*account), "order": order.0, "why": why}))
             }
-            Event::Traded { contract, quantity, price, buyer, seller, taker, .. } => (
-                "traded",
+            Event::Traded { contract, quantity, price, buyer, seller, taker, closes, .. } => (
+                if closes.is_some() { "matched" } else { "traded" },
                 json!({"contract": self.contract(*contract), "quantity": quantity.to_string(), "price": price.to_string(),
+                       "closes": closes.map(|account| self.account(account)),
                        "taker": side(*taker), "buyer": self.filled(buyer), "seller": self.filled(seller)}),
             ),
+            _ => unreachable!("told apart above"),
+        }
+    }
+
+    fn closing(&self, event: &Event) -> (&'static str, Value) {
+        match event {
+            Event::LiquidationRulesSet { rules } => (
+                "liquidation_rules_set",
+                json!({"policy": policy(rules.policy), "band": text(rules.band), "cooldown_s": rules.cooldown_s,
+                       "waves_max": rules.waves_max, "fee_rate": text(rules.fee_rate)}),
+            ),
+            Event::LiquidationWave { account, wave, orders, cost, excess } => (
+                "liquidation_wave",
+                json!({"account": self.account(*account), "wave": wave, "orders": orders, "cost": text(*cost),
+                       "excess": text(*excess)}),
+            ),
+            Event::Covered { account, by, amount, lost, markets, .. } => {
+                let by = match by {
+                    Cover::Collateral => "collateral",
+                    Cover::Fund => "fund",
+                    Cover::Shared => "shared",
+                    Cover::BadDebt => "bad_debt",
+                };
+                let markets: Vec<&str> = markets.iter().map(|market| market.as_str()).collect();
+                (
+                    "covered",
+                    json!({"account": self.account(*account), "by": by, "amount": amount.to_string(),
+                           "fund_lost": unless_zero(*lost), "markets": markets}),
+                )
+            }
             _ => unreachable!("told apart above"),
         }
     }
@@ -180,7 +219,7 @@ impl Names<'_> {
     fn filled(&self, filled: &Filled) -> Value {
         json!({"account": self.account(filled.account), "order": filled.order.map(|order| order.0),
                "position": filled.after.quantity.to_string(), "cost": text(filled.after.cost),
-               "realised": text(filled.realised), "fee": text(filled.fee)})
+               "realised": text(filled.realised), "fee": text(filled.fee), "penalty": unless_zero(filled.penalty)})
     }
 
     fn leg(&self, leg: &Leg) -> Value {

@@ -12,6 +12,7 @@ mod accounts;
 mod commands;
 pub mod events;
 mod fuzz;
+mod liquidation;
 mod prices;
 mod shapes;
 
@@ -72,7 +73,7 @@ pub fn begins(value: &Value<'_>) -> Option<Timestamp> {
 
 impl Reading<'_> {
     /// The words there are.
-    const WORDS: [Word<Self>; 21] = [
+    const WORDS: [Word<Self>; 22] = [
         ("list_asset", &shapes::LIST_ASSET, Self::list_asset),
         ("list_underlying", &shapes::LIST_UNDERLYING, Self::list_underlying),
         ("list_contract", &shapes::LIST_CONTRACT, Self::list_contract),
@@ -101,6 +102,7 @@ impl Reading<'_> {
         ("prices", &shapes::PRICES, Self::prices),
         ("funding", &shapes::FUNDING, Self::funding),
         ("settle", &shapes::SETTLE, Self::settle),
+        ("set_liquidation", &shapes::SET_LIQUIDATION, Self::set_liquidation),
         ("tick", &shapes::TICK, |_, _| Some(Command::Tick)),
     ];
 

@@ -144,6 +144,50 @@ command!(
         field("ramp_s", Kind::Count, Optional, "Seconds over which numbers change, in ten steps; at once without it."),
     ]
 );
+pub(super) static DEPTH: Shape = Shape {
+    name: "depth",
+    about: "what trading contracts on an underlying costs",
+    fields: &[
+        field("spread", FRACTION, Optional, "Half the spread, as a fraction of notional."),
+        field("depth", POSITIVE, Optional, "Notional, in the currency, that moves a price by one hundredth."),
+    ],
+};
+pub(super) static BUDGETS: Shape = Shape {
+    name: "budgets",
+    about: "what the insurance fund may lose, in the currency",
+    fields: &[
+        field("event", AT_LEAST_ZERO, Optional, "On one account."),
+        field("day", AT_LEAST_ZERO, Optional, "In a day of UTC."),
+        field("markets", Kind::Map(Key::Name, &AT_LEAST_ZERO), Optional, "In a day, by underlying."),
+    ],
+};
+command!(
+    SET_LIQUIDATION,
+    "set_liquidation",
+    "sets how accounts below maintenance margin are closed; what is not said stays as it is",
+    [
+        field(
+            "policy",
+            Kind::Choice(&["least_cost", "largest_loss_first", "pro_rata", "full_close"]),
+            Optional,
+            "What trades a plan is made of.",
+        ),
+        field("band", POSITIVE, Optional, "How far from the mark limit prices are, as a share of it."),
+        field("share_of_depth", POSITIVE, Optional, "What a wave trades of one contract, as a share of its depth."),
+        field("cooldown_s", Kind::Count, Optional, "Seconds from one wave to the next."),
+        field("waves_max", Kind::Count, Optional, "Waves after which what is left is matched."),
+        field(
+            "fee_rate",
+            AT_LEAST_ZERO,
+            Optional,
+            "What the insurance fund takes of a fill, as a fraction of notional."
+        ),
+        field("shared_max", FRACTION, Optional, "The most of their gains that holders in gain share of a loss."),
+        field("depth", Kind::Object(&DEPTH), Optional, "Where an underlying is not named."),
+        field("depths", Kind::Map(Key::Name, &Kind::Object(&DEPTH)), Optional, "By underlying."),
+        field("budgets", Kind::Object(&BUDGETS), Optional, "What the insurance fund may lose."),
+    ]
+);
 command!(
     OPEN_ACCOUNT,
     "open_account",
@@ -191,7 +235,7 @@ command!(
     FUND,
     "fund",
     "adds to the house's own means",
-    [field("house", Kind::Choice(&["insurance", "lending", "fees"]), Required, "Which."), AMOUNT,]
+    [field("house", Kind::Choice(&["insurance", "lending", "fees", "bad_debt"]), Required, "Which."), AMOUNT,]
 );
 command!(
     PLACE,

@@ -1,0 +1,189 @@
+//! How accounts below maintenance margin are closed: the venue's rules, and how far one has come.
+//!
+//! First its orders are cancelled. Then it is closed in waves: a plan, orders at limits inside a band, a pause, a new plan for
+//! what is left, until it is above the liquidation-end line. Where that ends without a cure, no step is admissible or the
+//! account is bankrupt, its positions are matched against holders of the other side; what is then missing is paid by what it
+//! has otherwise, the insurance fund within its budgets, the gains of those who were matched, holders in gain, and what even
+//! that leaves is booked as bad debt. Nothing of this waits for anybody, so that it ends.
+
+use std::collections::BTreeMap;
+
+use plimsoll_core::{Decimal, Timestamp, Underlying};
+
+use crate::refusal::Refusal;
+
+/// What trades a plan is made of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Policy {
+    /// Those that cost least.
+    #[default]
+    LeastCost,
+    /// The position that lost most, then the next.
+    LargestLossFirst,
+    /// The same share of every position.
+    ProRata,
+    /// All of everything.
+    FullClose,
+}
+
+/// What trading contracts on an underlying costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MarketDepth {
+    /// Half the spread, as a fraction of notional; at least zero.
+    pub spread: Decimal,
+    /// Notional, in the currency, that moves a contract's price by one hundredth; above zero.
+    pub depth: Decimal,
+}
+
+/// The venue's rules of liquidation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiquidationRules {
+    /// What plans are made of.
+    pub policy: Policy,
+    /// How far from the mark a liquidation's limit prices are, as a share of it; above zero, below one.
+    pub band: Decimal,
+    /// Of one contract a wave trades no more than this share of its depth; above zero.
+    pub share_of_depth: Decimal,
+    /// Seconds from one wave to the next; above zero.
+    pub cooldown_s: u32,
+    /// Waves after which what is left is matched; above zero.
+    pub waves_max: u32,
+    /// What the insurance fund takes of a liquidation's fills, as a fraction of notional, as far as the account is worth
+    /// that; at least zero, at most a tenth.
+    pub fee_rate: Decimal,
+    /// Where an underlying is not named.
+    pub depth: MarketDepth,
+    /// By underlying.
+    pub depths: BTreeMap<Underlying, MarketDepth>,
+    /// What the insurance fund may lose.
+    pub budgets: Budgets,
+    /// The most of their gains that holders in gain share of a loss, as a fraction; at most one, zero for none.
+    pub shared_max: Decimal,
+}
+
+/// What the insurance fund may lose, in the currency; what has no figure is not limited.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Budgets {
+    /// On one account.
+    pub event: Option<Decimal>,
+    /// In a day of UTC.
+    pub day: Option<Decimal>,
+    /// In a day on accounts closed in an underlying.
+    pub markets: BTreeMap<Underlying, Decimal>,
+}
+
+impl Default for LiquidationRules {
+    fn default() -> Self {
+        Self {
+            policy: Policy::LeastCost,
+            band: Decimal::new(2, 2),
+            share_of_depth: Decimal::ONE,
+            cooldown_s: 10,
+            waves_max: 12,
+            fee_rate: Decimal::new(5, 4),
+            depth: MarketDepth { spread: Decimal::new(5, 4), depth: Decimal::from_int(10_000_000) },
+            depths: BTreeMap::new(),
+            budgets: Budgets::default(),
+            shared_max: Decimal::ONE,
+        }
+    }
+}
+
+impl LiquidationRules {
+    /// What trading on an underlying costs.
+    #[must_use]
+    pub fn depth_of(&self, underlying: Underlying) -> MarketDepth {
+        self.depths.get(&underlying).copied().unwrap_or(self.depth)
+    }
+
+    /// Whether these rules lead anywhere.
+    ///
+    /// # Errors
+    /// [`Refusal::OutOfBounds`] for the first that does not, [`Refusal::NotAllowed`] for budgets that contradict each other.
+    pub fn check(&self) -> Result<(), Refusal> {
+        let count = |count: u32| Decimal::from_int(i64::from(count));
+        let above = |what, value: Decimal| Refusal::unless_positive(what, value);
+        above("band", self.band)?;
+        above("share_of_depth", self.share_of_depth)?;
+        above("cooldown_s", count(self.cooldown_s))?;
+        above("waves_max", count(self.waves_max))?;
+        let within = |what, value: Decimal, most: Decimal, expected| {
+            let fits = value.signum() >= 0 && value <= most;
+            if fits { Ok(()) } else { Err(Refusal::OutOfBounds { what, value, expected }) }
+        };
+        within("band", self.band, Decimal::new(999, 3), "above 0, below 1")?;
+        within("fee_rate", self.fee_rate, Decimal::new(1, 1), "0 to 0.1")?;
+        within("shared_max", self.shared_max, Decimal::ONE, "0 to 1")?;
+        for depth in self.depths.values().chain([&self.depth]) {
+            above("depth", depth.depth)?;
+            within("spread", depth.spread, Decimal::ONE, "0 to 1")?;
+        }
+        self.budgets.check()
+    }
+}
+
+impl Budgets {
+    fn check(&self) -> Result<(), Refusal> {
+        let all = self.event.iter().chain(&self.day).chain(self.markets.values());
+        if let Some(value) = all.copied().find(|value| value.signum() < 0) {
+            return Err(Refusal::OutOfBounds { what: "budget", value, expected: "at least 0" });
+        }
+        if let Some(day) = self.day {
+            let contradicts = self.event.is_some_and(|event| event > day) || self.markets.values().any(|it| *it > day);
+            if contradicts {
+                let what = "budgets".into();
+                return Err(Refusal::NotAllowed {
+                    what,
+                    why: "a day's budget is no less than an event's or a market's",
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How far an account's liquidation has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Liquidation {
+    /// Waves of orders so far.
+    pub waves: u32,
+    /// When the last was.
+    pub last: Timestamp,
+}
+
+/// What the insurance fund has lost on a day.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FundSpent {
+    /// Days since 1970, UTC.
+    pub day: i64,
+    /// In the currency.
+    pub total: Decimal,
+    /// By underlying that was closed.
+    pub markets: BTreeMap<Underlying, Decimal>,
+}
+
+impl FundSpent {
+    /// What was lost on the day of `at`.
+    #[must_use]
+    pub fn on(&self, at: Timestamp) -> Self {
+        let day = day_of(at);
+        if self.day == day { self.clone() } else { Self { day, ..Self::default() } }
+    }
+}
+
+fn day_of(at: Timestamp) -> i64 {
+    at.nanos().div_euclid(86_400 * Timestamp::NANOS_PER_SECOND)
+}
+
+/// Who made up for what an account was short of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cover {
+    /// The account itself, by what it had of other assets, which the fund takes.
+    Collateral,
+    /// The insurance fund.
+    Fund,
+    /// Holders in gain.
+    Shared,
+    /// Nobody: it is booked.
+    BadDebt,
+}

@@ -1,0 +1,258 @@
+//! What a closed account is short of: paid by what it has of other assets, by the insurance fund within its budgets, by
+//! holders in gain; and what is left after that is booked as bad debt, in the open.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use plimsoll_core::{AccountId, Amount, Asset, Decimal, Rounding, Underlying};
+use plimsoll_margin::equity::net_assets;
+
+use super::super::Decision;
+use super::ranking::gain;
+use crate::account::Kind;
+use crate::event::Event;
+use crate::ledger::{Holder, House, Legs};
+use crate::liquidation::Cover;
+use crate::refusal::Refusal;
+
+/// An account closed at the marks, by asset: what it would be short of and what would be left, in units.
+struct Closed {
+    short: BTreeMap<Asset, Decimal>,
+    left: BTreeMap<Asset, Decimal>,
+    prices: BTreeMap<Asset, Decimal>,
+    /// What is left, in the currency.
+    left_value: Decimal,
+    /// Whether what is left is worth less than what it is short of.
+    is_insolvent: bool,
+}
+
+/// What the insurance fund pays of what is short, by asset.
+type Paid = BTreeMap<Asset, Decimal>;
+
+impl Decision<'_> {
+    fn closed(&mut self, id: AccountId) -> Result<Closed, Refusal> {
+        let made = self.book.current(self.state)?;
+        let account = self.state.account(id).ok_or(Refusal::UnknownAccount(id))?;
+        let read = made.read(&[account], &[])?;
+        let mut closed = Closed {
+            short: BTreeMap::new(),
+            left: BTreeMap::new(),
+            prices: BTreeMap::new(),
+            left_value: Decimal::ZERO,
+            is_insolvent: false,
+        };
+        let mut short_value = Decimal::ZERO;
+        for net in net_assets(&read.portfolio, &made.market)? {
+            let units = net.balance()?.plus(net.option_value)?;
+            closed.prices.insert(net.asset, net.price.value);
+            if units.signum() < 0 {
+                closed.short.insert(net.asset, units.abs());
+                short_value = short_value.plus(units.abs().times(net.price.value, Rounding::Up)?)?;
+            } else if units.signum() > 0 {
+                closed.left.insert(net.asset, units);
+                closed.left_value = closed.left_value.plus(units.times(net.price.value, Rounding::Down)?)?;
+            }
+        }
+        closed.is_insolvent = short_value > closed.left_value;
+        Ok(closed)
+    }
+
+    /// What the fund pays of what `closed` is short of: as far as it holds the asset, and as far as its budgets go for what it
+    /// does not get back.
+    fn fund_pays(&self, closed: &Closed, markets: &BTreeSet<Underlying>) -> Result<Paid, Refusal> {
+        let (mut paid, mut value) = (Paid::new(), Decimal::ZERO);
+        for (asset, short) in &closed.short {
+            let pays = (*short).min(self.state.held_by(House::Insurance, *asset).or_zero());
+            value = value.plus(pays.times(closed.prices[asset], Rounding::Up)?)?;
+            paid.insert(*asset, pays);
+        }
+        let most = self.budget_left(markets)?.map(|left| left.plus(closed.left_value)).transpose()?;
+        if let Some(most) = most.filter(|most| value > *most) {
+            for pays in paid.values_mut() {
+                *pays = pays.times_ratio(most, value, Rounding::Down)?;
+            }
+        }
+        Ok(paid)
+    }
+
+    /// What the fund may still lose now, in the currency; `None` where nothing limits it.
+    fn budget_left(&self, markets: &BTreeSet<Underlying>) -> Result<Option<Decimal>, Refusal> {
+        let budgets = &self.state.liquidation.budgets;
+        let spent = self.state.fund_spent.on(self.at);
+        let mut least = budgets.event;
+        let day = budgets.day.map(|day| (day, spent.total));
+        let of_market = |market| {
+            let budget = budgets.markets.get(market)?;
+            Some((*budget, spent.markets.get(market).copied().unwrap_or_default()))
+        };
+        for (budget, spent) in day.into_iter().chain(markets.iter().filter_map(of_market)) {
+            let left = budget.minus(spent)?.or_zero();
+            least = Some(least.map_or(left, |least| least.min(left)));
+        }
+        Ok(least)
+    }
+
+    /// What the gains of those who are matched must bear, by settlement asset: what the account is short of there and the
+    /// fund does not pay. Nothing of an account that is solvent.
+    pub(super) fn asked_of_gains(
+        &mut self,
+        id: AccountId,
+        markets: &BTreeSet<Underlying>,
+    ) -> Result<BTreeMap<Asset, Decimal>, Refusal> {
+        let closed = self.closed(id)?;
+        if !closed.is_insolvent {
+            return Ok(BTreeMap::new());
+        }
+        let paid = self.fund_pays(&closed, markets)?;
+        let rest = closed.short.iter().map(|(asset, short)| Ok((*asset, short.minus(paid[asset])?)));
+        rest.collect()
+    }
+
+    /// Settles what an account without positions is short of.
+    pub(super) fn cover(
+        &mut self,
+        id: AccountId,
+        markets: &BTreeSet<Underlying>,
+        touched: &mut BTreeSet<AccountId>,
+    ) -> Result<(), Refusal> {
+        let closed = self.closed(id)?;
+        if !self.account(id)?.holdings.is_empty() || closed.short.is_empty() {
+            return Ok(());
+        }
+        let paid = self.fund_pays(&closed, markets)?;
+        let mut credit = self.collateral_taken(id, &closed, &paid, markets)?;
+        for (asset, short) in &closed.short {
+            let value = paid[asset].times(closed.prices[asset], Rounding::Up)?;
+            let lost = value.minus(credit)?.or_zero();
+            credit = credit.minus(value)?.or_zero();
+            self.covered(id, Cover::Fund, Amount::new(paid[asset], *asset), lost, markets)?;
+            let rest = short.minus(paid[asset])?;
+            if closed.is_insolvent {
+                let shared = self.shared(id, Amount::new(rest, *asset), markets, touched)?;
+                let bad = Amount::new(rest.minus(shared)?, *asset);
+                self.covered(id, Cover::BadDebt, bad, Decimal::ZERO, markets)?;
+            }
+            self.pay_loan(id, *asset)?;
+        }
+        Ok(())
+    }
+
+    /// The fund takes what the account has of other assets: of one that is solvent as much as it pays for, with its fee, of
+    /// one that is not all. In the currency, what that is worth.
+    fn collateral_taken(
+        &mut self,
+        id: AccountId,
+        closed: &Closed,
+        paid: &Paid,
+        markets: &BTreeSet<Underlying>,
+    ) -> Result<Decimal, Refusal> {
+        let values = paid.iter().map(|(asset, units)| units.times(closed.prices[asset], Rounding::Up));
+        let pays = values.collect::<Result<Vec<_>, _>>()?.into_iter().try_fold(Decimal::ZERO, Decimal::plus)?;
+        let fee = pays.times(self.state.liquidation.fee_rate, Rounding::Up)?;
+        let wanted = pays.plus(fee)?.min(closed.left_value);
+        let mut taken = Decimal::ZERO;
+        for (asset, left) in &closed.left {
+            let units = if closed.is_insolvent {
+                *left
+            } else {
+                left.times_ratio(wanted, closed.left_value.max(Decimal::new(1, 18)), Rounding::Up)?.min(*left)
+            };
+            let units = units.min(self.account(id)?.cash(*asset).or_zero());
+            taken = taken.plus(units.times(closed.prices[asset], Rounding::Down)?)?;
+            self.covered(id, Cover::Collateral, Amount::new(units, *asset), Decimal::ZERO, markets)?;
+        }
+        Ok(taken)
+    }
+
+    /// Moves what was covered; nothing where it is nothing.
+    fn covered(
+        &mut self,
+        account: AccountId,
+        by: Cover,
+        amount: Amount,
+        lost: Decimal,
+        markets: &BTreeSet<Underlying>,
+    ) -> Result<(), Refusal> {
+        if amount.value.is_zero() {
+            return Ok(());
+        }
+        let house = if by == Cover::BadDebt { House::BadDebt } else { House::Insurance };
+        let value = if by == Cover::Collateral { amount.value.negated() } else { amount.value };
+        let mut legs = Legs::default();
+        legs.add(Holder::Account(account), amount.asset, value)?;
+        legs.add(Holder::House(house), amount.asset, value.negated())?;
+        let (legs, markets) = (legs.done(), markets.iter().copied().collect());
+        self.fits(&legs)?;
+        self.emit(Event::Covered { account, by, amount, lost, markets, legs });
+        Ok(())
+    }
+
+    /// Has holders in gain of what the account was closed in pay, each by its gain and no more than the venue's share of it;
+    /// how much they paid.
+    fn shared(
+        &mut self,
+        id: AccountId,
+        short: Amount,
+        markets: &BTreeSet<Underlying>,
+        touched: &mut BTreeSet<AccountId>,
+    ) -> Result<Decimal, Refusal> {
+        let gains = self.gains(short.asset, markets)?;
+        let all = gains.iter().map(|(_, gain)| *gain).try_fold(Decimal::ZERO, Decimal::plus)?;
+        let most = all.times(self.state.liquidation.shared_max, Rounding::Down)?;
+        let amount = short.value.min(most);
+        if amount.signum() <= 0 {
+            return Ok(Decimal::ZERO);
+        }
+        let (mut legs, mut left) = (Legs::default(), amount);
+        for (holder, gain) in gains {
+            let pays = amount.times_ratio(gain, all, Rounding::Up)?.min(left);
+            legs.add(Holder::Account(holder), short.asset, pays.negated())?;
+            left = left.minus(pays)?;
+            touched.insert(holder);
+        }
+        let amount = amount.minus(left)?;
+        legs.add(Holder::Account(id), short.asset, amount)?;
+        let (legs, markets) = (legs.done(), markets.iter().copied().collect());
+        self.fits(&legs)?;
+        let (by, amount, lost) = (Cover::Shared, Amount::new(amount, short.asset), Decimal::ZERO);
+        self.emit(Event::Covered { account: id, by, amount, lost, markets, legs });
+        Ok(amount.value)
+    }
+
+    /// Who gains on contracts in these markets that settle in `asset`, and how much, losses there taken off.
+    fn gains(&mut self, asset: Asset, markets: &BTreeSet<Underlying>) -> Result<Vec<(AccountId, Decimal)>, Refusal> {
+        let made = self.book.current(self.state)?;
+        let mut all = Vec::new();
+        for (holder, account) in self.state.numbered().filter(|(_, account)| account.terms.kind != Kind::Outside) {
+            let mut sum = Decimal::ZERO;
+            for (contract, holding) in &account.holdings {
+                let instrument = &self.state.contracts[contract.index()].instrument;
+                let terms = instrument.terms();
+                if terms.settlement == asset && markets.contains(&terms.underlying) {
+                    let mark = made.market.priced(made.place(*contract)?)?.mark;
+                    sum = sum.plus(gain(instrument, *holding, mark)?)?;
+                }
+            }
+            if sum.signum() > 0 {
+                all.push((holder, sum));
+            }
+        }
+        Ok(all)
+    }
+
+    /// Repays of a loan what there is cash for.
+    fn pay_loan(&mut self, id: AccountId, asset: Asset) -> Result<(), Refusal> {
+        let funds = self.account(id)?.funds.get(&asset).copied().unwrap_or_default();
+        let pays = funds.borrowed.plus(funds.interest)?.min(funds.cash.or_zero());
+        if pays.is_zero() {
+            return Ok(());
+        }
+        let interest = funds.interest.min(pays);
+        let mut legs = Legs::default();
+        legs.add(Holder::Account(id), asset, pays.negated())?;
+        legs.add(Holder::House(House::Lending), asset, pays)?;
+        let legs = legs.done();
+        self.fits(&legs)?;
+        self.emit(Event::Repaid { account: id, amount: Amount::new(pays.minus(interest)?, asset), interest, legs });
+        Ok(())
+    }
+}

@@ -1,0 +1,147 @@
+//! Closing by force where no market does: each position against holders of the other side, at the mark or, where the account
+//! is short of more than anybody pays, at the price at which their gains make up for it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use plimsoll_core::{AccountId, Asset, Decimal, Price, Quantity, Rounding, Side};
+use plimsoll_margin::fold::Detail;
+use plimsoll_pricing::instruments::Instrument;
+
+use super::super::Decision;
+use super::super::trades::{Charged, Trade};
+use super::ranking::gain;
+use crate::account::{Account, ContractId};
+use crate::command::TradeSide;
+use crate::event::Event;
+use crate::ledger::Legs;
+use crate::refusal::Refusal;
+
+/// Decimals of a price at which positions are matched.
+const PLACES: u32 = 8;
+/// A sale is matched at no more than so many times the mark.
+const TIMES_MAX: i64 = 1_000;
+
+impl Decision<'_> {
+    /// Closes everything that a unit holds and may be closed, and settles what it is then short of.
+    pub(super) fn take_over(&mut self, unit: &[AccountId]) {
+        let mut touched: BTreeSet<AccountId> = unit.iter().copied().collect();
+        for id in unit {
+            // Whatever cannot be worked out is left, and tried again.
+            let _ = self.taken_over(*id, &mut touched);
+        }
+        self.levels(touched);
+    }
+
+    fn taken_over(&mut self, id: AccountId, touched: &mut BTreeSet<AccountId>) -> Result<(), Refusal> {
+        let held: Vec<ContractId> = self.account(id)?.holdings.keys().copied().collect();
+        let markets = held.iter().map(|contract| self.state.contracts[contract.index()].instrument.terms().underlying);
+        let markets: BTreeSet<_> = markets.collect();
+        let asked = self.asked_of_gains(id, &markets)?;
+        let shares = self.maintenance_shares(id)?;
+        for contract in held.into_iter().filter(|contract| self.may_close(*contract)).collect::<Vec<_>>() {
+            let settlement = self.state.contracts[contract.index()].instrument.terms().settlement;
+            let whole = asked.get(&settlement).copied().unwrap_or_default();
+            let of_asset = shares.iter().filter(|(_, (asset, _))| *asset == settlement);
+            let all = of_asset.map(|(_, (_, share))| *share).try_fold(Decimal::ZERO, Decimal::plus)?;
+            let share = shares.get(&contract).map_or(Decimal::ZERO, |(_, share)| *share);
+            let bears = if all.is_zero() { whole } else { whole.times_ratio(share, all, Rounding::Up)? };
+            self.matched(id, contract, bears, touched)?;
+        }
+        self.cover(id, &markets, touched)
+    }
+
+    /// What each position asks for in maintenance alone, with its settlement asset: a deficit is allotted by it.
+    fn maintenance_shares(&mut self, id: AccountId) -> Result<BTreeMap<ContractId, (Asset, Decimal)>, Refusal> {
+        let made = self.book.current(self.state)?;
+        let account = self.state.account(id).ok_or(Refusal::UnknownAccount(id))?;
+        let mut shares = BTreeMap::new();
+        for (contract, holding) in &account.holdings {
+            let alone = Account { holdings: [(*contract, *holding)].into(), ..account.clone() };
+            let margin = made.margin(self.state, &[&alone], &[], Detail::Amounts)?;
+            let settlement = self.state.contracts[contract.index()].instrument.terms().settlement;
+            shares.insert(*contract, (settlement, margin.requirement.maintenance.amount));
+        }
+        Ok(shares)
+    }
+
+    /// Matches all of one position, whose price makes up for `bears` as far as the gains of the other side go.
+    fn matched(
+        &mut self,
+        id: AccountId,
+        contract: ContractId,
+        mut bears: Decimal,
+        touched: &mut BTreeSet<AccountId>,
+    ) -> Result<(), Refusal> {
+        let quantity = self.account(id)?.holding(contract).quantity.0;
+        let mut left = quantity.abs();
+        for other in self.ranked(contract, quantity)? {
+            if left.is_zero() {
+                break;
+            }
+            let made = self.book.current(self.state)?;
+            let mark = made.market.priced(made.place(contract)?)?.mark;
+            let instrument = self.state.contracts[contract.index()].instrument.clone();
+            let theirs = self.account(other)?.holding(contract);
+            let taken = left.min(theirs.quantity.0.abs());
+            let gained = gain(&instrument, theirs, mark)?.or_zero();
+            let gained = gained.times_ratio(taken, theirs.quantity.0.abs(), Rounding::Down)?;
+            let asked = bears.times_ratio(taken, left, Rounding::Up)?.min(gained);
+            let traded = if quantity.signum() > 0 { taken.negated() } else { taken };
+            let price = price_for(&instrument, traded, asked, mark)?;
+            self.force(id, other, contract, traded, price)?;
+            touched.insert(other);
+            let got = instrument.fill_pnl(Quantity(traded), price, mark)?.value;
+            bears = bears.minus(got)?.or_zero();
+            left = left.minus(taken)?;
+        }
+        Ok(())
+    }
+
+    /// A trade without a fee between `id`, who trades `quantity`, and `other`.
+    fn force(
+        &mut self,
+        id: AccountId,
+        other: AccountId,
+        contract: ContractId,
+        quantity: Decimal,
+        price: Price,
+    ) -> Result<(), Refusal> {
+        let instrument = self.state.contracts[contract.index()].instrument.clone();
+        let (buyer, seller) = if quantity.signum() > 0 { (id, other) } else { (other, id) };
+        let taker = if quantity.signum() > 0 { Side::Buy } else { Side::Sell };
+        let quantity = Quantity(quantity.abs());
+        let trade = Trade { contract, quantity, price, taker };
+        let (mut legs, free) = (Legs::default(), Charged::default());
+        let side = |account| TradeSide { account, order: None };
+        let buyer = self.fill(&instrument, trade, side(buyer), (Side::Buy, free), &mut legs)?;
+        let seller = self.fill(&instrument, trade, side(seller), (Side::Sell, free), &mut legs)?;
+        let legs = legs.done();
+        self.fits(&legs)?;
+        self.emit(Event::Traded { contract, quantity, price, buyer, seller, taker, closes: Some(id), legs });
+        Ok(())
+    }
+}
+
+/// The price nearest to the mark at which trading `quantity` gains at least `asked` against it, in the settlement asset; the
+/// furthest there is where none does.
+fn price_for(instrument: &Instrument, quantity: Decimal, asked: Decimal, mark: Price) -> Result<Price, Refusal> {
+    if asked.signum() <= 0 {
+        return Ok(mark);
+    }
+    let at = |count: i128| Ok::<_, Refusal>(Price::new(Decimal::new(1, PLACES).times_count(count)?, mark.quote));
+    let suffices = |count: i128| -> Result<bool, Refusal> {
+        Ok(instrument.fill_pnl(Quantity(quantity), at(count)?, mark)?.value >= asked)
+    };
+    let centre = mark.value.count(PLACES, Rounding::HalfEven);
+    // The near end does not suffice; the far one is taken where nothing does.
+    let (mut near, mut far) = if quantity.signum() > 0 {
+        (centre.saturating_add(1), 1)
+    } else {
+        (centre.saturating_sub(1), centre.saturating_mul(i128::from(TIMES_MAX)))
+    };
+    while (near - far).abs() > 1 {
+        let middle = far + (near - far) / 2;
+        if suffices(middle)? { far = middle } else { near = middle }
+    }
+    at(far)
+}

@@ -1,0 +1,118 @@
+//! Closing accounts below maintenance margin, at the end of every command: each at most once, so that it ends.
+
+mod covering;
+mod matching;
+mod ranking;
+mod wave;
+
+use std::collections::BTreeSet;
+
+use plimsoll_core::{AccountId, Timestamp};
+use plimsoll_margin::level;
+
+use super::Decision;
+use crate::account::{Account, ContractId, OrderId};
+use crate::event::{Cancelled, Event};
+use crate::liquidation::LiquidationRules;
+use crate::market::{Feed, Quality};
+use crate::refusal::Refusal;
+
+impl Decision<'_> {
+    pub(super) fn set_liquidation(&mut self, rules: &LiquidationRules) -> Result<(), Refusal> {
+        rules.check()?;
+        for underlying in rules.depths.keys().chain(rules.budgets.markets.keys()) {
+            if !self.state.underlyings.contains_key(underlying) {
+                return Err(Refusal::UnknownUnderlying(*underlying));
+            }
+        }
+        self.emit(Event::LiquidationRulesSet { rules: Box::new(rules.clone()) });
+        Ok(())
+    }
+
+    /// Closes whoever is below maintenance margin and due, and whoever falls below it by that.
+    pub(super) fn close_accounts(&mut self) {
+        let mut seen: BTreeSet<AccountId> = BTreeSet::new();
+        loop {
+            let under = self.state.under.iter().copied();
+            let due: Vec<AccountId> = under.filter(|id| !seen.contains(id) && self.is_due(*id)).collect();
+            if due.is_empty() {
+                break;
+            }
+            for id in due {
+                if !seen.contains(&id) && self.is_under(&[id]) {
+                    let unit = self.state.margined_with(id);
+                    seen.extend(&unit);
+                    self.close(&unit);
+                }
+                seen.insert(id);
+            }
+        }
+    }
+
+    /// Between two waves an account waits, but for the moment in which it turns out bankrupt.
+    fn is_due(&self, id: AccountId) -> bool {
+        let Some(account) = self.state.account(id) else { return false };
+        let Some(begun) = account.liquidation else { return true };
+        let pause = i64::from(self.state.liquidation.cooldown_s) * Timestamp::NANOS_PER_SECOND;
+        let has_turned = account.standing.state == level::State::Bankrupt && account.standing.since == self.at;
+        has_turned && begun.last < self.at || begun.last.nanos_until(self.at) >= pause
+    }
+
+    /// Whether any of these is below maintenance margin.
+    fn is_under(&self, unit: &[AccountId]) -> bool {
+        unit.iter().any(|id| self.state.under.contains(id))
+    }
+
+    fn members<'s>(&'s self, unit: &'s [AccountId]) -> impl Iterator<Item = (AccountId, &'s Account)> {
+        unit.iter().filter_map(|id| Some((*id, self.state.account(*id)?)))
+    }
+
+    fn close(&mut self, unit: &[AccountId]) {
+        for id in unit {
+            self.cancel_all(*id, |_| true, Cancelled::Liquidation);
+        }
+        self.level(unit);
+        if !self.is_under(unit) {
+            return;
+        }
+        let waves = self.members(unit).filter_map(|(_, account)| Some(account.liquidation?.waves)).max().unwrap_or(0);
+        let bankrupt = self.members(unit).any(|(_, account)| account.standing.state == level::State::Bankrupt);
+        let wave = waves.saturating_add(1);
+        if bankrupt || wave > self.state.liquidation.waves_max || !self.sent(unit, wave) {
+            self.take_over(unit);
+            if self.is_under(unit) {
+                // What could not be closed is tried again after a pause.
+                self.say_wave(unit, wave, &[], None);
+            }
+        }
+    }
+
+    /// Takes back what `of` says of an account's orders.
+    fn cancel_all(&mut self, id: AccountId, of: impl Fn(OrderId) -> bool, why: Cancelled) {
+        let Some(account) = self.state.account(id) else { return };
+        let orders: Vec<OrderId> = account.orders.keys().copied().filter(|order| of(*order)).collect();
+        for order in orders {
+            self.emit(Event::OrderCancelled { account: id, order, why });
+        }
+    }
+
+    /// Takes the engine's own orders back from who is no longer closed.
+    pub(super) fn end_closing(&mut self, id: AccountId) {
+        if self.state.account(id).is_some_and(|account| account.standing.state < level::State::Liquidating) {
+            self.cancel_all(id, OrderId::closes, Cancelled::Cured);
+        }
+    }
+
+    /// Whether a contract may be traded for an account: on a trusted index, or on one that has been dead for as long as
+    /// anything stands in for it.
+    fn may_close(&self, contract: ContractId) -> bool {
+        let Some(known) = self.state.contract(contract) else { return false };
+        let feed = Feed::Index(known.instrument.terms().underlying);
+        let reading = self.state.market.feeds.get(&feed).and_then(|facts| facts.reading);
+        let (Some(reading), Some(rule)) = (reading, self.state.trust(feed)) else { return false };
+        let end = rule.decay.last().map_or(0, |(seconds, _)| *seconds);
+        let silent = reading.trusted_at.nanos_until(self.at);
+        known.settled_at.is_none()
+            && (reading.quality == Quality::Trusted || silent > i64::from(end) * Timestamp::NANOS_PER_SECOND)
+    }
+}

@@ -1,0 +1,254 @@
+//! Going under safely: waves, the fund, those who gain, and what nobody pays.
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "tests")]
+
+mod support;
+
+use plimsoll_core::{AccountId, Amount, Decimal, Price, Quantity, Rounding, Side};
+use plimsoll_engine::account::Kind;
+use plimsoll_engine::command::TradeSide;
+use plimsoll_engine::event::Cancelled;
+use plimsoll_engine::liquidation::{Budgets, Cover, LiquidationRules, Policy};
+use plimsoll_engine::{Command, Event, House, OrderId, Refusal};
+use plimsoll_margin::level::State as Side_;
+use support::{BTC_USDC, Venue, amount, asset, decimal};
+
+/// A long of `of` BTC with 100,000 USDC, entered at 60,000 against somebody with plenty.
+fn long(venue: &mut Venue, of: &str) -> (AccountId, AccountId) {
+    let account = venue.funded("a", "100000 USDC");
+    let other = venue.funded("c", "100000000 USDC");
+    venue.trade(BTC_USDC, of, "60000", account, other);
+    (account, other)
+}
+
+fn state(venue: &Venue, account: AccountId) -> Side_ {
+    venue.state.accounts[account.index()].standing.state
+}
+
+fn cash(venue: &Venue, account: AccountId) -> Decimal {
+    venue.state.accounts[account.index()].cash(asset("USDC"))
+}
+
+fn house(venue: &Venue, house: House) -> Decimal {
+    venue.state.held_by(house, asset("USDC"))
+}
+
+fn rules(venue: &mut Venue, change: impl FnOnce(&mut LiquidationRules)) {
+    let mut rules = venue.state.liquidation.clone();
+    change(&mut rules);
+    venue.run(Command::SetLiquidation(Box::new(rules)));
+}
+
+/// Who made up for what, by asset USDC.
+fn covered(events: &[Event]) -> Vec<(Cover, Decimal)> {
+    let of = |event: &Event| match event {
+        Event::Covered { by, amount, .. } => Some((*by, amount.value)),
+        _ => None,
+    };
+    events.iter().filter_map(of).collect()
+}
+
+/// The engine's own orders, as they were placed.
+fn closing(events: &[Event]) -> Vec<(OrderId, Side, Quantity, Price)> {
+    let of = |event: &Event| match event {
+        Event::OrderPlaced { order, terms, .. } if order.closes() => {
+            Some((*order, terms.side, terms.quantity, terms.price))
+        }
+        _ => None,
+    };
+    events.iter().filter_map(of).collect()
+}
+
+/// Takes one of the engine's orders, at this price.
+fn take(venue: &mut Venue, account: AccountId, order: OrderId, of: &str, at: &str, other: AccountId) -> Vec<Event> {
+    let side = |account, order| TradeSide { account, order };
+    let price = Price::new(decimal(at), asset("USDC"));
+    let (seller, buyer) = (side(account, Some(order)), side(other, None));
+    venue.run(Command::Trade {
+        contract: BTC_USDC,
+        quantity: Quantity(decimal(of)),
+        price,
+        buyer,
+        seller,
+        taker: Side::Sell,
+    })
+}
+
+#[test]
+fn an_account_under_maintenance_is_closed_in_waves_and_left_alone_once_it_is_cured() {
+    let mut venue = Venue::new();
+    let (account, other) = long(&mut venue, "10");
+    let own = venue.order(BTC_USDC, Side::Sell, "1", "90000");
+    venue.place(account, 7, own).unwrap();
+    let events = venue.prices("54000", "3000");
+    assert_eq!(state(&venue, account), Side_::Liquidating);
+    let is_cancelled = |event: &Event| matches!(event, Event::OrderCancelled { why: Cancelled::Liquidation, .. });
+    assert!(events.iter().any(is_cancelled), "its own orders go first");
+    let orders = closing(&events);
+    let [(order, side, quantity, price)] = orders[..] else { panic!("{orders:?}") };
+    // Two hundredths below the mark, no worse.
+    let mark = decimal("54000");
+    assert_eq!((side, price.value < mark), (Side::Sell, true));
+    assert!(quantity.0 <= decimal("10") && price.value > decimal("52900"), "{quantity} {price}");
+    // Nobody else may take it back, and no order of a client's has such a number.
+    assert!(matches!(venue.ask(&Command::Cancel { account, order }), Err(Refusal::NotAllowed { .. })));
+    let user = venue.order(BTC_USDC, Side::Sell, "1", "90000");
+    assert!(matches!(venue.place(other, order.0 + 9, user), Err(Refusal::NotAllowed { .. })));
+    // Before the pause is over nothing more is sent; then what was not filled is planned again.
+    venue.wait(5);
+    assert!(closing(&venue.prices("54000", "3000")).is_empty());
+    venue.wait(5);
+    let events = venue.prices("54000", "3000");
+    let again = closing(&events);
+    assert!(events.iter().any(is_cancelled) && again.len() == 1, "{events:?}");
+    let fund = house(&venue, House::Insurance);
+    let price = again[0].3.value.to_string();
+    let events = take(&mut venue, account, again[0].0, &again[0].2.0.to_string(), &price, other);
+    assert!(state(&venue, account) < Side_::Liquidating, "{events:?}");
+    assert!(house(&venue, House::Insurance) > fund, "the fund takes its fee of the fill");
+    assert!(venue.state.accounts[account.index()].liquidation.is_none());
+    assert!(!venue.state.accounts[account.index()].orders.keys().any(|order| order.closes()));
+}
+
+#[test]
+fn what_no_market_takes_is_matched_at_the_mark_after_the_last_wave() {
+    let mut venue = Venue::new();
+    let (account, other) = long(&mut venue, "10");
+    rules(&mut venue, |rules| rules.waves_max = 3);
+    venue.prices("54000", "3000");
+    for _ in 0..3 {
+        assert_eq!(venue.state.accounts[account.index()].holding(BTC_USDC).quantity, Quantity(decimal("10")));
+        venue.wait(10);
+        venue.prices("54000", "3000");
+    }
+    let holds = |account: AccountId| venue.state.accounts[account.index()].holding(BTC_USDC).quantity.0;
+    assert!(holds(account).is_zero() && holds(other).is_zero());
+    assert_eq!(state(&venue, account), Side_::Healthy);
+    // 100,000 less the fee of the opening, less what ten lost at the mark.
+    let mark = decimal("54000");
+    let lost = decimal("60000").minus(mark).unwrap().times(decimal("10"), Rounding::HalfEven).unwrap();
+    let expected = decimal("99700").minus(lost).unwrap();
+    let apart = cash(&venue, account).minus(expected).unwrap();
+    assert!(apart.abs() < decimal("0.0001"), "{} instead of {expected}", cash(&venue, account));
+}
+
+#[test]
+fn a_gap_is_paid_by_the_fund_first() {
+    let mut venue = Venue::new();
+    let (account, other) = long(&mut venue, "10");
+    venue.run(Command::FundHouse { house: House::Insurance, amount: amount("50000 USDC") });
+    let events = venue.prices("49000", "3000");
+    let mark = decimal("49000");
+    let lost = decimal("60000").minus(mark).unwrap().times(decimal("10"), Rounding::HalfEven).unwrap();
+    let deficit = lost.minus(decimal("99700")).unwrap();
+    let covers = covered(&events);
+    let [(Cover::Fund, paid)] = covers[..] else { panic!("{covers:?}") };
+    assert!(paid.minus(deficit).unwrap().abs() < decimal("0.0001"), "{paid} instead of {deficit}");
+    assert!(cash(&venue, account).is_zero() && state(&venue, account) == Side_::Healthy);
+    assert_eq!(house(&venue, House::Insurance), decimal("50000").minus(paid).unwrap());
+    assert!(house(&venue, House::BadDebt).is_zero());
+    // Whoever was matched has all of the gain.
+    let gained = cash(&venue, other).minus(decimal("100000000")).unwrap();
+    assert!(gained >= lost, "{gained} of {lost}");
+}
+
+#[test]
+fn without_a_fund_gains_bear_the_deficit_and_no_more() {
+    let mut venue = Venue::new();
+    let (account, other) = long(&mut venue, "10");
+    let before = cash(&venue, other);
+    let events = venue.prices("49000", "3000");
+    assert!(covered(&events).is_empty(), "{events:?}");
+    assert!(cash(&venue, account).signum() >= 0 && cash(&venue, account) < decimal("0.001"));
+    let gained = cash(&venue, other).minus(before).unwrap();
+    assert!(gained.signum() > 0 && gained <= decimal("99700"), "they get what was there: {gained}");
+    assert!(gained > decimal("99699.99"), "and all of it: {gained}");
+}
+
+#[test]
+fn a_budget_leaves_the_rest_to_gains() {
+    let mut venue = Venue::new();
+    let (account, _) = long(&mut venue, "10");
+    venue.run(Command::FundHouse { house: House::Insurance, amount: amount("50000 USDC") });
+    rules(&mut venue, |rules| rules.budgets = Budgets { event: Some(decimal("1000")), ..Budgets::default() });
+    let events = venue.prices("49000", "3000");
+    let covers = covered(&events);
+    let [(Cover::Fund, paid)] = covers[..] else { panic!("{covers:?}") };
+    // The budget is in dollars, of which a coin is worth 0.9995.
+    assert!(paid <= decimal("1000.51") && paid > decimal("1000.4"), "{paid}");
+    let spent = &venue.state.fund_spent;
+    assert!(spent.total <= decimal("1000") && spent.total > decimal("999.9"), "{spent:?}");
+    assert!(cash(&venue, account).is_zero());
+}
+
+/// Nobody gains on a loan against coins: what the fund does not have is booked, and nothing waits.
+#[test]
+fn what_nobody_pays_is_booked() {
+    let mut venue = Venue::new();
+    venue.run(Command::FundHouse { house: House::Lending, amount: amount("500000 USDC") });
+    let account = venue.funded("a", "100 ETH");
+    let outcome = venue.ask(&Command::Borrow { account, amount: amount("150000 USDC") });
+    assert!(outcome.is_ok(), "{outcome:?}");
+    venue.run(Command::Withdraw { account, amount: amount("50000 USDC") });
+    let events = venue.prices("60000", "300");
+    let covers = covered(&events);
+    assert!(covers.iter().any(|(by, _)| *by == Cover::Collateral), "{covers:?}");
+    let bad = covers.iter().find(|(by, _)| *by == Cover::BadDebt).unwrap().1;
+    assert_eq!(house(&venue, House::BadDebt), bad.negated());
+    let funds = venue.state.accounts[account.index()].funds.get(&asset("USDC")).copied().unwrap_or_default();
+    assert!(funds.borrowed.is_zero() && funds.cash.is_zero(), "{funds:?}");
+    assert_eq!(house(&venue, House::Lending), decimal("500000"), "whoever lends is made whole");
+    assert_eq!(venue.state.held_by(House::Insurance, asset("ETH")), decimal("100"));
+    assert_eq!(state(&venue, account), Side_::Healthy);
+    // It can be paid off, and no further.
+    let over = Amount::new(bad.plus(Decimal::ONE).unwrap(), asset("USDC"));
+    assert!(venue.ask(&Command::FundHouse { house: House::BadDebt, amount: over }).is_err());
+    venue.run(Command::FundHouse { house: House::BadDebt, amount: Amount::new(bad, asset("USDC")) });
+    assert!(house(&venue, House::BadDebt).is_zero());
+}
+
+#[test]
+fn who_gained_most_for_what_they_put_up_is_matched_first() {
+    let mut venue = Venue::new();
+    let account = venue.funded("a", "100000 USDC");
+    let calm = venue.funded("calm", "100000000 USDC");
+    let bold = venue.funded("bold", "60000 USDC");
+    let outside = venue.account_with("outside", |terms| terms.kind = Kind::Outside);
+    for other in [outside, calm, bold] {
+        venue.trade(BTC_USDC, "4", "60000", account, other);
+    }
+    venue.prices("51000", "3000");
+    let events = venue.prices("49000", "3000");
+    let matched: Vec<AccountId> = (venue.events.iter().map(|(_, event)| event).chain(&events))
+        .filter_map(|event| match event {
+            Event::Traded { closes: Some(_), buyer, .. } => Some(buyer.account),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(matched[..3], [bold, calm, outside], "{matched:?}");
+}
+
+#[test]
+fn rules_that_lead_nowhere_are_refused() {
+    let mut venue = Venue::new();
+    let refused = |venue: &mut Venue, change: &dyn Fn(&mut LiquidationRules)| {
+        let mut rules = LiquidationRules::default();
+        change(&mut rules);
+        venue.ask(&Command::SetLiquidation(Box::new(rules))).unwrap_err().to_string()
+    };
+    assert!(refused(&mut venue, &|rules| rules.waves_max = 0).contains("waves_max"));
+    assert!(refused(&mut venue, &|rules| rules.cooldown_s = 0).contains("cooldown_s"));
+    assert!(refused(&mut venue, &|rules| rules.band = Decimal::ONE).contains("band"));
+    assert!(refused(&mut venue, &|rules| rules.band = Decimal::ZERO).contains("band"));
+    assert!(refused(&mut venue, &|rules| rules.share_of_depth = Decimal::ZERO).contains("share_of_depth"));
+    assert!(refused(&mut venue, &|rules| rules.fee_rate = decimal("0.2")).contains("fee_rate"));
+    let budgets = Budgets { event: Some(decimal("10")), day: Some(decimal("5")), ..Budgets::default() };
+    assert!(refused(&mut venue, &|rules| rules.budgets = budgets.clone()).contains("no less than"));
+    assert!(
+        refused(&mut venue, &|rules| {
+            rules.depths.insert("XYZ".parse().unwrap(), rules.depth);
+        })
+        .contains("XYZ")
+    );
+    let fine = LiquidationRules { policy: Policy::ProRata, ..LiquidationRules::default() };
+    venue.run(Command::SetLiquidation(Box::new(fine)));
+}

@@ -48,6 +48,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         question: JournalQuestion,
     },
+    /// Stories of what happened to a venue, told and held to what they say
+    Scenario {
+        #[command(subcommand)]
+        question: ScenarioQuestion,
+    },
     /// A hedged book of BTC and ETH options, margined: no file needed
     Demo {
         /// Print the demo's market and book as one JSON document instead
@@ -157,6 +162,19 @@ pub(crate) struct Run {
     /// Say nothing of events, only how many there were
     #[arg(short, long)]
     pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ScenarioQuestion {
+    /// Tells each story, and again with its protecting rule off, where it must depart
+    Run {
+        /// Stories (.toml, .yaml, .json)
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// Show what happened, step by step
+        #[arg(short, long)]
+        verbose: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]

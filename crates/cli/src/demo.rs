@@ -2,7 +2,7 @@
 
 use plimsoll::document::write::to_json;
 use plimsoll::document::{Format, Value, merge, parse};
-use plimsoll::story::tell;
+use plimsoll::story::{Rule, tell};
 use plimsoll::{Desk, DocumentErrors, Request};
 
 use crate::answer::{ask, heading, remark};
@@ -66,7 +66,7 @@ const MORE: [(&str, &str); 6] = [
 /// A venue over some minutes: the live engine.
 fn told(out: &mut String) -> Result<(), Failure> {
     let story = parse(STORY.as_bytes(), Format::Toml).map_err(DocumentErrors::from)?;
-    let told = tell(&[&story], |_| {}).map_err(Failure::usage)?;
+    let told = tell(&[&story], Rule::On, |_| {}).map_err(Failure::usage)?;
     story::shown(&told, out);
     out.push('\n');
     Ok(())

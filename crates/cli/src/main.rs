@@ -58,6 +58,7 @@ fn run(command: &Command, screen: &Screen) -> Result<Outcome, Failure> {
         Command::Import(asked) => import::run(asked, screen),
         Command::Run(asked) => engine::run::run(asked, screen),
         Command::Journal { question } => engine::journal::run(question, screen),
+        Command::Scenario { question } => engine::scenario::run(question, screen),
         Command::Demo { document } => demo::run(*document, screen),
         Command::Models(asked) => models::run(asked, screen),
         Command::Conformance(asked) => conformance::run(asked, screen),

@@ -19,6 +19,10 @@
 //! `desk-7.cost.…`, `desk-7.borrowed.…`, `desk-7.interest.…`, `desk-7.orders`, `desk-7.equity`, `desk-7.initial`,
 //! `desk-7.maintenance`, `desk-7.net_value`, `house.fees.USDC`. A figure is exact; `"~5"` is one within half of its last
 //! place; `"> 5"` and `"< 5"` are bounds. What is not refused must be carried out.
+//!
+//! A story about a `rule` that protects somebody says with it what the rule is, and marks steps with `rule = "on"` or
+//! `rule = "off"`: told with the rule off, it must depart, or the rule protects nobody. `opening` names a file, beside the
+//! story's own, whose steps come first.
 
 use plimsoll_core::{Decimal, Timestamp};
 use plimsoll_document::{DocumentErrors, Value};
@@ -80,12 +84,28 @@ pub enum StoryError {
     },
 }
 
+/// Whether the rule that a story is about holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// As the venue has it.
+    On,
+    /// Switched off.
+    Off,
+}
+
+/// Whether a story is about a rule that can be switched off.
+#[must_use]
+pub fn has_rule(story: &Value<'_>) -> bool {
+    story.get("rule").is_some()
+}
+
 /// Tells a story: the steps of its parts in order, an opening first where it has one, under the title of the last. Before
 /// each step, `before` may do to the book what it wants: dropping it changes nothing.
 ///
 /// # Errors
 /// [`StoryError`]: the first step that is wrong or departs.
-pub fn tell(parts: &[&Value<'_>], mut before: impl FnMut(&mut Book)) -> Result<Told, StoryError> {
+pub fn tell(parts: &[&Value<'_>], rule: Rule, mut before: impl FnMut(&mut Book)) -> Result<Told, StoryError> {
+    let other = if rule == Rule::On { "off" } else { "on" };
     let wrong = |what: &str| StoryError::Story(format!("{what}: expected a story with title, start and steps"));
     let text = |name: &str| parts.iter().find_map(|part| part.get(name).and_then(Value::scalar));
     let title = parts.last().and_then(|part| part.get("title").and_then(Value::scalar));
@@ -95,7 +115,8 @@ pub fn tell(parts: &[&Value<'_>], mut before: impl FnMut(&mut Book)) -> Result<T
     let mut lines = Vec::new();
     for part in parts {
         let Some(Value::List(steps)) = part.get("steps") else { return Err(wrong("steps are missing")) };
-        lines.extend((1..).zip(steps));
+        let told = |(_, line): &(usize, &Value<'_>)| line.get("rule").and_then(Value::scalar) != Some(other);
+        lines.extend((1..).zip(steps).filter(told));
     }
     let (mut state, mut book) = (State::new(currency, start), Book::new());
     let (mut steps, mut now) = (Vec::new(), start);

@@ -4,6 +4,7 @@ mod beside;
 pub(crate) mod explain;
 pub(crate) mod journal;
 pub(crate) mod run;
+pub(crate) mod scenario;
 pub(crate) mod story;
 
 use std::path::Path;

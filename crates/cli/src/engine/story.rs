@@ -1,5 +1,7 @@
 //! A story on the screen: what was done, what came of it, line by line.
 
+use plimsoll::core::Side;
+use plimsoll::engine::liquidation::Cover;
 use plimsoll::engine::{Event, Refusal, State};
 use plimsoll::story::{Step, Told};
 
@@ -44,6 +46,27 @@ fn came_of_it(state: &State, step: &Step, out: &mut String) {
                     money(figures.maintenance)
                 );
                 line(if to > from { Tone::Warn } else { Tone::Good }, text);
+            }
+            Event::OrderPlaced { account, order, terms } if order.closes() => {
+                let side = if terms.side == Side::Buy { "buy" } else { "sell" };
+                let contract = state.contract(terms.contract).map_or("", |known| known.instrument.name());
+                let text = format!("{}: to {side} {} {contract} at {}", name(*account), terms.quantity, terms.price);
+                line(Tone::Warn, text);
+            }
+            Event::Traded { closes: Some(account), contract, quantity, price, buyer, seller, .. } => {
+                let contract = state.contract(*contract).map_or("", |known| known.instrument.name());
+                let other = if buyer.account == *account { seller.account } else { buyer.account };
+                let of = format!("{quantity} {contract}");
+                line(Tone::Warn, format!("{}: {of} matched with {} at {price}", name(*account), name(other)));
+            }
+            Event::Covered { account, by, amount, .. } => {
+                let by = match by {
+                    Cover::Collateral => "gives up",
+                    Cover::Fund => "the insurance fund pays",
+                    Cover::Shared => "holders in gain pay",
+                    Cover::BadDebt => "booked as bad debt:",
+                };
+                line(Tone::Bad, format!("{}: {by} {amount}", name(*account)));
             }
             Event::OrderPlaced { account, .. } => line(Tone::Good, format!("{}: the order is placed", name(*account))),
             _ => {}

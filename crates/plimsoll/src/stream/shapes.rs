@@ -19,6 +19,8 @@ const AT: Field = field("at", Kind::Instant, Optional, "When; without it, the ti
 const AFTER: Field = field("after_s", Kind::Count, Optional, "When: seconds after the line before.");
 const EXPECT: Field = field("expect", Kind::Tree, Optional, "In a story: what must be so afterwards.");
 const SAY: Field = field("say", Kind::Text, Optional, "What this is, for people.");
+const RULE: Field =
+    field("rule", Kind::Choice(&["on", "off"]), Optional, "In a story: told only with its protecting rule on, or off.");
 const CLIENT: Field = field("client", Kind::Text, Optional, "Who says so; the reader's own name without it.");
 const NUMBER: Field =
     field("number", Kind::Count, Optional, "Counts the client's commands; the line's number without it.");
@@ -31,7 +33,7 @@ macro_rules! command {
         pub(super) static $name: Shape = Shape {
             name: $word,
             about: $about,
-            fields: &[DO, AT, AFTER, CLIENT, NUMBER, SAY, EXPECT, $($field),*],
+            fields: &[DO, AT, AFTER, CLIENT, NUMBER, SAY, EXPECT, RULE, $($field),*],
         };
     };
 }

@@ -226,6 +226,26 @@ impl Book {
         self
     }
 
+    /// The same with lots of another size.
+    pub fn with_lots(mut self, lot: impl Fn(&str) -> Decimal) -> Self {
+        let mut instruments: Vec<Instrument> =
+            self.market.listing().iter().map(|(_, instrument)| instrument.clone()).collect();
+        for instrument in &mut instruments {
+            let size = Quantity(lot(instrument.name()));
+            let terms = match instrument {
+                Instrument::Spot(of) => &mut of.terms,
+                Instrument::Perpetual(of) => &mut of.terms,
+                Instrument::Future(of) => &mut of.terms,
+                Instrument::Option(of) => &mut of.terms,
+                Instrument::PerpetualOption(of) => &mut of.terms,
+            };
+            terms.lot_size = size;
+        }
+        let listing = Listing::new(instruments).unwrap();
+        self.market = Market::new(Arc::new(self.market.snapshot().clone()), Arc::new(listing)).unwrap();
+        self
+    }
+
     pub fn plimsoll(&self) -> Margin {
         self.margin(&Plimsoll::default()).unwrap_or_else(|error| panic!("{error}"))
     }

@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use plimsoll_core::{Decimal, Order, Price, Quantity, Rounding, Side};
+use plimsoll_pricing::float::float;
 
 use super::{Book, book};
 
@@ -116,6 +117,11 @@ fn option(random: &mut Random) -> (String, String) {
     let day = random.pick(&["1JUN26", "2JUN26", "8JUN26", "26JUN26", "25DEC26"]);
     let right = random.pick(&["C", "P"]);
     (format!("{coin}-{day}-{strike}-{right}"), random.signed(60).to_string())
+}
+
+/// `left` ÷ `right`, to compare and to print.
+pub fn ratio(left: Decimal, right: Decimal) -> f64 {
+    float(left) / float(right)
 }
 
 /// A whole random book with `positions` positions.

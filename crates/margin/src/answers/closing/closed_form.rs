@@ -1,0 +1,144 @@
+//! The search by exact evaluations: what gains most for its cost, sized by what a lot of it gains.
+
+use plimsoll_core::{Decimal, Rounding};
+
+use super::desk::{Desk, Trades};
+use super::fills::safe_part;
+
+/// Trades that are added one after another, at most.
+const ROUNDS_MAX: usize = 256;
+/// Of what is left of a contract no more than one part in so many at once: its impact grows.
+const PARTS: i64 = 4;
+
+/// Something that could be traded more of.
+#[derive(Clone)]
+struct Way {
+    contract: usize,
+    side: i64,
+    most: i64,
+    /// What one lot more gained and cost when it was last looked at, and the round of that.
+    gain: Decimal,
+    cost: Decimal,
+    seen: usize,
+}
+
+impl Way {
+    /// Whether it gains more for its cost than `other`; the first of equals.
+    fn beats(&self, other: &Self) -> bool {
+        self.gain.compare_products(other.cost, other.gain, self.cost).is_gt()
+    }
+}
+
+/// Adds what gains most for its cost until the account is cured or nothing gains, then takes back what was too much.
+pub(super) fn search(desk: &Desk<'_>) -> Trades {
+    grown(desk, Trades::default())
+}
+
+/// The same from some trades on.
+pub(super) fn grown(desk: &Desk<'_>, from: Trades) -> Trades {
+    let mut trades = from;
+    let mut ways: Vec<Way> = desk
+        .ways()
+        .map(|(contract, side, most)| Way { contract, side, most, gain: Decimal::MAX, cost: Decimal::ONE, seen: 0 })
+        .collect();
+    for round in 1..=ROUNDS_MAX {
+        if desk.cures(&trades) {
+            break;
+        }
+        let Some(best) = best(desk, &trades, &mut ways, round) else { break };
+        match enlarged(desk, &trades, &ways[best]) {
+            Some(more) => trades = more,
+            None => drop(ways.swap_remove(best)),
+        }
+    }
+    let trades = safe_part(desk, trades);
+    trimmed(desk, trades)
+}
+
+/// The way that gains most for its cost now. What it gained before is about what it gains, or more: only those in front are
+/// looked at again.
+fn best(desk: &Desk<'_>, trades: &Trades, ways: &mut Vec<Way>, round: usize) -> Option<usize> {
+    loop {
+        let first = (0..ways.len()).reduce(|best, at| if ways[at].beats(&ways[best]) { at } else { best })?;
+        if ways[first].seen == round {
+            return Some(first);
+        }
+        match looked_at(desk, trades, &ways[first], round) {
+            Some(way) => ways[first] = way,
+            None => drop(ways.swap_remove(first)),
+        }
+    }
+}
+
+/// What one lot more of a way gains and costs; `None` where there is no more or it gains nothing.
+fn looked_at(desk: &Desk<'_>, trades: &Trades, way: &Way, round: usize) -> Option<Way> {
+    let lots = trades.of(way.contract);
+    if lots * way.side < 0 || lots.abs() >= way.most {
+        return None;
+    }
+    let more = trades.with(way.contract, lots + way.side);
+    let gain = desk.excess(&more)?.minus(desk.excess(trades)?).ok()?;
+    let contract = &desk.contracts[way.contract];
+    let cost = contract.cost(lots + way.side).ok()?.minus(contract.cost(lots).ok()?).ok()?;
+    (gain.signum() > 0).then(|| Way { gain, cost: cost.or_zero(), seen: round, ..way.clone() })
+}
+
+/// `trades` with more of a way: what its last lot's gain says is needed, a part of what there is at most; halved until it
+/// gains, alone too.
+fn enlarged(desk: &Desk<'_>, trades: &Trades, way: &Way) -> Option<Trades> {
+    let (lots, stands) = (trades.of(way.contract), desk.excess(trades)?);
+    let needed = stands.negated().over(way.gain, Rounding::Up).map_or(i128::MAX, |lots| lots.count(0, Rounding::Up));
+    let room = way.most - lots.abs();
+    let mut more = i64::try_from(needed).unwrap_or(i64::MAX).min((room / PARTS).max(1)).max(1);
+    while more > 0 {
+        let larger = lots + way.side * more;
+        let next = trades.with(way.contract, larger);
+        let gains = desk.excess(&next).is_some_and(|excess| excess > stands);
+        let alone = desk.excess(&Trades::from_iter([(way.contract, larger)]));
+        if gains && alone.is_some_and(|alone| alone >= desk.start) {
+            return Some(next);
+        }
+        more /= 2;
+    }
+    None
+}
+
+/// `trades` without what is too much: each in turn, the dearest first, is made as small as still cures, until none is
+/// smaller.
+pub(super) fn trimmed(desk: &Desk<'_>, mut trades: Trades) -> Trades {
+    if !desk.cures(&trades) {
+        return trades;
+    }
+    let cost = |(at, lots): (usize, i64)| (desk.contracts[at].cost(lots).unwrap_or(Decimal::MAX), at);
+    let mut order: Vec<(Decimal, usize)> = trades.each().map(cost).collect();
+    order.sort_unstable_by(|left, right| right.cmp(left));
+    // What another took back may have been against this one.
+    loop {
+        let before = trades.clone();
+        for (_, at) in &order {
+            trades = least_lots(desk, &trades, *at);
+        }
+        if trades == before {
+            return trades;
+        }
+    }
+}
+
+/// `trades`, which cure, with the fewest lots of one contract that still do.
+pub(super) fn least_lots(desk: &Desk<'_>, trades: &Trades, contract: usize) -> Trades {
+    let lots = trades.of(contract);
+    let with = |count: i64| trades.with(contract, count * lots.signum());
+    let (mut enough, mut short) = (lots.abs(), -1);
+    if !desk.cures(&with(enough - 1)) {
+        short = enough - 1;
+    }
+    while enough - short > 1 {
+        let middle = short + (enough - short) / 2;
+        if desk.cures(&with(middle)) {
+            enough = middle;
+        } else {
+            short = middle;
+        }
+    }
+    with(enough)
+}

@@ -1,0 +1,360 @@
+//! What can be traded, what it costs, and where the account then stands: everything a search asks.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+
+use plimsoll_core::{Amount, Decimal, InstrumentId, Position, Price, Quantity, Rounding};
+use plimsoll_pricing::instruments::Instrument;
+use plimsoll_pricing::market::Market;
+
+use super::{Liquidity, Plan, Step, Terms};
+use crate::answers::margin::Margin;
+use crate::fold::Detail;
+use crate::models::Judge;
+use crate::{Account, MarginError};
+
+/// Accounts that are margined for one plan, at most: searches end with what they have.
+const EVALUATIONS_MAX: usize = 20_000;
+/// More lots of one contract than are traded at a time.
+const LOTS_MAX: i64 = 1 << 53;
+
+/// Lots bought by place of the contract, sold negative; none is zero.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Trades(BTreeMap<usize, i64>);
+
+impl Trades {
+    pub(super) fn with(&self, contract: usize, lots: i64) -> Self {
+        let mut trades = self.clone();
+        if lots == 0 {
+            trades.0.remove(&contract);
+        } else {
+            trades.0.insert(contract, lots);
+        }
+        trades
+    }
+
+    pub(super) fn of(&self, contract: usize) -> i64 {
+        self.0.get(&contract).copied().unwrap_or(0)
+    }
+
+    pub(super) fn each(&self) -> impl DoubleEndedIterator<Item = (usize, i64)> {
+        self.0.iter().map(|(contract, lots)| (*contract, *lots))
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl FromIterator<(usize, i64)> for Trades {
+    fn from_iter<T: IntoIterator<Item = (usize, i64)>>(trades: T) -> Self {
+        Self(trades.into_iter().filter(|(_, lots)| *lots != 0).collect())
+    }
+}
+
+/// A contract that can be traded.
+pub(super) struct Contract<'a> {
+    pub(super) id: InstrumentId,
+    instrument: &'a Instrument,
+    mark: Price,
+    /// Contracts held.
+    pub(super) held: Decimal,
+    /// Lots that close it: the last may be a part.
+    pub(super) flat: i64,
+    /// Most lots bought and sold.
+    pub(super) most: [i64; 2],
+    /// What a contract stands for, and what is paid for it where it is paid for, in the currency.
+    notional: Decimal,
+    premium: Decimal,
+    /// Of the settlement asset, in the currency.
+    price: Price,
+    liquidity: Liquidity,
+}
+
+/// An account, what can be traded for it and what was found out.
+pub(super) struct Desk<'a> {
+    account: &'a Account,
+    pub(super) market: &'a Market,
+    judge: &'a dyn Judge,
+    pub(super) terms: &'a Terms<'a>,
+    pub(super) contracts: Vec<Contract<'a>>,
+    /// The excess now.
+    pub(super) start: Decimal,
+    known: RefCell<BTreeMap<Trades, Option<Decimal>>>,
+    left: Cell<usize>,
+}
+
+impl<'a> Desk<'a> {
+    /// # Errors
+    /// [`MarginError`] for an account that cannot be margined as it is.
+    pub(super) fn new(
+        account: &'a Account,
+        market: &'a Market,
+        judge: &'a dyn Judge,
+        terms: &'a Terms<'a>,
+    ) -> Result<Self, MarginError> {
+        let mut desk = Self {
+            account,
+            market,
+            judge,
+            terms,
+            contracts: Vec::new(),
+            start: Decimal::ZERO,
+            known: RefCell::default(),
+            left: Cell::new(EVALUATIONS_MAX),
+        };
+        desk.start = desk.exact(&Trades::default())?;
+        for position in &account.portfolio.positions {
+            desk.add(position.instrument, position.quantity.0)?;
+        }
+        if terms.policy == super::Policy::LeastCost {
+            for id in terms.hedges {
+                desk.add(*id, Decimal::ZERO)?;
+            }
+        }
+        // Neither positions nor hedges have an order that a plan may turn on.
+        desk.contracts.sort_by_key(|contract| contract.id);
+        Ok(desk)
+    }
+
+    /// Adds a contract that can be traded and is not there yet.
+    fn add(&mut self, id: InstrumentId, held: Decimal) -> Result<(), MarginError> {
+        let instrument = self.market.listing().get(id).ok_or_else(MarginError::unknown(id))?;
+        let known = self.contracts.iter().any(|contract| contract.id == id);
+        if known || instrument.only_moves_balances() {
+            return Ok(());
+        }
+        let usable = |of: &Liquidity| of.spread.signum() >= 0 && of.fee_rate.signum() >= 0 && of.depth.signum() > 0;
+        let Some(liquidity) = (self.terms.liquidity)(id).filter(usable) else { return Ok(()) };
+        let hedge = self.terms.policy == super::Policy::LeastCost && self.terms.hedges.contains(&id);
+        // What cannot be priced, or has figures that do not fit, cannot be traded.
+        if let Ok(contract) = Contract::new(self.market, id, instrument, held, liquidity, self.terms, hedge) {
+            self.contracts.push(contract);
+        }
+        Ok(())
+    }
+
+    /// The excess after `trades`, their cost paid; `None` where it cannot be told or no evaluation is left.
+    pub(super) fn excess(&self, trades: &Trades) -> Option<Decimal> {
+        if trades.is_empty() {
+            return Some(self.start);
+        }
+        if let Some(known) = self.known.borrow().get(trades) {
+            return *known;
+        }
+        self.left.set(self.left.get().checked_sub(1)?);
+        let excess = self.exact(trades).ok();
+        self.known.borrow_mut().insert(trades.clone(), excess);
+        excess
+    }
+
+    pub(super) fn cures(&self, trades: &Trades) -> bool {
+        self.excess(trades).is_some_and(|excess| excess.signum() >= 0)
+    }
+
+    fn exact(&self, trades: &Trades) -> Result<Decimal, MarginError> {
+        let account = self.after(trades)?;
+        let margin = Margin::in_detail(&account, self.market, self.judge, self.terms.lines, Detail::Amounts)?;
+        Ok(margin.levels.at(self.terms.until).excess)
+    }
+
+    /// The account after `trades` at the mark, their cost paid in what each contract settles in.
+    fn after(&self, trades: &Trades) -> Result<Account, MarginError> {
+        let mut account = self.account.clone();
+        for (at, lots) in trades.each() {
+            let contract = &self.contracts[at];
+            contract.trade(contract.quantity(lots)?, &mut account)?;
+            let cost = contract.cost(lots)?.over(contract.price.value, Rounding::Up)?;
+            account.portfolio.deposit(Amount::new(cost.negated(), contract.instrument.terms().settlement))?;
+        }
+        Ok(account)
+    }
+
+    /// What `trades` cost together; `None` where it does not fit.
+    pub(super) fn cost(&self, trades: &Trades) -> Option<Decimal> {
+        let mut each = trades.each();
+        each.try_fold(Decimal::ZERO, |sum, (at, lots)| sum.plus(self.contracts[at].cost(lots).ok()?).ok())
+    }
+
+    /// What can be done: a contract and a side, with the most lots of it. Positions are closed, hedges go both ways.
+    pub(super) fn ways(&self) -> impl Iterator<Item = (usize, i64, i64)> {
+        let sides = |(at, contract): (usize, &Contract<'_>)| {
+            [(at, 1, contract.most[0]), (at, -1, contract.most[1])].into_iter().filter(|(_, _, most)| *most > 0)
+        };
+        self.contracts.iter().enumerate().flat_map(sides)
+    }
+
+    /// `trades` as a plan; without any where they gain nothing.
+    ///
+    /// # Errors
+    /// [`MarginError::Number`].
+    pub(super) fn plan(&self, trades: &Trades) -> Result<Plan, MarginError> {
+        let none = Trades::default();
+        let (trades, excess) = match self.excess(trades) {
+            Some(excess) if excess > self.start => (trades, excess),
+            _ => (&none, self.start),
+        };
+        let mut all = Vec::with_capacity(trades.len());
+        for (at, lots) in trades.each() {
+            let contract = &self.contracts[at];
+            let (quantity, cost) = (Quantity(contract.quantity(lots)?), contract.cost(lots)?);
+            let alone = self.excess(&none.with(at, lots)).unwrap_or(self.start);
+            all.push((alone.minus(self.start)?, Step { instrument: contract.id, quantity, cost }));
+        }
+        all.sort_by(|(gain, step), (other_gain, other)| {
+            let order = other_gain.compare_products(step.cost, *gain, other.cost);
+            order.then(step.instrument.cmp(&other.instrument))
+        });
+        let steps: Vec<Step> = all.into_iter().map(|(_, step)| step).collect();
+        let cost = steps.iter().try_fold(Decimal::ZERO, |sum, step| sum.plus(step.cost))?;
+        Ok(Plan { steps, cost, excess })
+    }
+}
+
+impl<'a> Contract<'a> {
+    fn new(
+        market: &Market,
+        id: InstrumentId,
+        instrument: &'a Instrument,
+        held: Decimal,
+        liquidity: Liquidity,
+        terms: &Terms<'_>,
+        hedge: bool,
+    ) -> Result<Self, MarginError> {
+        let own = instrument.terms();
+        let (mark, lot) = (market.priced(id)?.mark, own.lot_size.0);
+        let price = market.asset_price(own.settlement)?;
+        let index = market.index_in(own.underlying, own.quote)?;
+        let notional = instrument.notional(mark, index).map_err(MarginError::of(instrument))?;
+        let notional = notional.at(price, Rounding::Up)?.value;
+        let one = Quantity(Decimal::ONE);
+        let worth = if instrument.is_paid_when_bought() { instrument.cost(one, mark)?.value } else { Decimal::ZERO };
+        let premium = worth.times(price.value, Rounding::Up)?;
+        let deep = liquidity.depth.times(terms.share_of_depth, Rounding::Down)?.or_zero();
+        let deep = deep.split_by(notional.times(lot, Rounding::Up)?).map_or(0, |(lots, _)| lots);
+        let deep = i64::try_from(deep).unwrap_or(LOTS_MAX).min(LOTS_MAX);
+        let (whole, part) = held.abs().split_by(lot).unwrap_or_default();
+        let flat = i64::try_from(whole).unwrap_or(LOTS_MAX).min(LOTS_MAX) + i64::from(!part.is_zero());
+        let closing = if hedge && part.is_zero() { deep } else { deep.min(flat) };
+        let opening = if hedge { deep } else { 0 };
+        let most = match held.signum() {
+            1 => [opening, closing],
+            -1 => [closing, opening],
+            _ => [opening, opening],
+        };
+        Ok(Self { id, instrument, mark, held, flat, most, notional, premium, price, liquidity })
+    }
+
+    /// The side that closes it: 1 to buy, −1 to sell; 0 where nothing is held.
+    pub(super) fn closes(&self) -> i64 {
+        -i64::from(self.held.signum())
+    }
+
+    fn lot(&self) -> Decimal {
+        self.instrument.terms().lot_size.0
+    }
+
+    /// Contracts in so many lots; in those that close the position all of it.
+    fn quantity(&self, lots: i64) -> Result<Decimal, MarginError> {
+        if lots == self.flat * self.closes() {
+            return Ok(self.held.negated());
+        }
+        Ok(self.lot().times_count(i128::from(lots))?)
+    }
+
+    /// What so many lots are expected to cost: notional × (spread + fee) + the impact.
+    ///
+    /// The price moves evenly with what is traded, by one hundredth for the depth, and trades pay its mean: ½ · 0.01 · N² ÷
+    /// depth. Where a price is paid, half the spread is at most the price, since nobody bids below nothing; and what is
+    /// sold fetches at least nothing.
+    ///
+    /// # Source
+    /// The linear impact of Kyle (1985), "Continuous auctions and insider trading", Econometrica 53, and of Almgren and
+    /// Chriss (2001), "Optimal execution of portfolio transactions", Journal of Risk 3: its cost is the square of size.
+    ///
+    /// # Errors
+    /// [`MarginError::Number`].
+    pub(super) fn cost(&self, lots: i64) -> Result<Decimal, MarginError> {
+        let Liquidity { spread, depth, fee_rate } = self.liquidity;
+        let quantity = self.quantity(lots)?.abs();
+        let notional = self.notional.times(quantity, Rounding::Up)?;
+        let mut crossing = notional.times(spread, Rounding::Up)?;
+        let mut impact = notional.times_ratio(notional, depth.times_count(200)?, Rounding::Up)?;
+        if self.instrument.is_paid_when_bought() {
+            let premium = self.premium.times(quantity, Rounding::Up)?;
+            crossing = crossing.min(premium);
+            if lots < 0 {
+                impact = impact.min(premium.minus(crossing)?);
+            }
+        }
+        Ok(crossing.plus(impact)?.plus(notional.times(fee_rate, Rounding::Up)?)?)
+    }
+
+    /// Trades `quantity` at the mark: what is closed becomes cash, with its share of what was gained and not yet paid.
+    fn trade(&self, quantity: Decimal, account: &mut Account) -> Result<(), MarginError> {
+        let (instrument, settlement) = (self.instrument, self.instrument.terms().settlement);
+        let of = MarginError::of(instrument);
+        for moved in instrument.fill(Quantity(quantity), self.mark).map_err(&of)? {
+            account.portfolio.deposit(moved)?;
+        }
+        let mut paid = Decimal::ZERO;
+        if let Some(held) = account.portfolio.positions.iter_mut().find(|position| position.instrument == self.id) {
+            let closed = closed(held.quantity.0, quantity);
+            if !closed.is_zero() {
+                let part = Position { quantity: Quantity(closed), ..held.clone() };
+                paid = instrument.carry(&part, self.mark).map_err(&of)?.unrealised.value;
+                for waiting in [&mut held.unsettled_pnl, &mut held.accrued_funding] {
+                    let share = waiting.times_ratio(closed, held.quantity.0, Rounding::Down)?;
+                    paid = paid.plus(share)?;
+                    *waiting = waiting.minus(share)?;
+                }
+            }
+        }
+        if !paid.is_zero() {
+            account.portfolio.deposit(Amount::new(paid, settlement))?;
+        }
+        let portfolio = &mut account.portfolio;
+        if instrument.averages_harmonically() {
+            portfolio.trade_inverse(self.id, Quantity(quantity), Some(self.mark))?;
+        } else {
+            portfolio.trade(self.id, Quantity(quantity), Some(self.mark))?;
+        }
+        portfolio.positions.retain(|position| position.instrument != self.id || position.quantity != Quantity::ZERO);
+        Ok(())
+    }
+
+    /// What the position has gained and not been paid, less what a short option owes, in the currency.
+    ///
+    /// # Errors
+    /// [`MarginError`].
+    pub(super) fn gained(&self, account: &Account) -> Result<Decimal, MarginError> {
+        let held = account.portfolio.positions.iter().find(|position| position.instrument == self.id);
+        let Some(held) = held else { return Ok(Decimal::ZERO) };
+        let carry = self.instrument.carry(held, self.mark).map_err(MarginError::of(self.instrument))?;
+        let gained = carry.unrealised.value.plus(held.unsettled_pnl)?.plus(held.accrued_funding)?;
+        let gained = gained.plus(carry.option_value.value.min(Decimal::ZERO))?;
+        Ok(gained.times(self.price.value, Rounding::Down)?)
+    }
+}
+
+/// The part of `held` that `traded` closes, with the sign of `held`.
+fn closed(held: Decimal, traded: Decimal) -> Decimal {
+    if held.signum() * traded.signum() >= 0 {
+        return Decimal::ZERO;
+    }
+    if traded.abs() < held.abs() { traded.negated() } else { held }
+}
+
+impl Desk<'_> {
+    /// What the position in a contract has gained: see [`Contract::gained`].
+    ///
+    /// # Errors
+    /// [`MarginError`].
+    pub(super) fn gained(&self, contract: usize) -> Result<Decimal, MarginError> {
+        self.contracts[contract].gained(self.account)
+    }
+}

@@ -1,0 +1,72 @@
+//! Safe however trades fill: no combination of them leaves less excess than there is now.
+//!
+//! Under a model whose requirement is convex in positions, as `plimsoll`'s is, the excess is concave in what has filled,
+//! so its least over all partial fills is where each trade has filled whole or not at all. Few trades are looked at in all
+//! those combinations. Of many the worst combination is searched: each trade alone and all but each, and from the worst of
+//! those on by whatever trade, filled or not, leaves least, until none leaves less.
+
+use plimsoll_core::Decimal;
+
+use super::desk::{Desk, Trades};
+
+/// Trades up to which all combinations are looked at.
+const ALL_COMBINATIONS: usize = 10;
+/// Combinations that a search begins with.
+const BEGINNINGS: usize = 8;
+
+/// The largest part of `trades` found that is safe: what does harm is halved until it does none.
+pub(super) fn safe_part(desk: &Desk<'_>, mut trades: Trades) -> Trades {
+    while let Some(harmful) = harmful(desk, &trades) {
+        // Of the trades that do harm together, the one without which they do least.
+        let without = |(at, _): &(usize, i64)| desk.excess(&harmful.with(*at, 0));
+        let Some((worst, lots)) = harmful.each().max_by_key(without) else { return Trades::default() };
+        trades = trades.with(worst, lots / 2);
+    }
+    trades
+}
+
+/// Whether `trades` are safe.
+pub(super) fn are_safe(desk: &Desk<'_>, trades: &Trades) -> bool {
+    harmful(desk, trades).is_none()
+}
+
+/// Some of `trades` that leave less than there is now, or of which nothing can be told.
+fn harmful(desk: &Desk<'_>, trades: &Trades) -> Option<Trades> {
+    let does_harm = |some: &Trades| desk.excess(some).is_none_or(|excess| excess < desk.start);
+    let all: Vec<(usize, i64)> = trades.each().collect();
+    let count = all.len();
+    if count <= ALL_COMBINATIONS {
+        let some = |set: u32| (0..count).filter(|at| set >> at & 1 == 1).map(|at| all[at]).collect();
+        return (1..1_u32 << count).map(some).find(does_harm);
+    }
+    let alone = all.iter().map(|one| Trades::from_iter([*one]));
+    let but_one = all.iter().map(|(at, _)| trades.with(*at, 0));
+    let mut beginnings = Vec::with_capacity(2 * count + 1);
+    for some in alone.chain([trades.clone()]).chain(but_one) {
+        match desk.excess(&some) {
+            Some(excess) if excess >= desk.start => beginnings.push((excess, some)),
+            _ => return Some(some),
+        }
+    }
+    beginnings.sort_unstable();
+    beginnings.into_iter().take(BEGINNINGS).find_map(|from| worse(desk, &all, from))
+}
+
+/// What leaves less than there is now, from some trades on; `None` where it ends above.
+fn worse(desk: &Desk<'_>, all: &[(usize, i64)], from: (Decimal, Trades)) -> Option<Trades> {
+    let (mut least, mut some) = from;
+    loop {
+        let turned = |(at, lots): &(usize, i64)| {
+            let lots = if some.of(*at) == 0 { *lots } else { 0 };
+            some.with(*at, lots)
+        };
+        let mut next: Option<(Decimal, Trades)> = None;
+        for trades in all.iter().map(turned) {
+            let Some(excess) = desk.excess(&trades).filter(|excess| *excess >= desk.start) else { return Some(trades) };
+            if excess < least && next.as_ref().is_none_or(|(least, _)| excess < *least) {
+                next = Some((excess, trades));
+            }
+        }
+        (least, some) = next?;
+    }
+}

@@ -1,0 +1,139 @@
+//! Liquidation plans: which trades bring an account back above a line at least expected cost.
+//!
+//! A plan is a handful of trades, sized in lots. What it promises is decided by the exact requirement of the account's own
+//! model: after all of it the account stands above the line with at most a lot too much of anything, and however its trades
+//! fill, one without another, the excess does not fall below what it is now. Where legs hedge each other so that no trade
+//! is safe by itself, there is no plan: such an account is for the backstop.
+//!
+//! What proposes is bounded in iterations and trusted with nothing: a search by exact evaluations, and for books of few
+//! lots a search of all combinations.
+//!
+//! Left out: when a trade is sent, at what price, and what is done with what it did not cure.
+
+mod closed_form;
+mod desk;
+mod fills;
+mod policies;
+mod whole;
+
+use std::fmt;
+
+use plimsoll_core::{Decimal, InstrumentId, Quantity};
+use plimsoll_pricing::market::Market;
+
+use crate::level::{self, Level};
+use crate::models::Judge;
+use crate::{Account, MarginError};
+use desk::{Desk, Trades};
+
+/// What trading a contract costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Liquidity {
+    /// Half the spread, as a fraction of notional.
+    pub spread: Decimal,
+    /// Notional, in the market's currency, that moves the price by one hundredth.
+    pub depth: Decimal,
+    /// What is charged for a liquidation, as a fraction of notional.
+    pub fee_rate: Decimal,
+}
+
+/// What is traded first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Policy {
+    /// Whatever cures at least cost, hedges included.
+    LeastCost,
+    /// The position that has lost most, whole, then the next; of the last what is needed.
+    LargestLossFirst,
+    /// The same share of every position.
+    ProRata,
+    /// Every position, whole, whatever is needed.
+    FullClose,
+}
+
+impl Policy {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::LeastCost, Self::LargestLossFirst, Self::ProRata, Self::FullClose];
+}
+
+impl fmt::Display for Policy {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.pad(match self {
+            Self::LeastCost => "least cost",
+            Self::LargestLossFirst => "largest loss first",
+            Self::ProRata => "pro rata",
+            Self::FullClose => "full close",
+        })
+    }
+}
+
+/// How an account is to be brought back.
+pub struct Terms<'a> {
+    /// What is traded first.
+    pub policy: Policy,
+    /// Above this line the plan ends: normally [`Level::LiquidationEnd`].
+    pub until: Level,
+    /// Where the lines are.
+    pub lines: &'a level::Policy,
+    /// What trading costs; `None` for what cannot be traded now, which is neither closed nor hedged with. The same of a
+    /// contract without depth or with a figure below zero.
+    pub liquidity: &'a dyn Fn(InstrumentId) -> Option<Liquidity>,
+    /// Contracts that may be opened to hedge, under [`Policy::LeastCost`]; without any, positions are only closed. The
+    /// judge is prepared for them.
+    pub hedges: &'a [InstrumentId],
+    /// Of one contract no more than this share of its depth.
+    pub share_of_depth: Decimal,
+}
+
+/// A trade of a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The contract.
+    pub instrument: InstrumentId,
+    /// Contracts bought; sold is negative.
+    pub quantity: Quantity,
+    /// What it is expected to cost against the mark, in the market's currency: spread, impact and fee.
+    pub cost: Decimal,
+}
+
+/// Trades that bring an account back, what gains most for its cost first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// The trades, one a contract; none where nothing is needed or nothing helps.
+    pub steps: Vec<Step>,
+    /// What they are expected to cost together, in the market's currency.
+    pub cost: Decimal,
+    /// The excess at [`Terms::until`] after all of them, their cost paid.
+    pub excess: Decimal,
+}
+
+impl Plan {
+    /// Whether the account stands on or above the line after it.
+    #[must_use]
+    pub fn cures(&self) -> bool {
+        self.excess.signum() >= 0
+    }
+}
+
+/// The trades that bring `account`, which has no open orders, back to [`Terms::until`]; as far as the depth and the
+/// contracts that can be traded allow, where that is not far enough. Of each contract the account has one position.
+///
+/// # Errors
+/// [`MarginError`] for an account that cannot be margined as it is.
+pub fn plan(account: &Account, market: &Market, judge: &dyn Judge, terms: &Terms<'_>) -> Result<Plan, MarginError> {
+    let desk = Desk::new(account, market, judge, terms)?;
+    if desk.start.signum() >= 0 {
+        return desk.plan(&Trades::default());
+    }
+    let trades = match terms.policy {
+        Policy::LeastCost => least_cost(&desk),
+        Policy::LargestLossFirst => policies::largest_loss_first(&desk)?,
+        Policy::ProRata => policies::pro_rata(&desk),
+        Policy::FullClose => policies::full_close(&desk),
+    };
+    desk.plan(&trades)
+}
+
+fn least_cost(desk: &Desk<'_>) -> Trades {
+    let found = closed_form::search(desk);
+    whole::search(desk, &found).unwrap_or(found)
+}

@@ -1,0 +1,271 @@
+//! Liquidation plans: what holds of every plan, what least cost is, and the edges.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod closing_support;
+mod support;
+
+use closing_support::{Case, paradex_book, whole_search};
+use plimsoll_core::{Decimal, InstrumentId, Quantity, Rounding};
+use plimsoll_margin::MarginError;
+use plimsoll_margin::answers::closing::{Plan, Policy, Step};
+use plimsoll_margin::level::Level;
+use support::random::{Random, random_book};
+use support::{book, decimal};
+
+/// What is promised of every plan of `case`; whether it cures and how many steps it has.
+fn check(case: &Case, policy: Policy, what: &str) -> Plan {
+    let start = case.excess(&[]).unwrap();
+    let plan = case.plan(policy).unwrap();
+    let trades: Vec<(InstrumentId, Quantity)> =
+        plan.steps.iter().map(|step| (step.instrument, step.quantity)).collect();
+    assert_eq!(plan.excess, case.excess(&plan.steps).unwrap(), "{what}: the excess is that after the trades");
+    let costs = plan.steps.iter().try_fold(Decimal::ZERO, |sum, step| sum.plus(step.cost)).unwrap();
+    assert_eq!(plan.cost, costs, "{what}: costs add up");
+    assert!(plan.excess >= start, "{what}: {} below {start}", plan.excess);
+    for step in &plan.steps {
+        assert!(!step.quantity.0.is_zero(), "{what}: a step of nothing");
+        let notional = case.notional(step);
+        let deep = case.liquidity(step.instrument).unwrap().depth.times(case.share_of_depth, Rounding::Up).unwrap();
+        assert!(notional <= deep, "{what}: {notional} at a time of a depth of {deep}");
+        let same = trades.iter().filter(|(id, _)| *id == step.instrument).count();
+        assert_eq!(same, 1, "{what}: one step a contract");
+        assert!(
+            policy == Policy::LeastCost && case.hedges.contains(&step.instrument) || case.reduces(step),
+            "{what}: {step:?} only closes"
+        );
+    }
+    for some in combinations(&plan.steps) {
+        let excess = case.excess(&some).unwrap();
+        assert!(excess >= start, "{what}: {some:?} alone leave {excess}, below {start}");
+    }
+    if plan.cures() && matches!(policy, Policy::LeastCost | Policy::LargestLossFirst) && start.signum() < 0 {
+        let most = if policy == Policy::LeastCost { plan.steps.len() } else { plan.steps.len().min(0) };
+        for at in 0..most {
+            let mut fewer = plan.steps.clone();
+            case.a_lot_less(&mut fewer[at]);
+            let excess = case.excess(&fewer).unwrap();
+            assert!(excess.signum() < 0, "{what}: a lot less of {:?} cures too: {excess}", plan.steps[at]);
+        }
+    }
+    plan
+}
+
+/// All combinations of few steps, some of many.
+fn combinations(steps: &[Step]) -> Vec<Vec<Step>> {
+    let count = steps.len();
+    let of = |set: u64| steps.iter().enumerate().filter(|(at, _)| set >> at & 1 == 1).map(|(_, step)| *step).collect();
+    if count <= 8 {
+        return (1..1_u64 << count).map(of).collect();
+    }
+    let mut random = Random(7);
+    (0..100).map(|_| of(random.next())).collect()
+}
+
+#[test]
+fn plans_keep_their_promises_under_every_model() {
+    for (model, seeds, share) in [
+        ("plimsoll", 0..60, 70),
+        ("deribit-portfolio", 0..40, 60),
+        ("cross", 0..40, 70),
+        ("isolated", 0..40, 70),
+        ("paradex-portfolio", 0..40, 70),
+    ] {
+        let (mut cured, mut short, mut none, mut refused) = (0, 0, 0, 0);
+        for seed in seeds {
+            let mut random = Random(seed);
+            let positions = 1 + random.below(9);
+            let book =
+                if model == "paradex-portfolio" { paradex_book(seed, positions) } else { random_book(seed, positions) };
+            let Some(mut case) = Case::under(book, model, share + random.below(30), seed) else {
+                refused += 1;
+                continue;
+            };
+            case.hedge_with(&mut random);
+            for policy in Policy::ALL {
+                let plan = check(&case, policy, &format!("{model}, seed {seed}, {policy}"));
+                if policy == Policy::LeastCost {
+                    match (plan.cures(), plan.steps.is_empty()) {
+                        (true, _) => cured += 1,
+                        (false, true) => none += 1,
+                        (false, false) => short += 1,
+                    }
+                }
+            }
+        }
+        println!("{model}: {cured} cured, {short} helped, {none} without a plan, {refused} refused by the model");
+        assert!(cured > 0, "{model}: nothing is ever cured");
+    }
+}
+
+#[test]
+fn an_account_above_the_line_needs_no_plan() {
+    for policy in Policy::ALL {
+        let mut case = perpetual("10");
+        case.book.account.portfolio.balances[0].cash = decimal("1000000");
+        let plan = case.plan(policy).unwrap();
+        assert!(plan.steps.is_empty() && plan.cures() && plan.cost.is_zero() && plan.excess.signum() > 0);
+    }
+}
+
+/// 10 BTC long at 60,000 under `cross` with 2,000 of collateral.
+fn perpetual(quantity: &str) -> Case {
+    let text = format!(
+        "index BTC 60000\nprice USDC 1\nmark BTC_USDC-PERPETUAL 60000\nposition BTC_USDC-PERPETUAL {quantity} @ 60000\n\
+         collateral USD 2000"
+    );
+    Case::new(book(&text), "cross")
+}
+
+#[test]
+fn one_position_is_closed_by_what_the_formula_says() {
+    let case = perpetual("10");
+    let plan = check(&case, Policy::LeastCost, "one perpetual");
+    assert!(plan.cures());
+    assert_eq!(plan.steps.len(), 1);
+    assert!(plan.steps[0].quantity.0 > decimal("-10") && plan.steps[0].quantity.0.signum() < 0);
+    let of = case.liquidity(plan.steps[0].instrument).unwrap();
+    let notional = case.notional(&plan.steps[0]);
+    let square = notional.times_ratio(notional, of.depth.times_count(200).unwrap(), Rounding::Up).unwrap();
+    let rate = of.spread.plus(of.fee_rate).unwrap();
+    let expected = notional.times(rate, Rounding::Up).unwrap().plus(square).unwrap();
+    assert_eq!(plan.cost, expected);
+}
+
+#[test]
+fn what_cannot_be_traded_is_left_alone() {
+    for policy in Policy::ALL {
+        let mut case = perpetual("10");
+        case.none = case.book.account.portfolio.positions.iter().map(|position| position.instrument).collect();
+        let plan = case.plan(policy).unwrap();
+        assert!(plan.steps.is_empty() && !plan.cures());
+        assert_eq!(plan.excess, case.excess(&[]).unwrap());
+        let mut case = perpetual("10");
+        case.depth = Some(Decimal::ZERO);
+        assert!(case.plan(policy).unwrap().steps.is_empty(), "no depth");
+        let mut case = perpetual("10");
+        (case.depth, case.share_of_depth) = (Some(decimal("300000")), decimal("0.1"));
+        let plan = case.plan(policy).unwrap();
+        assert!(!plan.cures() && plan.excess > case.excess(&[]).unwrap(), "a tenth of what moves a hundredth");
+        assert_eq!(plan.steps[0].quantity.0, decimal("-0.5"));
+    }
+}
+
+#[test]
+fn a_part_of_a_lot_is_closed_with_the_last() {
+    let case = perpetual("0.0105");
+    let lot = case.book.market.listing().get(case.book.account.portfolio.positions[0].instrument).unwrap();
+    assert!(decimal("0.0105").split_by(lot.terms().lot_size.0).is_some());
+    let mut case = perpetual("10.00000005");
+    case.book.account.portfolio.balances[0].cash = decimal("100");
+    for policy in [Policy::FullClose, Policy::LargestLossFirst] {
+        let plan = case.plan(policy).unwrap();
+        assert_eq!(plan.steps[0].quantity.0, decimal("-10.00000005"), "{policy}");
+    }
+}
+
+#[test]
+fn nothing_helps_where_fees_are_more_than_margin() {
+    for policy in Policy::ALL {
+        let mut case = perpetual("10");
+        case.fee_rate = decimal("0.5");
+        let plan = case.plan(policy).unwrap();
+        assert!(plan.steps.is_empty() && !plan.cures(), "{policy}: {plan:?}");
+    }
+}
+
+/// Each leg loses what the other gains: no trade is safe before the other.
+#[test]
+fn legs_that_are_unsafe_one_by_one_are_left_to_the_backstop() {
+    let text = "index BTC 60000\nprice USDC 1\nmark BTC_USDC-PERPETUAL 60000\nmark BTC_USDC-25DEC26 60000\n\
+                forward BTC 2026-12-25T08:00:00Z 60000 vol 0.6\nposition BTC_USDC-PERPETUAL 10\n\
+                position BTC_USDC-25DEC26 -10\ncollateral USD 5";
+    let case = Case::new(book(text), "plimsoll");
+    let start = case.excess(&[]).unwrap();
+    assert!(start.signum() < 0, "{start}");
+    for policy in Policy::ALL {
+        let plan = check(&case, policy, &format!("hedged, {policy}"));
+        assert!(!plan.cures(), "{policy}: {plan:?}");
+    }
+}
+
+#[test]
+fn figures_that_do_not_fit_are_no_panic() {
+    for quantity in ["1000000000000", "100000000000000000"] {
+        for policy in Policy::ALL {
+            let mut case = perpetual(quantity);
+            for (depth, fee) in [("100000000000000000000", "0.001"), ("0.000000000000000001", "0"), ("1", "1e18")] {
+                (case.depth, case.fee_rate) = (Some(decimal(&depth.replace("1e18", "1"))), decimal("0.001"));
+                if fee == "1e18" {
+                    case.fee_rate = decimal("1000000000000000000");
+                }
+                match case.plan(policy) {
+                    Ok(plan) => assert!(plan.excess >= case.excess(&[]).unwrap()),
+                    Err(error) => assert!(matches!(error, MarginError::Number(_) | MarginError::Figure { .. })),
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_order_of_positions_does_not_change_a_plan() {
+    for seed in 0..30 {
+        let Some(mut case) = Case::under(random_book(seed, 8), "plimsoll", 80, seed) else { continue };
+        for policy in Policy::ALL {
+            let plan = case.plan(policy).unwrap();
+            case.book.account.portfolio.positions.reverse();
+            assert_eq!(plan, case.plan(policy).unwrap(), "seed {seed}, {policy}");
+        }
+    }
+}
+
+/// Least cost against every combination of lots there is, the safe ones of those that cure.
+#[test]
+fn least_cost_is_within_a_twentieth_of_the_least() {
+    let (mut compared, mut worst) = (0, 0.0_f64);
+    for model in ["plimsoll", "cross", "deribit-portfolio"] {
+        for seed in 0..60 {
+            let Some(case) = closing_support::small(seed, model) else { continue };
+            let plan = check(&case, Policy::LeastCost, &format!("{model}, seed {seed}"));
+            let Some(least) = whole_search(&case) else {
+                assert!(!plan.cures(), "{model}, seed {seed}: nothing cures, but {plan:?}");
+                continue;
+            };
+            assert!(plan.cures(), "{model}, seed {seed}: {least:?} cures, {plan:?} does not");
+            let ratio = support::random::ratio(plan.cost, least);
+            worst = worst.max(ratio);
+            compared += 1;
+            assert!(ratio <= 1.05, "{model}, seed {seed}: {} against {least}", plan.cost);
+        }
+    }
+    println!("{compared} books; at most {worst:.4} of the least");
+    assert!(compared > 40, "{compared}");
+}
+
+#[test]
+fn a_level_is_a_line_of_its_own() {
+    let mut case = perpetual("10");
+    let mut before = Decimal::ZERO;
+    for until in [Level::Maintenance, Level::LiquidationEnd, Level::Call, Level::Initial] {
+        case.until = until;
+        let plan = check(&case, Policy::LeastCost, &until.to_string());
+        assert!(plan.cures());
+        let sold = plan.steps[0].quantity.0.abs();
+        assert!(sold > before, "{until}: {sold} after {before}");
+        before = sold;
+    }
+}
+
+#[test]
+fn a_premium_bounds_what_a_spread_costs() {
+    let text = "index BTC 60000\nprice USDC 1\nforward BTC 2026-06-26T08:00:00Z 60000 vol 0.6\n\
+                mark BTC_USDC-26JUN26-120000-C 2\nposition BTC_USDC-26JUN26-120000-C 10\ncollateral USD -60";
+    let mut case = Case::new(book(text), "plimsoll");
+    case.fee_rate = Decimal::ZERO;
+    let plan = case.plan(Policy::FullClose).unwrap();
+    for step in &plan.steps {
+        assert!(step.cost <= step.quantity.0.abs().times_count(2).unwrap(), "{step:?}");
+    }
+    let of = case.liquidity(case.book.account.portfolio.positions[0].instrument).unwrap();
+    assert!(of.spread.times_count(60_000).unwrap() > decimal("2"), "of notional it is more");
+}

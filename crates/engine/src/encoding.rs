@@ -8,7 +8,7 @@ use crate::account::{
 use crate::command::{Command, TradeSide};
 use crate::event::{Cancelled, Charge, Event, Figures, Filled};
 use crate::ledger::{Holder, House, Leg};
-use crate::liquidation::{Budgets, Cover, FundSpent, Liquidation, LiquidationRules, MarketDepth, Policy};
+use crate::liquidation::{Budgets, Cover, FundSpent, Liquidation, LiquidationRules, MarketDepth};
 use crate::market::{Feed, FeedFacts, MarketFacts, PriceBatch, Quality, Reading, TrustRule};
 use crate::state::{AssetRules, Contract, Lines, ModelRules, PendingRules, State, Totals, UnderlyingRules, Versions};
 
@@ -20,7 +20,6 @@ encode_variants! { Feed { 0 Asset(asset), 1 Index(underlying) } }
 encode_variants! { Quality { 0 Trusted, 1 Disputed, 2 Thin, 3 Dead } }
 encode_variants! { Cancelled { 0 Asked, 1 Frozen, 2 Expired, 3 Liquidation, 4 Cured }
 }
-encode_variants! { Policy { 0 LeastCost, 1 LargestLossFirst, 2 ProRata, 3 FullClose } }
 encode_variants! { Cover { 0 Collateral, 1 Fund, 2 Shared, 3 BadDebt } }
 
 encode_fields! {

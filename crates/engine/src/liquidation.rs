@@ -9,22 +9,9 @@
 use std::collections::BTreeMap;
 
 use plimsoll_core::{Decimal, Timestamp, Underlying};
+pub use plimsoll_margin::answers::closing::Policy;
 
 use crate::refusal::Refusal;
-
-/// What trades a plan is made of.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Policy {
-    /// Those that cost least.
-    #[default]
-    LeastCost,
-    /// The position that lost most, then the next.
-    LargestLossFirst,
-    /// The same share of every position.
-    ProRata,
-    /// All of everything.
-    FullClose,
-}
 
 /// What trading contracts on an underlying costs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Events as JSON, with names in the place of numbers and every amount to its last digit.
 
-use plimsoll_core::{AccountId, Amount, Decimal, Side, Timestamp};
+use plimsoll_core::{AccountId, Amount, Decimal, Side, Timestamp, Underlying};
 use plimsoll_engine::account::{AccountTerms, Kind, Mode};
 use plimsoll_engine::event::{Cancelled, Charge, Figures, Filled};
 use plimsoll_engine::liquidation::Cover;
@@ -188,7 +188,7 @@ impl Names<'_> {
                     Cover::Shared => "shared",
                     Cover::BadDebt => "bad_debt",
                 };
-                let markets: Vec<&str> = markets.iter().map(|market| market.as_str()).collect();
+                let markets: Vec<&str> = markets.iter().map(Underlying::as_str).collect();
                 (
                     "covered",
                     json!({"account": self.account(*account), "by": by, "amount": amount.to_string(),

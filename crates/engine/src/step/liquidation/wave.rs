@@ -1,10 +1,15 @@
 //! One wave: a plan for what is held, and the orders that carry it out.
 
-use plimsoll_core::{AccountId, Decimal, Price, Quantity, Rounding, Side};
+use std::collections::{BTreeMap, BTreeSet};
+
+use plimsoll_core::{AccountId, Decimal, InstrumentId, Price, Quantity, Rounding, Side, Underlying};
+use plimsoll_margin::answers::closing::{Liquidity, Terms, plan};
+use plimsoll_margin::level::Level;
 
 use super::super::Decision;
-use crate::account::{Account, ContractId, OpenOrder, OrderId};
+use crate::account::{Account, ContractId, Mode, OpenOrder, OrderId};
 use crate::event::Event;
+use crate::liquidation::MarketDepth;
 use crate::refusal::Refusal;
 
 /// A trade that a plan asks for.
@@ -14,6 +19,14 @@ pub(super) struct Asked {
     pub(super) contract: ContractId,
     /// Sold is negative.
     pub(super) quantity: Decimal,
+}
+
+/// A contract that may be traded.
+struct Tradable {
+    contract: ContractId,
+    liquidity: Liquidity,
+    /// Whether it may be opened.
+    hedges: bool,
 }
 
 /// What is expected of a plan, in the currency.
@@ -72,14 +85,83 @@ impl Decision<'_> {
         })
     }
 
+    /// What brings a unit back above its liquidation-end line, by the venue's policy.
     fn planned(&mut self, unit: &[AccountId]) -> Result<(Vec<Asked>, Expected), Refusal> {
-        let mut asked = Vec::new();
-        for (id, account) in self.members(unit) {
-            let Account { holdings, .. } = account;
-            for (contract, holding) in holdings.iter().filter(|(contract, _)| self.may_close(**contract)) {
-                asked.push(Asked { account: id, contract: *contract, quantity: holding.quantity.0.negated() });
+        let markets = self.tradable(unit)?;
+        let hedges: Vec<InstrumentId> = markets.iter().filter(|(_, it)| it.hedges).map(|(id, _)| *id).collect();
+        let made = self.book.current(self.state)?;
+        let accounts: Vec<&Account> = unit.iter().filter_map(|id| self.state.account(*id)).collect();
+        let first = accounts.first().ok_or(Refusal::UnknownAccount(AccountId(u32::MAX)))?;
+        let model = &first.terms.model;
+        let lines = &self.state.models.get(model).ok_or_else(|| Refusal::UnknownModel(model.clone()))?.lines;
+        let rules = &self.state.liquidation;
+        let terms = Terms {
+            policy: rules.policy,
+            until: Level::LiquidationEnd,
+            lines: &lines.policy,
+            liquidity: &|id| markets.get(&id).map(|market| market.liquidity),
+            hedges: &hedges,
+            share_of_depth: rules.share_of_depth,
+        };
+        let read = made.read(&accounts, &[])?;
+        let plan = plan(&read, &made.market, made.judge(model)?, &terms)?;
+        let expected = Expected { cost: plan.cost, excess: plan.excess };
+        let steps =
+            plan.steps.iter().filter_map(|step| Some((markets.get(&step.instrument)?.contract, step.quantity.0)));
+        let asked =
+            steps.map(|(contract, quantity)| self.split(unit, contract, quantity)).collect::<Result<Vec<_>, _>>();
+        Ok((asked?.concat(), expected))
+    }
+
+    /// What may be traded for a unit, and what that costs: what it holds, and, where its mode allows it, the perpetuals and
+    /// futures beside it.
+    fn tradable(&mut self, unit: &[AccountId]) -> Result<BTreeMap<InstrumentId, Tradable>, Refusal> {
+        let held: BTreeSet<ContractId> = self.members(unit).flat_map(|(_, it)| it.holdings.keys().copied()).collect();
+        let of = |contract: &ContractId| self.state.contracts[contract.index()].instrument.terms().underlying;
+        let underlyings: BTreeSet<Underlying> = held.iter().map(of).collect();
+        let opens = |mode| matches!(mode, Mode::Portfolio | Mode::MultiCurrency);
+        let may_hedge =
+            self.members(unit).all(|(_, account)| opens(account.terms.mode) && !account.terms.limits.reduce_only);
+        let mut wanted = Vec::new();
+        for (contract, known) in (0_u32..).map(ContractId).zip(&self.state.contracts) {
+            let instrument = &known.instrument;
+            let beside = underlyings.contains(&instrument.terms().underlying);
+            let hedges = may_hedge && beside && instrument.strike().is_none() && !instrument.only_moves_balances();
+            let open = instrument.expiry().is_none_or(|expiry| expiry > self.at);
+            if (held.contains(&contract) || hedges) && open && self.may_close(contract) {
+                wanted.push((contract, instrument.terms().underlying, hedges));
             }
         }
-        Ok((asked, Expected { cost: Decimal::ZERO, excess: Decimal::ZERO }))
+        let rules = self.state.liquidation.clone();
+        let made = self.book.current(self.state)?;
+        let mut all = BTreeMap::new();
+        for (contract, underlying, hedges) in wanted {
+            let MarketDepth { spread, depth } = rules.depth_of(underlying);
+            let liquidity = Liquidity { spread, depth, fee_rate: rules.fee_rate };
+            if let Ok(place) =
+                made.place(contract).and_then(|place| made.market.priced(place).map(|_| place).map_err(Into::into))
+            {
+                all.insert(place, Tradable { contract, liquidity, hedges });
+            }
+        }
+        Ok(all)
+    }
+
+    /// A unit's trade, by who holds what it closes; what opens is the first one's.
+    fn split(&self, unit: &[AccountId], contract: ContractId, quantity: Decimal) -> Result<Vec<Asked>, Refusal> {
+        let (mut left, mut asked) = (quantity, Vec::new());
+        for (account, known) in self.members(unit) {
+            let held = known.holding(contract).quantity.0;
+            if held.signum() * left.signum() < 0 {
+                let size = held.abs().min(left.abs());
+                let quantity = if left.signum() < 0 { size.negated() } else { size };
+                left = left.minus(quantity)?;
+                asked.push(Asked { account, contract, quantity });
+            }
+        }
+        if !left.is_zero() {
+            asked.push(Asked { account: unit[0], contract, quantity: left });
+        }
+        Ok(asked)
     }
 }

@@ -18,7 +18,7 @@ mod whole;
 
 use std::fmt;
 
-use plimsoll_core::{Decimal, InstrumentId, Quantity};
+use plimsoll_core::{Decimal, InstrumentId, Quantity, encode_variants};
 use plimsoll_pricing::market::Market;
 
 use crate::level::{self, Level};
@@ -49,6 +49,8 @@ pub enum Policy {
     /// Every position, whole, whatever is needed.
     FullClose,
 }
+
+encode_variants! { Policy { 0 LeastCost, 1 LargestLossFirst, 2 ProRata, 3 FullClose } }
 
 impl Policy {
     /// All of them.

@@ -16,7 +16,7 @@
 //!
 //! `expect` may name: `refused`, the rule that turns the command away; `events`, the words of the events in order; and any
 //! path of figures of the state afterwards: `desk-7.cash.BTC`, `desk-7.state`, `desk-7.position.BTC-PERPETUAL`,
-//! `desk-7.cost.…`, `desk-7.borrowed.…`, `desk-7.interest.…`, `desk-7.orders`, `desk-7.equity`, `desk-7.initial`,
+//! `desk-7.cost.…`, `desk-7.borrowed.…`, `desk-7.interest.…`, `desk-7.orders`, `desk-7.closing.…`, `desk-7.equity`, `desk-7.initial`,
 //! `desk-7.maintenance`, `desk-7.net_value`, `house.fees.USDC`. A figure is exact; `"~5"` is one within half of its last
 //! place; `"> 5"` and `"< 5"` are bounds. What is not refused must be carried out.
 //!
@@ -26,6 +26,7 @@
 
 use plimsoll_core::{Decimal, Timestamp};
 use plimsoll_document::{DocumentErrors, Value};
+use plimsoll_engine::account::Account;
 use plimsoll_engine::step::explain;
 use plimsoll_engine::{Book, Event, House, Refusal, State, step};
 use thiserror::Error;
@@ -212,6 +213,7 @@ impl Expected<'_> {
             "position" => holding()?.quantity.0,
             "cost" => holding()?.cost,
             "orders" => return Some(account.orders.len().to_string()),
+            "closing" => self.closing(account, of)?,
             "state" if account.frozen => return Some("frozen".to_owned()),
             "state" => return Some(account.standing.state.to_string()),
             "deadline" => {
@@ -220,6 +222,13 @@ impl Expected<'_> {
             _ => return self.margin(id, figure),
         };
         Some(value.to_string())
+    }
+
+    /// What the engine's own orders trade of a contract, as it closes the account.
+    fn closing(&self, account: &Account, of: &str) -> Option<Decimal> {
+        let contract = *self.state.contract_names.get(of)?;
+        let orders = account.orders.iter().filter(|(order, terms)| order.closes() && terms.contract == contract);
+        orders.map(|(_, terms)| terms.quantity.0).try_fold(Decimal::ZERO, Decimal::plus).ok()
     }
 
     fn margin(&mut self, id: plimsoll_core::AccountId, figure: &str) -> Option<String> {

@@ -111,7 +111,13 @@ impl Reading<'_> {
 }
 
 fn order(record: &Record<'_>, name: &str) -> Option<OrderId> {
-    record.seconds(name).map(|number| OrderId(number.into()))
+    record.with(name, |at| {
+        let number = at.value().scalar().and_then(|text| text.parse().ok()).filter(|number| *number > 0);
+        if number.is_none() {
+            at.wrong("a whole number from 1 to 2^64 - 1");
+        }
+        number.map(OrderId)
+    })
 }
 
 fn side(word: &str) -> Side {

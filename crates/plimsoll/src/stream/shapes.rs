@@ -245,7 +245,7 @@ command!(
     "asks whether an order may be placed, and places it",
     [
         ACCOUNT,
-        field("order", Kind::Count, Required, "Its number."),
+        field("order", AT_LEAST_ZERO, Required, "Its number."),
         CONTRACT,
         field("side", SIDE, Required, "Which way."),
         field("quantity", POSITIVE, Required, "Contracts."),
@@ -253,7 +253,7 @@ command!(
         field("reduce_only", Kind::Boolean, Optional, "Whether it may only shrink a position."),
     ]
 );
-command!(CANCEL, "cancel", "takes an order back", [ACCOUNT, field("order", Kind::Count, Required, "Its number.")]);
+command!(CANCEL, "cancel", "takes an order back", [ACCOUNT, field("order", AT_LEAST_ZERO, Required, "Its number.")]);
 command!(
     TRADE,
     "trade",
@@ -264,8 +264,8 @@ command!(
         field("price", POSITIVE, Required, "As quoted."),
         field("buyer", Kind::Text, Required, "Who bought."),
         field("seller", Kind::Text, Required, "Who sold."),
-        field("buyer_order", Kind::Count, Optional, "The buyer's order."),
-        field("seller_order", Kind::Count, Optional, "The seller's order."),
+        field("buyer_order", AT_LEAST_ZERO, Optional, "The buyer's order."),
+        field("seller_order", AT_LEAST_ZERO, Optional, "The seller's order."),
         field("taker", SIDE, Optional, "The side that took; the buyer without it."),
     ]
 );

@@ -39,7 +39,7 @@ fn check(case: &Case, policy: Policy, what: &str) -> Plan {
         assert!(excess >= start, "{what}: {some:?} alone leave {excess}, below {start}");
     }
     if plan.cures() && matches!(policy, Policy::LeastCost | Policy::LargestLossFirst) && start.signum() < 0 {
-        let most = if policy == Policy::LeastCost { plan.steps.len() } else { plan.steps.len().min(0) };
+        let most = if policy == Policy::LeastCost { plan.steps.len() } else { 0 };
         for at in 0..most {
             let mut fewer = plan.steps.clone();
             case.a_lot_less(&mut fewer[at]);

@@ -1,16 +1,20 @@
 //! What can be traded, what it costs, and where the account then stands: everything a search asks.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
 
 use plimsoll_core::{Amount, Decimal, InstrumentId, Position, Price, Quantity, Rounding};
+use plimsoll_pricing::float::{decimal, float};
 use plimsoll_pricing::instruments::Instrument;
 use plimsoll_pricing::market::Market;
 
+use super::linear::Scanned;
 use super::{Liquidity, Plan, Step, Terms};
 use crate::answers::margin::Margin;
+use crate::equity::net_assets;
 use crate::fold::Detail;
 use crate::models::Judge;
+use crate::scans::Scans;
 use crate::{Account, MarginError};
 
 /// Accounts that are margined for one plan, at most: searches end with what they have.
@@ -86,6 +90,7 @@ pub(super) struct Desk<'a> {
     pub(super) start: Decimal,
     known: RefCell<BTreeMap<Trades, Option<Decimal>>>,
     left: Cell<usize>,
+    scanned: OnceCell<Option<Scanned<'a>>>,
 }
 
 impl<'a> Desk<'a> {
@@ -106,6 +111,7 @@ impl<'a> Desk<'a> {
             start: Decimal::ZERO,
             known: RefCell::default(),
             left: Cell::new(EVALUATIONS_MAX),
+            scanned: OnceCell::new(),
         };
         desk.start = desk.exact(&Trades::default())?;
         for position in &account.portfolio.positions {
@@ -178,6 +184,26 @@ impl<'a> Desk<'a> {
     pub(super) fn cost(&self, trades: &Trades) -> Option<Decimal> {
         let mut each = trades.each();
         each.try_fold(Decimal::ZERO, |sum, (at, lots)| sum.plus(self.contracts[at].cost(lots).ok()?).ok())
+    }
+
+    /// What the model scans of the account.
+    pub(super) fn scans(&self) -> Option<Scans<'a>> {
+        let assets = net_assets(&self.account.portfolio, self.market).ok()?;
+        self.judge.scans(self.account, &assets).ok()?
+    }
+
+    /// The same as a program over what can be traded, made once.
+    pub(super) fn scanned(&self) -> Option<&Scanned<'a>> {
+        self.scanned.get_or_init(|| Scanned::new(self)).as_ref()
+    }
+
+    /// Of two the one that cures at less cost; else that which leaves more.
+    pub(super) fn better(&self, one: Trades, other: Trades) -> Trades {
+        let rank = |trades: &Trades| match self.excess(trades) {
+            Some(excess) if excess.signum() >= 0 => (true, self.cost(trades).map(Decimal::negated)),
+            excess => (false, excess),
+        };
+        if rank(&other) >= rank(&one) { other } else { one }
     }
 
     /// What can be done: a contract and a side, with the most lots of it. Positions are closed, hedges go both ways.
@@ -256,6 +282,21 @@ impl<'a> Contract<'a> {
 
     fn lot(&self) -> Decimal {
         self.instrument.terms().lot_size.0
+    }
+
+    /// What a lot stands for, in the currency.
+    ///
+    /// # Errors
+    /// [`MarginError::Number`].
+    pub(super) fn notional_of_lot(&self) -> Result<Decimal, MarginError> {
+        Ok(self.notional.times(self.lot(), Rounding::Up)?)
+    }
+
+    /// What lots beyond `from` up to `to` add to the cost, in floats.
+    pub(super) fn cost_between(&self, side: i64, from: f64, to: f64) -> Option<f64> {
+        let lots = |count: f64| decimal(count, 0).ok().and_then(|lots| i64::try_from(lots.count(0, Rounding::Up)).ok());
+        let cost = |count: f64| lots(count).and_then(|lots| self.cost(side * lots).ok()).map(float);
+        Some(cost(to)? - cost(from)?)
     }
 
     /// Contracts in so many lots; in those that close the position all of it.

@@ -19,10 +19,27 @@ const TOLD: usize = 8;
 const WORK_MAX: usize = 8_192;
 
 /// The largest part of `trades` found that is safe: what does harm is halved until it does none.
-pub(super) fn safe_part(desk: &Desk<'_>, mut trades: Trades) -> Trades {
+pub(super) fn safe_part(desk: &Desk<'_>, trades: Trades) -> Trades {
+    let alone = |(at, lots): (usize, i64)| desk.excess(&Trades::from_iter([(at, lots)]));
+    let does_harm = |excess: Option<Decimal>| excess.is_none_or(|excess| excess < desk.start);
+    let mut trades: Trades = trades
+        .each()
+        .map(|(at, mut lots)| {
+            while lots != 0 && does_harm(alone((at, lots))) {
+                lots /= 2;
+            }
+            (at, lots)
+        })
+        .collect();
     while let Some(harmful) = harmful(desk, &trades) {
-        // Of the trades that do harm together, the one without which they do least.
-        let without = |(at, _): &(usize, i64)| desk.excess(&harmful.with(*at, 0));
+        // Of the trades that do harm together, the one without which they do least; of many that which gains least.
+        let without = |(at, lots): &(usize, i64)| {
+            if harmful.len() <= ALL_COMBINATIONS {
+                desk.excess(&harmful.with(*at, 0))
+            } else {
+                alone((*at, *lots)).map(Decimal::negated)
+            }
+        };
         let Some((worst, lots)) = harmful.each().max_by_key(without) else { return Trades::default() };
         trades = trades.with(worst, lots / 2);
     }

@@ -24,6 +24,8 @@ const PROGRAMS_MAX: usize = 24;
 const PROPOSALS_MAX: usize = 5;
 /// Rows of a kind that are added at once.
 const ROWS_AT_ONCE: usize = 3;
+/// Of what is spare so much is given back before it is looked at again.
+const SURE: f64 = 0.97;
 /// A row is broken by more than this share of what is missing.
 const BROKEN: f64 = 1e-6;
 
@@ -104,6 +106,31 @@ impl<'a> Scanned<'a> {
         if way.side > 0 { gain } else { -gain }
     }
 
+    /// The last lot of each of `trades`, the dearest first: what it cost, its contract, and what it gains at least.
+    fn lots(&self, desk: &Desk<'_>, trades: &Trades) -> Vec<(f64, usize, f64)> {
+        let traded: Vec<(&Way, i64)> = trades
+            .each()
+            .filter_map(|(at, lots)| {
+                let way = self.ways.iter().find(|way| way.contract == at && way.side == lots.signum())?;
+                Some((way, lots.abs()))
+            })
+            .collect();
+        let loss = |piece: &Piece| {
+            let gained = traded.iter().map(|(way, lots)| float(Decimal::from_int(*lots)) * self.gain(way, piece));
+            piece.loss - gained.sum::<f64>()
+        };
+        let losses = self.pieces.iter().map(|piece| (loss(piece), piece));
+        let Some((_, worst)) = losses.max_by(|left, right| left.0.total_cmp(&right.0)) else { return Vec::new() };
+        let mut all: Vec<(f64, usize, f64)> = Vec::with_capacity(traded.len());
+        for (way, lots) in traded {
+            let count = float(Decimal::from_int(lots));
+            let Some(cost) = desk.contracts[way.contract].cost_between(way.side, count - 1.0, count) else { continue };
+            all.push((cost, way.contract, self.weight * self.gain(way, worst) + way.relief - cost));
+        }
+        all.sort_by(|left, right| right.0.total_cmp(&left.0).then(left.1.cmp(&right.1)));
+        all
+    }
+
     /// The combinations of `trades` that say worst of themselves, the worst first: in each piece those that lose there.
     pub(super) fn worst_fills(&self, desk: &Desk<'_>, trades: &Trades, most: usize) -> Vec<Trades> {
         let traded: Vec<(&Way, f64, f64)> = trades
@@ -172,10 +199,26 @@ pub(super) fn search(desk: &Desk<'_>) -> Option<Trades> {
         // What the program does not know of is about the same share again.
         asked *= (missing / gained).clamp(1.001, 3.0);
     }
-    let safe = safe_part(desk, best?);
-    let sides: Trades = safe.each().collect();
+    let fitted = fitted(desk, scanned, best?);
+    let safe = safe_part(desk, fitted);
+    let sides = safe.clone();
     let grown = grown(desk, safe, |contract, side| sides.of(contract).signum() == side);
     (!grown.is_empty()).then(|| trimmed(desk, grown))
+}
+
+/// `trades` without the lots that rounding up brought and the account can spare, as the scan tells it; as they were where
+/// that does not cure.
+fn fitted(desk: &Desk<'_>, scanned: &Scanned<'_>, trades: Trades) -> Trades {
+    let Some(mut spare) = desk.excess(&trades).map(float).filter(|spare| *spare > 0.0) else { return trades };
+    let mut fewer = trades.clone();
+    for (cost, at, gain) in scanned.lots(desk, &trades) {
+        if gain < spare * SURE && cost > 0.0 {
+            let lots = fewer.of(at);
+            fewer = fewer.with(at, lots - lots.signum());
+            spare -= gain;
+        }
+    }
+    if desk.cures(&fewer) { fewer } else { trades }
 }
 
 /// The trades of a program that asks for so much excess.

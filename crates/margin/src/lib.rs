@@ -28,6 +28,7 @@ pub mod parameters;
 pub mod pass;
 pub mod positions;
 pub mod revaluation;
+pub mod scans;
 pub mod scenario;
 pub mod schedule;
 pub mod sizes;

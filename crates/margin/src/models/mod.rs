@@ -47,6 +47,7 @@ use crate::equity::{NetAsset, agreed_line};
 use crate::fold::Detail;
 use crate::parameters::{self, Dated, Field};
 use crate::pass::Pass;
+use crate::scans::Scans;
 use crate::watch::Figures;
 use crate::{Account, MarginError};
 
@@ -143,6 +144,14 @@ pub trait Judge: Send + Sync {
     /// # Errors
     /// [`MarginError`] for what cannot be priced.
     fn watched(&self) -> Result<Option<Vec<Figures>>, MarginError> {
+        Ok(None)
+    }
+
+    /// What is scanned of `account` without its orders, for proposals of what to trade; `None` for a model that does not say.
+    ///
+    /// # Errors
+    /// As [`Self::judged`].
+    fn scans(&self, _account: &Account, _assets: &[NetAsset]) -> Result<Option<Scans<'_>>, MarginError> {
         Ok(None)
     }
 

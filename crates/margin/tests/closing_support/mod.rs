@@ -262,14 +262,14 @@ pub fn small(seed: u64, model: &str) -> Option<Case> {
         }
     }
     for name in &names {
-        text.push_str(&format!("position {name} {}\n", random.signed(5)));
+        text.push_str(&format!("position {name} {}\n", random.signed(if seed % 3 == 0 { 12 } else { 5 })));
     }
     text.push_str("collateral USD 1\n");
     let mut book = book(&text);
     // Lots of half a million dollars of a future and of ten coins of an option, so that there are few.
     book = book.with_lots(|name| match name {
         "BTC-PERPETUAL" | "BTC-25DEC26" | "ETH-PERPETUAL" => decimal("100000"),
-        _ => decimal("10"),
+        _ => decimal(if seed % 3 == 0 { "3" } else { "10" }),
     });
     for position in &mut book.account.portfolio.positions {
         let lot = book.market.listing().get(position.instrument).unwrap().terms().lot_size.0;
@@ -315,4 +315,53 @@ pub fn whole_search(case: &Case) -> Option<Decimal> {
         })
     };
     all.into_iter().find(|(_, steps)| cured(steps) && safe(steps)).map(|(cost, _)| cost)
+}
+
+/// Books under the `plimsoll` model that policies are compared on: 80 % of what is required at the line is there.
+pub fn standard() -> Vec<(&'static str, Case)> {
+    let text = |lines: &str| format!("{}{lines}collateral USD 1\n", market());
+    let options = |seed: u64, count: i64, short: i64| {
+        let mut random = Random(seed);
+        let mut names: std::collections::BTreeMap<String, i64> = std::collections::BTreeMap::new();
+        while i64::try_from(names.len()).unwrap() < count {
+            let strike = 1_000 * (60 + random.signed(18));
+            let name = format!(
+                "BTC_USDC-{}-{strike}-{}",
+                random.pick(&["8JUN26", "26JUN26", "25DEC26"]),
+                random.pick(&["C", "P"])
+            );
+            let lots = (1 + random.below(20)) * if random.below(100) < short { -1 } else { 1 };
+            names.insert(name, lots);
+        }
+        names.iter().fold(String::new(), |text, (name, lots)| text + &format!("position {name} {lots}\n"))
+    };
+    let perpetual = "position BTC_USDC-PERPETUAL";
+    let books: Vec<(&'static str, String)> = vec![
+        ("one perpetual", format!("{perpetual} 20\n")),
+        ("three perpetuals", format!("{perpetual} 20\nposition ETH/USDT:USDT 300\nposition SOL_USDC-PERPETUAL 4000\n")),
+        ("long and short", format!("{perpetual} 20\nposition ETH/USDT:USDT -250\n")),
+        ("short strangle", "position BTC_USDC-26JUN26-70000-C -40\nposition BTC_USDC-26JUN26-52000-P -30\n".to_owned()),
+        ("covered call", format!("{perpetual} 20\nposition BTC_USDC-26JUN26-66000-C -40\n")),
+        ("calendar", "position BTC_USDC-8JUN26-60000-C -30\nposition BTC_USDC-25DEC26-60000-C 20\n".to_owned()),
+        ("short puts and a perpetual", format!("{perpetual} 10\n{}", options(3, 8, 90))),
+        ("options, 20", options(5, 20, 65)),
+        (
+            "options of two coins",
+            options(9, 10, 70)
+                + "position ETH-26JUN26-2600-P -300\nposition ETH-26JUN26-3300-C -200\nposition ETH-PERPETUAL 200000\n",
+        ),
+        ("options, 60", options(11, 60, 60)),
+        ("options, 150", options(13, 150, 55)),
+    ];
+    let mut all = Vec::new();
+    for (seed, (name, lines)) in (0..).zip(books) {
+        let mut case = Case::under(book(&text(&lines)), "plimsoll", 80, seed).unwrap_or_else(|| panic!("{name}"));
+        case.hedges =
+            ["BTC_USDC-PERPETUAL", "ETH/USDT:USDT", "SOL_USDC-PERPETUAL"].map(|name| case.book.id(name)).into();
+        all.push((name, case));
+    }
+    let mut case = Case::under(crate::support::chain(42_000, 1_000, 25), "plimsoll", 80, 99).unwrap();
+    case.hedges = vec![case.book.id("BTC_USDC-PERPETUAL")];
+    all.push(("calls long, puts short, 200", case));
+    all
 }

@@ -31,14 +31,15 @@ impl Way {
 
 /// Adds what gains most for its cost until the account is cured or nothing gains, then takes back what was too much.
 pub(super) fn search(desk: &Desk<'_>) -> Trades {
-    grown(desk, Trades::default())
+    trimmed(desk, grown(desk, Trades::default(), |_, _| true))
 }
 
-/// The same from some trades on.
-pub(super) fn grown(desk: &Desk<'_>, from: Trades) -> Trades {
+/// `from` with more of what `allowed` says, a contract and a side, until that cures or nothing gains; its safe part.
+pub(super) fn grown(desk: &Desk<'_>, from: Trades, allowed: impl Fn(usize, i64) -> bool) -> Trades {
     let mut trades = from;
     let mut ways: Vec<Way> = desk
         .ways()
+        .filter(|(contract, side, _)| allowed(*contract, *side))
         .map(|(contract, side, most)| Way { contract, side, most, gain: Decimal::MAX, cost: Decimal::ONE, seen: 0 })
         .collect();
     for round in 1..=ROUNDS_MAX {
@@ -51,8 +52,7 @@ pub(super) fn grown(desk: &Desk<'_>, from: Trades) -> Trades {
             None => drop(ways.swap_remove(best)),
         }
     }
-    let trades = safe_part(desk, trades);
-    trimmed(desk, trades)
+    safe_part(desk, trades)
 }
 
 /// The way that gains most for its cost now. What it gained before is about what it gains, or more: only those in front are
@@ -128,13 +128,26 @@ pub(super) fn trimmed(desk: &Desk<'_>, mut trades: Trades) -> Trades {
 pub(super) fn least_lots(desk: &Desk<'_>, trades: &Trades, contract: usize) -> Trades {
     let lots = trades.of(contract);
     let with = |count: i64| trades.with(contract, count * lots.signum());
+    let excess = |count: i64| desk.excess(&with(count)).filter(|excess| excess.signum() >= 0);
     let (mut enough, mut short) = (lots.abs(), -1);
-    if !desk.cures(&with(enough - 1)) {
-        short = enough - 1;
+    let (Some(now), true) = (excess(enough), enough > 0) else { return trades.clone() };
+    let Some(less) = excess(enough - 1) else { return trades.clone() };
+    enough -= 1;
+    // As if every lot gained what the last did.
+    let spare = now.minus(less).and_then(|each| less.over(each, Rounding::Down));
+    let spare = spare.map_or(0, |lots| i64::try_from(lots.count(0, Rounding::Down)).unwrap_or(0));
+    if spare > 0 && spare <= enough {
+        for at in [enough - spare, enough - spare - 1].into_iter().filter(|at| *at >= 0) {
+            if excess(at).is_some() {
+                enough = enough.min(at);
+            } else {
+                short = short.max(at);
+            }
+        }
     }
     while enough - short > 1 {
         let middle = short + (enough - short) / 2;
-        if desk.cures(&with(middle)) {
+        if excess(middle).is_some() {
             enough = middle;
         } else {
             short = middle;

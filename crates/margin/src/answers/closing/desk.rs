@@ -1,20 +1,24 @@
 //! What can be traded, what it costs, and where the account then stands: everything a search asks.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
 
-use plimsoll_core::{Amount, Decimal, InstrumentId, Position, Price, Quantity, Rounding};
+use plimsoll_core::{Amount, Decimal, InstrumentId, Portfolio, Position, Price, Quantity, Rounding};
+use plimsoll_pricing::float::{decimal, float};
 use plimsoll_pricing::instruments::Instrument;
 use plimsoll_pricing::market::Market;
 
+use super::linear::Scanned;
 use super::{Liquidity, Plan, Step, Terms};
 use crate::answers::margin::Margin;
+use crate::equity::net_assets;
 use crate::fold::Detail;
 use crate::models::Judge;
+use crate::scans::Scans;
 use crate::{Account, MarginError};
 
 /// Accounts that are margined for one plan, at most: searches end with what they have.
-const EVALUATIONS_MAX: usize = 20_000;
+const EVALUATIONS_MAX: usize = 8_000;
 /// More lots of one contract than are traded at a time.
 const LOTS_MAX: i64 = 1 << 53;
 
@@ -61,6 +65,8 @@ pub(super) struct Contract<'a> {
     pub(super) id: InstrumentId,
     instrument: &'a Instrument,
     mark: Price,
+    /// Where its position stands in the account.
+    place: Option<usize>,
     /// Contracts held.
     pub(super) held: Decimal,
     /// Lots that close it: the last may be a part.
@@ -86,6 +92,7 @@ pub(super) struct Desk<'a> {
     pub(super) start: Decimal,
     known: RefCell<BTreeMap<Trades, Option<Decimal>>>,
     left: Cell<usize>,
+    scanned: OnceCell<Option<Scanned<'a>>>,
 }
 
 impl<'a> Desk<'a> {
@@ -106,14 +113,15 @@ impl<'a> Desk<'a> {
             start: Decimal::ZERO,
             known: RefCell::default(),
             left: Cell::new(EVALUATIONS_MAX),
+            scanned: OnceCell::new(),
         };
         desk.start = desk.exact(&Trades::default())?;
-        for position in &account.portfolio.positions {
-            desk.add(position.instrument, position.quantity.0)?;
+        for (at, position) in account.portfolio.positions.iter().enumerate() {
+            desk.add(position.instrument, Some(at))?;
         }
         if terms.policy == super::Policy::LeastCost {
             for id in terms.hedges {
-                desk.add(*id, Decimal::ZERO)?;
+                desk.add(*id, None)?;
             }
         }
         // Neither positions nor hedges have an order that a plan may turn on.
@@ -122,7 +130,7 @@ impl<'a> Desk<'a> {
     }
 
     /// Adds a contract that can be traded and is not there yet.
-    fn add(&mut self, id: InstrumentId, held: Decimal) -> Result<(), MarginError> {
+    fn add(&mut self, id: InstrumentId, place: Option<usize>) -> Result<(), MarginError> {
         let instrument = self.market.listing().get(id).ok_or_else(MarginError::unknown(id))?;
         let known = self.contracts.iter().any(|contract| contract.id == id);
         if known || instrument.only_moves_balances() {
@@ -131,9 +139,10 @@ impl<'a> Desk<'a> {
         let usable = |of: &Liquidity| of.spread.signum() >= 0 && of.fee_rate.signum() >= 0 && of.depth.signum() > 0;
         let Some(liquidity) = (self.terms.liquidity)(id).filter(usable) else { return Ok(()) };
         let hedge = self.terms.policy == super::Policy::LeastCost && self.terms.hedges.contains(&id);
+        let held = place.map_or(Decimal::ZERO, |at| self.account.portfolio.positions[at].quantity.0);
         // What cannot be priced, or has figures that do not fit, cannot be traded.
         if let Ok(contract) = Contract::new(self.market, id, instrument, held, liquidity, self.terms, hedge) {
-            self.contracts.push(contract);
+            self.contracts.push(Contract { place, ..contract });
         }
         Ok(())
     }
@@ -167,9 +176,12 @@ impl<'a> Desk<'a> {
         let mut account = self.account.clone();
         for (at, lots) in trades.each() {
             let contract = &self.contracts[at];
-            contract.trade(contract.quantity(lots)?, &mut account)?;
+            contract.trade(contract.quantity(lots)?, &mut account.portfolio)?;
             let cost = contract.cost(lots)?.over(contract.price.value, Rounding::Up)?;
             account.portfolio.deposit(Amount::new(cost.negated(), contract.instrument.terms().settlement))?;
+        }
+        if !trades.is_empty() {
+            account.portfolio.positions.retain(|position| position.quantity != Quantity::ZERO);
         }
         Ok(account)
     }
@@ -178,6 +190,26 @@ impl<'a> Desk<'a> {
     pub(super) fn cost(&self, trades: &Trades) -> Option<Decimal> {
         let mut each = trades.each();
         each.try_fold(Decimal::ZERO, |sum, (at, lots)| sum.plus(self.contracts[at].cost(lots).ok()?).ok())
+    }
+
+    /// What the model scans of the account.
+    pub(super) fn scans(&self) -> Option<Scans<'a>> {
+        let assets = net_assets(&self.account.portfolio, self.market).ok()?;
+        self.judge.scans(self.account, &assets).ok()?
+    }
+
+    /// The same as a program over what can be traded, made once.
+    pub(super) fn scanned(&self) -> Option<&Scanned<'a>> {
+        self.scanned.get_or_init(|| Scanned::new(self)).as_ref()
+    }
+
+    /// Of two the one that cures at less cost; else that which leaves more.
+    pub(super) fn better(&self, one: Trades, other: Trades) -> Trades {
+        let rank = |trades: &Trades| match self.excess(trades) {
+            Some(excess) if excess.signum() >= 0 => (true, self.cost(trades).map(Decimal::negated)),
+            excess => (false, excess),
+        };
+        if rank(&other) >= rank(&one) { other } else { one }
     }
 
     /// What can be done: a contract and a side, with the most lots of it. Positions are closed, hedges go both ways.
@@ -246,7 +278,7 @@ impl<'a> Contract<'a> {
             -1 => [closing, opening],
             _ => [opening, opening],
         };
-        Ok(Self { id, instrument, mark, held, flat, most, notional, premium, price, liquidity })
+        Ok(Self { id, instrument, mark, place: None, held, flat, most, notional, premium, price, liquidity })
     }
 
     /// The side that closes it: 1 to buy, −1 to sell; 0 where nothing is held.
@@ -256,6 +288,21 @@ impl<'a> Contract<'a> {
 
     fn lot(&self) -> Decimal {
         self.instrument.terms().lot_size.0
+    }
+
+    /// What a lot stands for, in the currency.
+    ///
+    /// # Errors
+    /// [`MarginError::Number`].
+    pub(super) fn notional_of_lot(&self) -> Result<Decimal, MarginError> {
+        Ok(self.notional.times(self.lot(), Rounding::Up)?)
+    }
+
+    /// What lots beyond `from` up to `to` add to the cost, in floats.
+    pub(super) fn cost_between(&self, side: i64, from: f64, to: f64) -> Option<f64> {
+        let lots = |count: f64| decimal(count, 0).ok().and_then(|lots| i64::try_from(lots.count(0, Rounding::Up)).ok());
+        let cost = |count: f64| lots(count).and_then(|lots| self.cost(side * lots).ok()).map(float);
+        Some(cost(to)? - cost(from)?)
     }
 
     /// Contracts in so many lots; in those that close the position all of it.
@@ -294,37 +341,35 @@ impl<'a> Contract<'a> {
         Ok(crossing.plus(impact)?.plus(notional.times(fee_rate, Rounding::Up)?)?)
     }
 
-    /// Trades `quantity` at the mark: what is closed becomes cash, with its share of what was gained and not yet paid.
-    fn trade(&self, quantity: Decimal, account: &mut Account) -> Result<(), MarginError> {
-        let (instrument, settlement) = (self.instrument, self.instrument.terms().settlement);
+    /// Trades `quantity` at the mark: what is closed becomes cash, with its share of what was gained and not yet paid. What
+    /// is closed whole stays as a position of nothing.
+    fn trade(&self, quantity: Decimal, portfolio: &mut Portfolio) -> Result<(), MarginError> {
+        let instrument = self.instrument;
         let of = MarginError::of(instrument);
         for moved in instrument.fill(Quantity(quantity), self.mark).map_err(&of)? {
-            account.portfolio.deposit(moved)?;
+            portfolio.deposit(moved)?;
         }
-        let mut paid = Decimal::ZERO;
-        if let Some(held) = account.portfolio.positions.iter_mut().find(|position| position.instrument == self.id) {
-            let closed = closed(held.quantity.0, quantity);
-            if !closed.is_zero() {
-                let part = Position { quantity: Quantity(closed), ..held.clone() };
-                paid = instrument.carry(&part, self.mark).map_err(&of)?.unrealised.value;
-                for waiting in [&mut held.unsettled_pnl, &mut held.accrued_funding] {
-                    let share = waiting.times_ratio(closed, held.quantity.0, Rounding::Down)?;
-                    paid = paid.plus(share)?;
-                    *waiting = waiting.minus(share)?;
-                }
-            }
+        let Some(place) = self.place else {
+            return Ok(portfolio.trade(self.id, Quantity(quantity), Some(self.mark))?);
+        };
+        let held = &mut portfolio.positions[place];
+        let closed = closed(held.quantity.0, quantity);
+        if closed.is_zero() {
+            let trade = if instrument.averages_harmonically() { Portfolio::trade_inverse } else { Portfolio::trade };
+            return Ok(trade(portfolio, self.id, Quantity(quantity), Some(self.mark))?);
         }
-        if !paid.is_zero() {
-            account.portfolio.deposit(Amount::new(paid, settlement))?;
+        let part = Position { quantity: Quantity(closed), ..held.clone() };
+        let mut paid = instrument.carry(&part, self.mark).map_err(&of)?.unrealised.value;
+        for waiting in [&mut held.unsettled_pnl, &mut held.accrued_funding] {
+            let share = waiting.times_ratio(closed, held.quantity.0, Rounding::Down)?;
+            paid = paid.plus(share)?;
+            *waiting = waiting.minus(share)?;
         }
-        let portfolio = &mut account.portfolio;
-        if instrument.averages_harmonically() {
-            portfolio.trade_inverse(self.id, Quantity(quantity), Some(self.mark))?;
-        } else {
-            portfolio.trade(self.id, Quantity(quantity), Some(self.mark))?;
+        if closed == held.quantity.0 {
+            held.entry_price = Some(self.mark);
         }
-        portfolio.positions.retain(|position| position.instrument != self.id || position.quantity != Quantity::ZERO);
-        Ok(())
+        held.quantity = held.quantity.plus(Quantity(quantity))?;
+        Ok(portfolio.deposit(Amount::new(paid, instrument.terms().settlement))?)
     }
 
     /// What the position has gained and not been paid, less what a short option owes, in the currency.
@@ -332,8 +377,7 @@ impl<'a> Contract<'a> {
     /// # Errors
     /// [`MarginError`].
     pub(super) fn gained(&self, account: &Account) -> Result<Decimal, MarginError> {
-        let held = account.portfolio.positions.iter().find(|position| position.instrument == self.id);
-        let Some(held) = held else { return Ok(Decimal::ZERO) };
+        let Some(held) = self.place.map(|at| &account.portfolio.positions[at]) else { return Ok(Decimal::ZERO) };
         let carry = self.instrument.carry(held, self.mark).map_err(MarginError::of(self.instrument))?;
         let gained = carry.unrealised.value.plus(held.unsettled_pnl)?.plus(held.accrued_funding)?;
         let gained = gained.plus(carry.option_value.value.min(Decimal::ZERO))?;

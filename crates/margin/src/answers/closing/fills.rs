@@ -13,12 +13,33 @@ use super::desk::{Desk, Trades};
 const ALL_COMBINATIONS: usize = 10;
 /// Combinations that a search begins with.
 const BEGINNINGS: usize = 8;
+/// Combinations that a model's scans tell to be worst.
+const TOLD: usize = 8;
+/// Combinations × contracts up to which all are looked at.
+const WORK_MAX: usize = 8_192;
 
 /// The largest part of `trades` found that is safe: what does harm is halved until it does none.
-pub(super) fn safe_part(desk: &Desk<'_>, mut trades: Trades) -> Trades {
+pub(super) fn safe_part(desk: &Desk<'_>, trades: Trades) -> Trades {
+    let alone = |(at, lots): (usize, i64)| desk.excess(&Trades::from_iter([(at, lots)]));
+    let does_harm = |excess: Option<Decimal>| excess.is_none_or(|excess| excess < desk.start);
+    let mut trades: Trades = trades
+        .each()
+        .map(|(at, mut lots)| {
+            while lots != 0 && does_harm(alone((at, lots))) {
+                lots /= 2;
+            }
+            (at, lots)
+        })
+        .collect();
     while let Some(harmful) = harmful(desk, &trades) {
-        // Of the trades that do harm together, the one without which they do least.
-        let without = |(at, _): &(usize, i64)| desk.excess(&harmful.with(*at, 0));
+        // Of the trades that do harm together, the one without which they do least; of many that which gains least.
+        let without = |(at, lots): &(usize, i64)| {
+            if harmful.len() <= ALL_COMBINATIONS {
+                desk.excess(&harmful.with(*at, 0))
+            } else {
+                alone((*at, *lots)).map(Decimal::negated)
+            }
+        };
         let Some((worst, lots)) = harmful.each().max_by_key(without) else { return Trades::default() };
         trades = trades.with(worst, lots / 2);
     }
@@ -35,9 +56,18 @@ fn harmful(desk: &Desk<'_>, trades: &Trades) -> Option<Trades> {
     let does_harm = |some: &Trades| desk.excess(some).is_none_or(|excess| excess < desk.start);
     let all: Vec<(usize, i64)> = trades.each().collect();
     let count = all.len();
-    if count <= ALL_COMBINATIONS {
+    let scanned = desk.scanned();
+    let told = scanned.map(|of| of.worst_fills(desk, trades, TOLD)).unwrap_or_default();
+    if let Some(harmful) = told.into_iter().find(does_harm) {
+        return Some(harmful);
+    }
+    if count <= ALL_COMBINATIONS && desk.contracts.len() << count <= WORK_MAX {
         let some = |set: u32| (0..count).filter(|at| set >> at & 1 == 1).map(|at| all[at]).collect();
         return (1..1_u32 << count).map(some).find(does_harm);
+    }
+    if scanned.is_some() {
+        let alone = all.iter().map(|one| Trades::from_iter([*one]));
+        return alone.chain([trades.clone()]).find(does_harm);
     }
     let alone = all.iter().map(|one| Trades::from_iter([*one]));
     let but_one = all.iter().map(|(at, _)| trades.with(*at, 0));

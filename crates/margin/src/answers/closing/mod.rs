@@ -5,15 +5,17 @@
 //! fill, one without another, the excess does not fall below what it is now. Where legs hedge each other so that no trade
 //! is safe by itself, there is no plan: such an account is for the backstop.
 //!
-//! What proposes is bounded in iterations and trusted with nothing: a search by exact evaluations, and for books of few
-//! lots a search of all combinations.
+//! What proposes is bounded in iterations and trusted with nothing: a linear program over what a model scans
+//! ([`Judge::scans`]), a search by exact evaluations, and for books of few lots a search of all combinations.
 //!
 //! Left out: when a trade is sent, at what price, and what is done with what it did not cure.
 
 mod closed_form;
 mod desk;
 mod fills;
+mod linear;
 mod policies;
+mod simplex;
 mod whole;
 
 use std::fmt;
@@ -135,7 +137,15 @@ pub fn plan(account: &Account, market: &Market, judge: &dyn Judge, terms: &Terms
     desk.plan(&trades)
 }
 
+/// Contracts up to which the closed form is tried beside the program: its evaluations grow with them.
+const BOTH_UP_TO: usize = 16;
+
 fn least_cost(desk: &Desk<'_>) -> Trades {
-    let found = closed_form::search(desk);
+    let proposed = linear::search(desk);
+    let cures = proposed.as_ref().is_some_and(|trades| desk.cures(trades));
+    let mut found = proposed.unwrap_or_default();
+    if !cures || desk.contracts.len() <= BOTH_UP_TO {
+        found = desk.better(closed_form::search(desk), found);
+    }
     whole::search(desk, &found).unwrap_or(found)
 }

@@ -101,6 +101,21 @@ fn joints(stakes: &[&Stake<'_>]) -> Vec<Joint> {
     all
 }
 
+/// What every joint move loses, and where it puts each of `stakes`: a scan column, none where nothing moves.
+///
+/// # Errors
+/// [`NumberError::Overflow`].
+pub(super) fn moves(
+    stakes: &[&Stake<'_>],
+    scans: &[Scan<'_>],
+) -> Result<Vec<(Decimal, Vec<Option<usize>>)>, NumberError> {
+    let of = |joint: &Joint| {
+        let columns = stakes.iter().enumerate().map(|(at, stake)| joint.column(at, stake)).collect();
+        Ok((joint.loss(stakes, scans)?, columns))
+    };
+    joints(stakes).iter().map(of).collect()
+}
+
 impl Joint {
     /// The scan column that the move puts the `at`-th stake in; `None` where nothing moves.
     fn column(&self, at: usize, stake: &Stake<'_>) -> Option<usize> {

@@ -4,6 +4,7 @@ mod charges;
 mod joint;
 mod near;
 mod parameters;
+mod proposals;
 mod requirement;
 mod scan;
 mod scenarios;
@@ -26,6 +27,7 @@ use crate::fold::{Detail, Parts};
 use crate::orders::fillable;
 use crate::parameters::Field;
 use crate::pass::Pass;
+use crate::scans::Scans;
 use crate::watch::Figures;
 use crate::{Account, MarginError};
 use requirement::{Risk, risk};
@@ -95,6 +97,12 @@ impl Judge for PlimsollJudge {
 
     fn watched(&self) -> Result<Option<Vec<Figures>>, MarginError> {
         watch::watched(&self.0)
+    }
+
+    fn scans(&self, account: &Account, assets: &[NetAsset]) -> Result<Option<Scans<'_>>, MarginError> {
+        let (mut stakes, _) = self.0.stakes(account, assets, Detail::Amounts)?;
+        stakes.iter_mut().for_each(Stake::forget_orders);
+        Ok(Some(proposals::scans(&stakes, self.0.parameters())?))
     }
 
     fn collateral(&self) -> &CollateralRules {

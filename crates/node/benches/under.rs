@@ -1,0 +1,66 @@
+//! Many accounts under maintenance margin at one tick: what the tick takes, plans and events and all.
+//!
+//! `cargo bench -p plimsoll-node --bench under [-- ACCOUNTS]`
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    dead_code,
+    missing_docs,
+    reason = "a benchmark measures with the clock and prints"
+)]
+
+mod venue;
+
+use std::time::Instant;
+
+use plimsoll_core::{AccountId, Amount, Decimal, Rounding, Timestamp};
+use plimsoll_engine::step::explain;
+use plimsoll_engine::{Book, Command, Event, House, Leg, State, evolve, step};
+use venue::{Random, World, batch};
+
+fn main() {
+    let asked: Vec<usize> = std::env::args().filter_map(|word| word.parse().ok()).collect();
+    let accounts = asked.first().copied().unwrap_or(10_000);
+    let world = World::new(accounts as i64, &mut Random(5));
+    for share in [90, 0] {
+        let mut state = world.state.clone();
+        let ids = (1..state.accounts.len()).map(|at| AccountId(at as u32));
+        let mut before = Book::new();
+        ids.for_each(|id| thin_out(&mut state, &mut before, id, Decimal::new(share, 2), world.now));
+        let mut book = Book::new();
+        let now = Timestamp::from_nanos(world.now.nanos() + 1);
+        let start = Instant::now();
+        let events = step(&mut state, &mut book, &Command::Prices(batch(now, &world.indices)), now).unwrap();
+        let spent = start.elapsed().as_secs_f64();
+        let count = |of: fn(&Event) -> bool| events.iter().filter(|event| of(event)).count();
+        println!(
+            "{accounts} accounts left with {share} % of maintenance: {spent:.2} s; {} under, {} waves, {} orders, {} matched, \
+             {} covered; {} events",
+            count(
+                |event| matches!(event, Event::LevelChanged { to, .. } if *to >= plimsoll_margin::level::State::Liquidating)
+            ),
+            count(|event| matches!(event, Event::LiquidationWave { .. })),
+            count(|event| matches!(event, Event::OrderPlaced { .. })),
+            count(|event| matches!(event, Event::Traded { .. })),
+            count(|event| matches!(event, Event::Covered { .. })),
+            events.len(),
+        );
+    }
+}
+
+/// Takes cash out until equity is this share of maintenance margin.
+fn thin_out(state: &mut State, book: &mut Book, account: AccountId, share: Decimal, now: Timestamp) {
+    let margin = explain(state, book, account).unwrap();
+    let keeps = margin.requirement.maintenance.amount.times(share, Rounding::HalfEven).unwrap();
+    let usdc = "USDC".parse().unwrap();
+    let amount = Amount::new(margin.equity.maintenance.amount.minus(keeps).unwrap(), usdc);
+    let legs = vec![Leg::account(account, amount.negated()), Leg::house(House::Outside, amount)];
+    let (worth, gains) = (amount.value, Decimal::ZERO);
+    evolve(state, &Event::Withdrawn { account, amount, worth, gains, legs }, now);
+}

@@ -15,7 +15,8 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_core::{Asset, Decimal, Node, NumberError, Portfolio, Price, Rounding, requirement::Origin};
+use plimsoll_core::{Asset, Decimal, Node, NumberError, Portfolio, Position, Price, Rounding, requirement::Origin};
+use plimsoll_pricing::instruments::Instrument;
 use plimsoll_pricing::market::Market;
 
 use crate::collateral::{AssetClass, CollateralRules};
@@ -45,6 +46,16 @@ impl NetAsset {
     /// [`NumberError::Overflow`].
     pub fn balance(&self) -> Result<Decimal, NumberError> {
         self.cash.plus(self.unrealised()?)
+    }
+
+    /// The same at its price in `market`: of a debt the price for debts.
+    ///
+    /// # Errors
+    /// [`MarginError`] for an asset without a price.
+    pub(crate) fn priced(self, market: &Market) -> Result<Self, MarginError> {
+        let owes = self.balance()?.signum() < 0;
+        let price = if owes { market.debt_price(self.asset)? } else { market.asset_price(self.asset)? };
+        Ok(Self { price, ..self })
     }
 
     /// Unrealised and unsettled P&L and accrued funding, gains and losses together.
@@ -89,21 +100,32 @@ pub fn net_assets(portfolio: &Portfolio, market: &Market) -> Result<Vec<NetAsset
             entry.cash = entry.cash.plus(coins)?;
             continue;
         }
-        let carry = instrument.carry(position, market.priced(id)?.mark).map_err(MarginError::of(instrument))?;
+        let [gain, loss, option_value] = carried(position, instrument, market)?;
         let entry = assets.entry(instrument.terms().settlement).or_default();
-        let unrealised = carry.unrealised.value.plus(position.unsettled_pnl)?.plus(position.accrued_funding)?;
-        entry.gains = entry.gains.plus(unrealised.or_zero())?;
-        entry.losses = entry.losses.plus(unrealised.min(Decimal::ZERO))?;
-        entry.option_value = entry.option_value.plus(carry.option_value.value)?;
+        entry.gains = entry.gains.plus(gain)?;
+        entry.losses = entry.losses.plus(loss)?;
+        entry.option_value = entry.option_value.plus(option_value)?;
     }
-    assets
-        .into_iter()
-        .map(|(asset, Sums { cash, gains, losses, option_value })| {
-            let owes = cash.plus(gains)?.plus(losses)?.signum() < 0;
-            let price = if owes { market.debt_price(asset)? } else { market.asset_price(asset)? };
-            Ok(NetAsset { asset, price, cash, gains, losses, option_value })
-        })
-        .collect()
+    let priced = assets.into_iter().map(|(asset, Sums { cash, gains, losses, option_value })| {
+        let price = Price::new(Decimal::ONE, market.currency());
+        NetAsset { asset, price, cash, gains, losses, option_value }.priced(market)
+    });
+    priced.collect()
+}
+
+/// What a position adds to its settlement asset: gain, loss and option value.
+///
+/// # Errors
+/// [`MarginError`] for an instrument without a mark or a figure that does not fit.
+pub(crate) fn carried(
+    position: &Position,
+    instrument: &Instrument,
+    market: &Market,
+) -> Result<[Decimal; 3], MarginError> {
+    let mark = market.priced(position.instrument)?.mark;
+    let carry = instrument.carry(position, mark).map_err(MarginError::of(instrument))?;
+    let unrealised = carry.unrealised.value.plus(position.unsettled_pnl)?.plus(position.accrued_funding)?;
+    Ok([unrealised.or_zero(), unrealised.min(Decimal::ZERO), carry.option_value.value])
 }
 
 /// One asset while it is summed.

@@ -10,12 +10,21 @@ use crate::array::Table;
 pub struct Scans<'a> {
     /// What is scanned together.
     pub stakes: Vec<ScanStake<'a>>,
-    /// Joint moves: what is lost in each now, and the column of every stake, among its own; none where it stands still.
-    pub joint: Vec<(f64, Vec<Option<usize>>)>,
+    /// Joint moves; none where there is one stake.
+    pub joint: Vec<JointMove>,
     /// Of the stakes' own worsts, added, this share is always required.
     pub floor: f64,
     /// What of the risk counts at the maintenance level; at the initial level all does.
     pub maintenance_share: f64,
+}
+
+/// One move of all stakes.
+#[derive(Clone, Debug)]
+pub struct JointMove {
+    /// What is lost in it now, in the market's currency.
+    pub loss: f64,
+    /// The table's column that each stake is in; none where it stands still.
+    pub columns: Vec<Option<usize>>,
 }
 
 /// The scan of one underlying.

@@ -44,7 +44,21 @@ impl Margin {
         policy: &Policy,
         detail: Detail,
     ) -> Result<Self, MarginError> {
-        let assets = net_assets(&account.portfolio, market)?;
+        Self::of_assets(account, net_assets(&account.portfolio, market)?, market, judge, policy, detail)
+    }
+
+    /// The same where the account's assets are netted already.
+    ///
+    /// # Errors
+    /// As [`Self::of`].
+    pub(crate) fn of_assets(
+        account: &Account,
+        assets: Vec<NetAsset>,
+        market: &Market,
+        judge: &dyn Judge,
+        policy: &Policy,
+        detail: Detail,
+    ) -> Result<Self, MarginError> {
         let requirement = judge.judged(account, &assets, detail)?;
         let credit = judge.credit(account, &requirement)?;
         let equity = Equity::of(&assets, credit, judge.collateral(), market)?;

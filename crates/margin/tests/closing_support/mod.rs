@@ -117,11 +117,19 @@ impl Case {
     }
 
     pub fn plan(&self, policy: Policy) -> Result<Plan, MarginError> {
+        self.plan_at(policy, &|id| self.liquidity(id))
+    }
+
+    pub fn plan_at(
+        &self,
+        policy: Policy,
+        liquidity: &dyn Fn(InstrumentId) -> Option<Liquidity>,
+    ) -> Result<Plan, MarginError> {
         let terms = Terms {
             policy,
             until: self.until,
             lines: &self.lines,
-            liquidity: &|id| self.liquidity(id),
+            liquidity,
             hedges: &self.hedges,
             share_of_depth: self.share_of_depth,
         };
@@ -262,14 +270,14 @@ pub fn small(seed: u64, model: &str) -> Option<Case> {
         }
     }
     for name in &names {
-        text.push_str(&format!("position {name} {}\n", random.signed(if seed % 3 == 0 { 12 } else { 5 })));
+        text.push_str(&format!("position {name} {}\n", random.signed(if seed.is_multiple_of(3) { 12 } else { 5 })));
     }
     text.push_str("collateral USD 1\n");
     let mut book = book(&text);
     // Lots of half a million dollars of a future and of ten coins of an option, so that there are few.
     book = book.with_lots(|name| match name {
         "BTC-PERPETUAL" | "BTC-25DEC26" | "ETH-PERPETUAL" => decimal("100000"),
-        _ => decimal(if seed % 3 == 0 { "3" } else { "10" }),
+        _ => decimal(if seed.is_multiple_of(3) { "3" } else { "10" }),
     });
     for position in &mut book.account.portfolio.positions {
         let lot = book.market.listing().get(position.instrument).unwrap().terms().lot_size.0;

@@ -52,7 +52,7 @@ pub(super) fn grown(desk: &Desk<'_>, from: Trades, allowed: impl Fn(usize, i64) 
             None => drop(ways.swap_remove(best)),
         }
     }
-    safe_part(desk, trades)
+    safe_part(desk, &trades)
 }
 
 /// The way that gains most for its cost now. What it gained before is about what it gains, or more: only those in front are

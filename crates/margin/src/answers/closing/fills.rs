@@ -19,7 +19,7 @@ const TOLD: usize = 8;
 const WORK_MAX: usize = 8_192;
 
 /// The largest part of `trades` found that is safe: what does harm is halved until it does none.
-pub(super) fn safe_part(desk: &Desk<'_>, trades: Trades) -> Trades {
+pub(super) fn safe_part(desk: &Desk<'_>, trades: &Trades) -> Trades {
     let alone = |(at, lots): (usize, i64)| desk.excess(&Trades::from_iter([(at, lots)]));
     let does_harm = |excess: Option<Decimal>| excess.is_none_or(|excess| excess < desk.start);
     let mut trades: Trades = trades

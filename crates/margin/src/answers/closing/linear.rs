@@ -13,7 +13,7 @@ use super::fills::safe_part;
 use super::simplex::Program;
 use crate::array::RowKey;
 use crate::level::Level;
-use crate::scans::Scans;
+use crate::scans::{JointMove, ScanStake, Scans};
 
 /// Ends of the parts of what can be traded of a contract: its impact grows with each.
 const PARTS: [f64; 4] = [0.125, 0.3, 0.6, 1.0];
@@ -88,12 +88,12 @@ impl<'a> Scanned<'a> {
                 columns: vec![(at, column)],
             }));
         }
-        for (loss, columns) in &scans.joint {
+        for JointMove { loss, columns } in &scans.joint {
             let columns = columns.iter().enumerate().filter_map(|(at, column)| Some((at, (*column)?)));
             let columns = columns.map(|(at, column)| (at, column - scans.stakes[at].columns.start)).collect();
             pieces.push(Piece { loss: *loss, stake: None, columns });
         }
-        let own: f64 = scans.stakes.iter().map(crate::scans::ScanStake::worst).sum();
+        let own: f64 = scans.stakes.iter().map(ScanStake::worst).sum();
         let floor = if scans.stakes.len() > 1 { scans.floor * own } else { 0.0 };
         let worst = pieces.iter().map(|piece| piece.loss).fold(floor, f64::max);
         Some(Self { scans, ways, pieces, weight, worst })
@@ -200,7 +200,7 @@ pub(super) fn search(desk: &Desk<'_>) -> Option<Trades> {
         asked *= (missing / gained).clamp(1.001, 3.0);
     }
     let fitted = fitted(desk, scanned, best?);
-    let safe = safe_part(desk, fitted);
+    let safe = safe_part(desk, &fitted);
     let sides = safe.clone();
     let grown = grown(desk, safe, |contract, side| sides.of(contract).signum() == side);
     (!grown.is_empty()).then(|| trimmed(desk, grown))
@@ -318,7 +318,7 @@ impl<'a> Rows<'a> {
         for at in 0..stakes {
             (row[worst + 1 + 2 * at], row[worst + 2 + 2 * at]) = (-share, share);
         }
-        let own: f64 = self.scanned.scans.stakes.iter().map(crate::scans::ScanStake::worst).sum();
+        let own: f64 = self.scanned.scans.stakes.iter().map(ScanStake::worst).sum();
         self.program.rows.push((row, (self.scanned.worst - share * own).max(0.0) / self.asked));
     }
 
@@ -341,14 +341,11 @@ impl<'a> Rows<'a> {
 
     /// Adds the rows that `found` breaks most; whether there are any.
     fn add_broken(&mut self, found: &[f64]) -> bool {
+        let traded: Vec<usize> = (0..self.columns.len()).filter(|at| found[*at] > 0.0).collect();
         let mut broken: Vec<(f64, usize, usize)> = Vec::new();
         for (at, piece) in self.scanned.pieces.iter().enumerate() {
-            for kind in 0..2 {
-                if self.known[at][kind] {
-                    continue;
-                }
-                let (row, limit) = self.row(piece, kind);
-                let by = row.iter().zip(found).map(|(entry, found)| entry * found).sum::<f64>() - limit;
+            for kind in (0..2).filter(|kind| !self.known[at][*kind]) {
+                let by = self.sum(piece, kind, found, &traded);
                 if by > BROKEN {
                     broken.push((by, at, kind));
                 }
@@ -368,30 +365,42 @@ impl<'a> Rows<'a> {
         any
     }
 
-    /// A piece as a loss that the worst is not below (0), and at its worst fills (1).
-    fn row(&self, piece: &Piece, kind: usize) -> (Vec<f64>, f64) {
-        let (mut row, worst) = (self.empty(), self.columns.len());
+    /// A column's entry in the row of a piece, as a loss that the worst is not below (0) or at its worst fills (1).
+    fn entry(&self, piece: &Piece, kind: usize, column: usize) -> f64 {
+        let column = &self.columns[column];
+        if kind == 1 { self.takes(column, piece) } else { -self.gain(column, piece) }
+    }
+
+    /// By how much a row is broken.
+    fn sum(&self, piece: &Piece, kind: usize, found: &[f64], traded: &[usize]) -> f64 {
+        let (falls, limit) = self.rest(piece, kind);
+        let traded: f64 = traded.iter().map(|at| self.entry(piece, kind, *at) * found[*at]).sum();
+        let falls: f64 = falls.into_iter().flatten().map(|(at, times)| times * found[at]).sum();
+        traded + falls - limit
+    }
+
+    /// What a row has beside its columns, and its limit.
+    fn rest(&self, piece: &Piece, kind: usize) -> ([Option<(usize, f64)>; 2], f64) {
+        let (worst, of) = (self.columns.len(), self.scanned);
         if kind == 1 {
-            for (entry, column) in row.iter_mut().zip(&self.columns) {
-                *entry = self.takes(column, piece);
-            }
-            return (row, self.scanned.weight * (self.scanned.worst - piece.loss).max(0.0) / self.asked);
+            return ([None; 2], of.weight * (of.worst - piece.loss).max(0.0) / self.asked);
         }
-        for (entry, column) in row.iter_mut().zip(&self.columns) {
-            *entry = -self.gain(column, piece);
-        }
-        let several = self.scanned.scans.stakes.len() > 1;
-        match piece.stake.filter(|_| several) {
-            None => {
-                row[worst] = 1.0;
-                (row, (self.scanned.worst - piece.loss).max(0.0) / self.asked)
-            }
+        match piece.stake.filter(|_| of.scans.stakes.len() > 1) {
+            None => ([Some((worst, 1.0)), None], (of.worst - piece.loss).max(0.0) / self.asked),
             Some(stake) => {
-                (row[worst + 1 + 2 * stake], row[worst + 2 + 2 * stake]) = (1.0, -1.0);
-                let own = self.scanned.scans.stakes[stake].worst();
-                (row, (own - piece.loss).max(0.0) / self.asked)
+                let own = of.scans.stakes[stake].worst();
+                let falls = [Some((worst + 1 + 2 * stake, 1.0)), Some((worst + 2 + 2 * stake, -1.0))];
+                (falls, (own - piece.loss).max(0.0) / self.asked)
             }
         }
+    }
+
+    fn row(&self, piece: &Piece, kind: usize) -> (Vec<f64>, f64) {
+        let mut row = self.empty();
+        (0..self.columns.len()).for_each(|at| row[at] = self.entry(piece, kind, at));
+        let (falls, limit) = self.rest(piece, kind);
+        falls.into_iter().flatten().for_each(|(at, times)| row[at] = times);
+        (row, limit)
     }
 
     /// What was found in whole lots: of each contract rounded up where its part is the larger.

@@ -11,6 +11,7 @@
 //! Left out: when a trade is sent, at what price, and what is done with what it did not cure.
 
 mod closed_form;
+mod contract;
 mod desk;
 mod fills;
 mod linear;
@@ -147,5 +148,7 @@ fn least_cost(desk: &Desk<'_>) -> Trades {
     if !cures || desk.contracts.len() <= BOTH_UP_TO {
         found = desk.better(closed_form::search(desk), found);
     }
-    whole::search(desk, &found).unwrap_or(found)
+    let found = whole::search(desk, &found).unwrap_or(found);
+    // Less of what is safe is safe where the excess is concave: that is known of models that declare their scan.
+    if desk.scanned().is_some() { found } else { fills::safe_part(desk, &found) }
 }

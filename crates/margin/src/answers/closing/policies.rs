@@ -32,7 +32,7 @@ pub(super) fn largest_loss_first(desk: &Desk<'_>) -> Result<Trades, MarginError>
             break;
         }
     }
-    Ok(safe_part(desk, trades))
+    Ok(safe_part(desk, &trades))
 }
 
 /// Closes the same share of every position, in whole lots and rounded up; all of it where no share cures. Nothing where
@@ -54,7 +54,7 @@ pub(super) fn pro_rata(desk: &Desk<'_>) -> Trades {
 
 /// Closes every position, as much of it as is safe.
 pub(super) fn full_close(desk: &Desk<'_>) -> Trades {
-    safe_part(desk, all(desk))
+    safe_part(desk, &all(desk))
 }
 
 /// Every position closed, as far as depth allows.

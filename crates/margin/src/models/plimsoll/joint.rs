@@ -8,12 +8,14 @@
 
 use plimsoll_core::requirement::Origin;
 use plimsoll_core::{Decimal, Label, Node, NumberError, Underlying};
+use plimsoll_pricing::float::float;
 
 use super::parameters::PlimsollParameters;
 use super::scan::Scan;
 use super::scenarios::{ScenarioSet, VolRow};
 use super::tables::Stake;
 use crate::fold::Detail;
+use crate::scans::JointMove;
 
 /// Where one underlying and the rest go, in halves of their own ranges.
 const PARTING: [(i64, i64); 4] = [(-2, -1), (2, 1), (-2, 1), (2, -1)];
@@ -105,13 +107,10 @@ fn joints(stakes: &[&Stake<'_>]) -> Vec<Joint> {
 ///
 /// # Errors
 /// [`NumberError::Overflow`].
-pub(super) fn moves(
-    stakes: &[&Stake<'_>],
-    scans: &[Scan<'_>],
-) -> Result<Vec<(Decimal, Vec<Option<usize>>)>, NumberError> {
+pub(super) fn moves(stakes: &[&Stake<'_>], scans: &[Scan<'_>]) -> Result<Vec<JointMove>, NumberError> {
     let of = |joint: &Joint| {
         let columns = stakes.iter().enumerate().map(|(at, stake)| joint.column(at, stake)).collect();
-        Ok((joint.loss(stakes, scans)?, columns))
+        Ok(JointMove { loss: float(joint.loss(stakes, scans)?), columns })
     };
     joints(stakes).iter().map(of).collect()
 }

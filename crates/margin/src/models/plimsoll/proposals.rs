@@ -27,7 +27,7 @@ pub(super) fn scans<'a>(stakes: &[Stake<'a>], parameters: &PlimsollParameters) -
     let joint = if stakes.len() > 1 { joint::moves(&stakes, &scans)? } else { Vec::new() };
     Ok(Scans {
         stakes: of,
-        joint: joint.into_iter().map(|(loss, columns)| (float(loss), columns)).collect(),
+        joint,
         floor: float(parameters.credit_floor),
         maintenance_share: float(parameters.maintenance_share),
     })

@@ -427,7 +427,10 @@ fn who_is_let_in_for_shrinking_risk_stands_where_initial_margin_says() {
     venue.trade(BTC_USDC, "1", "60000", account, other);
     // Isolated margin asks for the order beside the position that it closes.
     let events = venue.place(account, 1, venue.order(BTC_USDC, Side::Sell, "1", "60000")).unwrap();
-    assert!(matches!(events[..], [Event::OrderPlaced { .. }, Event::LevelChanged { to: level::State::Restricted, .. }]));
+    assert!(matches!(
+        events[..],
+        [Event::OrderPlaced { .. }, Event::LevelChanged { to: level::State::Restricted, .. }]
+    ));
     venue.run(Command::Cancel { account, order: OrderId(1) });
     assert_eq!(venue.state.accounts[account.index()].standing.state, level::State::Healthy);
 }

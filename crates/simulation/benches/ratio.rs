@@ -1,4 +1,4 @@
-//! How much simulated time a second of one core is: `cargo bench -p plimsoll-simulation --bench ratio [-- SEED HOURS RATE]`.
+//! How much simulated time a second of one core is: `cargo bench -p plimsoll-simulation --bench ratio [-- SEED HOURS RATE faults|calm ACCOUNTS]`.
 #![allow(
     clippy::unwrap_used,
     clippy::disallowed_types,
@@ -21,6 +21,7 @@ fn main() {
         hours: word(1, "0.1").parse().unwrap(),
         commands_per_second: word(2, "50").parse().unwrap(),
         faults: word(3, "faults") == "faults",
+        accounts: word(4, "500").parse().unwrap(),
         ..Plan::default()
     };
     let start = Instant::now();

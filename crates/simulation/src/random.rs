@@ -63,7 +63,14 @@ mod tests {
 
     #[test]
     fn a_stream_is_its_seed_and_name() {
-        let draws = |seed, name| (0..4).map({ let mut random = Random::of(seed, name); move |_| random.bits() }).collect::<Vec<_>>();
+        let draws = |seed, name| {
+            (0..4)
+                .map({
+                    let mut random = Random::of(seed, name);
+                    move |_| random.bits()
+                })
+                .collect::<Vec<_>>()
+        };
         assert_eq!(draws(1, "world"), draws(1, "world"));
         assert_ne!(draws(1, "world"), draws(2, "world"));
         assert_ne!(draws(1, "world"), draws(1, "faults"));

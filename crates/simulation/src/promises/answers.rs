@@ -138,7 +138,8 @@ pub fn read_back(expected: &[Acknowledged], entries: impl Iterator<Item = Entry>
             return Some(Wrong::new(LOG, format!("record {sequence}"), "no more records"));
         };
         let bytes = digest(&decided.request.command.encoded()) ^ digest(&decided.answer.encoded()).rotate_left(1);
-        let found = Acknowledged { sequence, client: decided.request.client, number: decided.request.number, digest: bytes };
+        let found =
+            Acknowledged { sequence, client: decided.request.client, number: decided.request.number, digest: bytes };
         if found != *known {
             return Some(Wrong::new(LOG, format!("{found:?}"), format!("{known:?}")));
         }

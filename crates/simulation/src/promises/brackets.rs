@@ -80,7 +80,8 @@ struct Open {
 }
 
 fn open(account: &Account) -> BTreeMap<ContractId, Vec<Open>> {
-    let mut left: BTreeMap<ContractId, i128> = account.held.iter().map(|(contract, (held, _))| (*contract, *held)).collect();
+    let mut left: BTreeMap<ContractId, i128> =
+        account.held.iter().map(|(contract, (held, _))| (*contract, *held)).collect();
     let mut all: BTreeMap<ContractId, Vec<Open>> = BTreeMap::new();
     for order in account.orders.values() {
         let size = order.quantity.0.units();
@@ -114,7 +115,9 @@ pub fn required(mirror: &Mirror, id: AccountId, isolated: bool) -> Option<(f64, 
         let none = Vec::new();
         let orders = orders.get(&contract).unwrap_or(&none);
         maintenance += market.position(of_units(held), false);
-        let side = |sign: i128| orders.iter().filter(|order| order.quantity.signum() == sign).map(|order| order.quantity).sum::<i128>();
+        let side = |sign: i128| {
+            orders.iter().filter(|order| order.quantity.signum() == sign).map(|order| order.quantity).sum::<i128>()
+        };
         let asked = |quantity: i128| market.position(of_units(quantity), true);
         initial += if isolated {
             let each = orders.iter().filter(|order| !order.reduces).map(|order| asked(order.quantity));

@@ -113,7 +113,8 @@ pub fn check(state: &State, mirror: &Mirror, id: AccountId, found: &Margin) -> O
         figures.push(("maintenance margin", read(found.requirement.maintenance.amount), maintenance));
     }
     let differs = figures.into_iter().find(|(_, found, expected)| !close(*found, *expected, scale));
-    differs.map(|(what, found, expected)| Wrong::of(EQUITY, id, format!("{model}: {what} {found}"), expected.to_string()))
+    differs
+        .map(|(what, found, expected)| Wrong::of(EQUITY, id, format!("{model}: {what} {found}"), expected.to_string()))
 }
 
 /// What `unit` has under a model's haircuts, and the gross of what it was summed from.

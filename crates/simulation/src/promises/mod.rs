@@ -37,7 +37,12 @@ impl Wrong {
 
     /// Of an account.
     #[must_use]
-    pub fn of(promise: &'static str, account: AccountId, found: impl Into<String>, expected: impl Into<String>) -> Self {
+    pub fn of(
+        promise: &'static str,
+        account: AccountId,
+        found: impl Into<String>,
+        expected: impl Into<String>,
+    ) -> Self {
         Self { promise, account: Some(account), found: found.into(), expected: expected.into() }
     }
 }

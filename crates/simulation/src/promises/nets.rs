@@ -54,7 +54,12 @@ pub fn check(state: &State) -> Vec<Wrong> {
             sum.short += -funds.cash.units().min(0);
             let least = funds.borrowed.min(funds.interest).min(funds.principal);
             if least.signum() < 0 || funds.principal > funds.cash.or_zero() {
-                wrong.push(Wrong::of(SIGNS, id, format!("{asset}: {funds:?}"), "at least zero, principal at most the cash"));
+                wrong.push(Wrong::of(
+                    SIGNS,
+                    id,
+                    format!("{asset}: {funds:?}"),
+                    "at least zero, principal at most the cash",
+                ));
             }
         }
         for (contract, holding) in &account.holdings {

@@ -24,8 +24,12 @@ pub fn account(state: &State, mirror: &Mirror, id: AccountId) -> Option<Wrong> {
         return (state.account(id).is_some() != mirror.accounts.get(id.index()).is_some())
             .then(|| Wrong::of(BOOKS, id, known(state.account(id).is_some()), "the same in both"));
     };
-    let cash: BTreeMap<Asset, i128> =
-        found.funds.iter().filter(|(_, funds)| !funds.cash.is_zero()).map(|(asset, of)| (*asset, of.cash.units())).collect();
+    let cash: BTreeMap<Asset, i128> = found
+        .funds
+        .iter()
+        .filter(|(_, funds)| !funds.cash.is_zero())
+        .map(|(asset, of)| (*asset, of.cash.units()))
+        .collect();
     let loan = |funds: &plimsoll_engine::account::Funds| Loan {
         borrowed: funds.borrowed.units(),
         interest: funds.interest.units(),
@@ -36,7 +40,8 @@ pub fn account(state: &State, mirror: &Mirror, id: AccountId) -> Option<Wrong> {
         found.funds.iter().filter(|(_, funds)| owes(funds)).map(|(asset, of)| (*asset, loan(of))).collect();
     let held: BTreeMap<ContractId, (i128, i128)> =
         found.holdings.iter().map(|(contract, of)| (*contract, (of.quantity.0.units(), of.cost.units()))).collect();
-    let differs = |what, found: String, expected: String| Some(Wrong::of(BOOKS, id, format!("{what} {found}"), expected));
+    let differs =
+        |what, found: String, expected: String| Some(Wrong::of(BOOKS, id, format!("{what} {found}"), expected));
     if cash != expected.cash {
         return differs("cash", amounts(&cash), amounts(&expected.cash));
     }
@@ -50,7 +55,8 @@ pub fn account(state: &State, mirror: &Mirror, id: AccountId) -> Option<Wrong> {
         return differs("orders", format!("{:?}", found.orders), format!("{:?}", expected.orders));
     }
     let flags = |frozen: bool, topped_up: i128| format!("frozen {frozen}, drawn {}", shown(topped_up));
-    if found.frozen != expected.frozen || found.topped_up.units() != expected.topped_up || found.terms != expected.terms {
+    if found.frozen != expected.frozen || found.topped_up.units() != expected.topped_up || found.terms != expected.terms
+    {
         let ours = flags(expected.frozen, expected.topped_up);
         return differs("terms", flags(found.frozen, found.topped_up.units()), ours);
     }

@@ -69,12 +69,12 @@ pub fn margin(state: &State, book: &mut Book, id: AccountId) -> Option<Margin> {
     explain(state, book, id).ok()
 }
 
-/// Whether an account stands where it should; and its distance to the nearest line.
-pub fn check(state: &State, book: &mut Book, id: AccountId) -> (Option<Wrong>, Option<Decimal>) {
-    let Some(found) = margin(state, book, id) else { return (None, None) };
+/// Whether an account of this margin stands where it should; and its distance to the nearest line.
+#[must_use]
+pub fn check(state: &State, found: &Margin, id: AccountId) -> (Option<Wrong>, Option<Decimal>) {
     let Some(account) = state.account(id) else { return (None, None) };
     let Some(rules) = state.models.get(&account.terms.model) else { return (None, None) };
-    let Some(of) = excesses(&found, &rules.lines.policy) else { return (None, None) };
+    let Some(of) = excesses(found, &rules.lines.policy) else { return (None, None) };
     let nearest = of.lines.iter().chain([&of.net_value]).map(|excess| excess.abs()).min();
     // A unit stands where its first account is put.
     let first = state.margined_with(id).first().copied().unwrap_or(id);
@@ -86,7 +86,9 @@ fn wrong(id: AccountId, stands: Side, before: Side, of: &Excesses, doubtful: boo
     let expected = side(before, of);
     // Untrusted prices at their best may keep an account from being liquidated, and never from being called.
     let held_up = doubtful && expected >= Side::Liquidating && stands >= Side::Called;
-    let text = || format!("{stands}, with excesses {:?} and net value {}", of.lines.map(|line| line.to_string()), of.net_value);
+    let text = || {
+        format!("{stands}, with excesses {:?} and net value {}", of.lines.map(|line| line.to_string()), of.net_value)
+    };
     (stands != expected && !held_up).then(|| Wrong::of(STANDING, id, text(), expected.to_string()))
 }
 

@@ -234,7 +234,7 @@ impl Run {
             }
             Happening::Prices => {
                 self.quote();
-                let wait = self.chances.prices.between(250, 420) * MILLISECOND;
+                let wait = self.chances.prices.between(300, 700) * MILLISECOND;
                 self.after(wait, Happening::Prices);
             }
             Happening::Tick => {

@@ -12,10 +12,10 @@ use plimsoll_node::{Answer, Request, Submitted};
 use super::{Happening, MILLISECOND, Run, SECOND};
 use crate::promises::Wrong;
 use crate::promises::answers::{self, digest};
+use crate::world::asset;
 use crate::world::listing::{self, MODELS, PERPETUALS};
 use crate::world::prices::Oddity;
 use crate::world::traffic::Traffic;
-use crate::world::asset;
 
 /// The promise that clients hear one answer to a command.
 pub(super) const HEARD: &str = "a client hears one answer to a command";
@@ -201,7 +201,10 @@ impl Run {
         self.series += 1;
         let life_s = self.chances.world.between(150, 420);
         let expiry = self.clock().plus_seconds(life_s).unwrap_or(self.clock());
-        for instrument in listing::series(&format!("S{}", self.series), expiry, &self.markets.indices) {
+        let all = listing::series(&format!("S{}", self.series), expiry, &self.markets.indices);
+        // Every second one of a series: tables are made of what is listed.
+        let these = all.into_iter().skip(usize::from(self.series.is_multiple_of(2))).step_by(2);
+        for instrument in these {
             self.ask("venue", Command::ListContract { instrument });
         }
         if self.series.is_multiple_of(3) {

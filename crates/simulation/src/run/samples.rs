@@ -87,16 +87,17 @@ impl Watch {
     fn look_at(&mut self, these: &[AccountId]) {
         let mut book = Book::new();
         for id in these {
-            let (wrong, nearest) = standing::check(&self.folded, &mut book, *id);
-            self.looked(standing::STANDING, wrong);
-            match nearest {
-                Some(slack) => self.nearest.insert(*id, slack),
-                None => self.nearest.remove(id),
+            let Some(margin) = standing::margin(&self.folded, &mut book, *id) else {
+                self.nearest.remove(id);
+                continue;
             };
-            if let Some(margin) = standing::margin(&self.folded, &mut book, *id) {
-                let wrong = equity::check(&self.folded, &self.mirror, *id, &margin);
-                self.looked(equity::EQUITY, wrong);
+            let (wrong, nearest) = standing::check(&self.folded, &margin, *id);
+            self.looked(standing::STANDING, wrong);
+            if let Some(slack) = nearest {
+                self.nearest.insert(*id, slack);
             }
+            let wrong = equity::check(&self.folded, &self.mirror, *id, &margin);
+            self.looked(equity::EQUITY, wrong);
         }
     }
 
@@ -137,7 +138,9 @@ fn judged(state: &mut State, id: AccountId, order: &OpenOrder, healthy: bool) ->
     }
     let (has, needs) = (after.equity.initial.amount, after.requirement.initial.amount);
     let short = needs.minus(has).is_ok_and(|short| short > CENT);
-    short.then(|| Wrong::of(CARRIED, id, format!("initial equity {has}"), format!("at least {needs}")))
+    let model = &state.account(id)?.terms.model;
+    let text = format!("{model}: initial equity {has}, maintenance {mm_before} before and {mm_after} after");
+    short.then(|| Wrong::of(CARRIED, id, text, format!("at least {needs}")))
 }
 
 /// The account with `order` filled whole, and its fee paid.
@@ -199,7 +202,10 @@ pub(super) fn groundless(mirror: &Mirror, command: &Command, rule: &str) -> Opti
         ("UnknownOrder", Command::Cancel { order, .. }) => {
             known.filter(|known| known.orders.contains_key(order)).map(|_| format!("order {order}, open"))
         }
-        ("CashShort", Command::Withdraw { amount, .. } | Command::Transfer { amount, .. } | Command::Repay { amount, .. }) => {
+        (
+            "CashShort",
+            Command::Withdraw { amount, .. } | Command::Transfer { amount, .. } | Command::Repay { amount, .. },
+        ) => {
             let cash = mirror.cash(account, amount.asset);
             (cash >= amount.value.units()).then(|| format!("cash {}", crate::promises::exact::shown(cash)))
         }

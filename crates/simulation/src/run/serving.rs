@@ -56,7 +56,8 @@ impl Run {
             Ok(answered) => self.acknowledge(answered),
             Err(LogError::Full(_)) => {
                 let (waiting, staged) = (node.waiting(), self.staged.len());
-                let wrong = (waiting != staged).then(|| Wrong::new(FULL, format!("{waiting} wait"), staged.to_string()));
+                let wrong =
+                    (waiting != staged).then(|| Wrong::new(FULL, format!("{waiting} wait"), staged.to_string()));
                 self.looked(FULL, wrong);
             }
             Err(error) => {
@@ -101,7 +102,8 @@ impl Run {
         match &decided.answer {
             Answer::Done(events) => {
                 self.report.events += events.len() as u64;
-                let is_level = |event: &&plimsoll_engine::Event| matches!(event, plimsoll_engine::Event::LevelChanged { .. });
+                let is_level =
+                    |event: &&plimsoll_engine::Event| matches!(event, plimsoll_engine::Event::LevelChanged { .. });
                 self.report.levels += events.iter().filter(is_level).count() as u64;
             }
             Answer::Refused { rule, .. } => *self.report.refused.entry(rule.to_string()).or_default() += 1,
@@ -143,7 +145,7 @@ impl Run {
             Ok(node) => self.node = Some(node),
             Err(error) => return self.broke(Wrong::new(RECOVERED, error.to_string(), "a node that opens")),
         }
-        self.survived(tail);
+        self.survived(&tail);
         self.remember_log();
         if let Some(node) = &self.node {
             let wrong = (*node.state() != self.watch.folded).then(|| departs("opened again"));
@@ -169,7 +171,7 @@ impl Run {
     }
 
     /// What was written but not acknowledged when the process died is there whole or not at all.
-    fn survived(&mut self, tail: Vec<Entry>) {
+    fn survived(&mut self, tail: &[Entry]) {
         let decided = |entry: &Entry| match Record::read(entry.kind, &entry.payload) {
             Ok(Record::Decided(decided)) => Some((entry.sequence, *decided)),
             _ => None,
@@ -179,7 +181,8 @@ impl Run {
             found.iter().map(|(_, of)| (Arc::clone(&of.request.client), of.request.number)).collect();
         let staged = std::mem::take(&mut self.staged);
         let whole = names.is_empty() || names == staged;
-        let wrong = (!whole).then(|| Wrong::new(answers::LOG, format!("{names:?}"), format!("none or all of {staged:?}")));
+        let wrong =
+            (!whole).then(|| Wrong::new(answers::LOG, format!("{names:?}"), format!("none or all of {staged:?}")));
         self.looked(answers::LOG, wrong);
         if let Some((first, _)) = found.first() {
             self.watch.last_frame = *first;
@@ -214,7 +217,9 @@ impl Run {
     pub(super) fn audit_from_genesis(&mut self) {
         let Some(node) = &self.node else { return };
         let wrong = match Follower::until(node.log(), node.log().last()) {
-            Ok((follower, _)) => (*follower.state() != self.watch.folded).then(|| departs("folded from the first record")),
+            Ok((follower, _)) => {
+                (*follower.state() != self.watch.folded).then(|| departs("folded from the first record"))
+            }
             Err(error) => Some(Wrong::new(RECOVERED, error.to_string(), "a log that can be folded")),
         };
         self.looked(RECOVERED, wrong);

@@ -84,7 +84,9 @@ impl Watch {
 
     /// The record that was last looked at, and its command.
     pub(super) fn latest(&self) -> (u64, String) {
-        let shown = |decided: &Decided| format!("{} {} {:?}", decided.request.client, decided.request.number, decided.request.command);
+        let shown = |decided: &Decided| {
+            format!("{} {} {:?}", decided.request.client, decided.request.number, decided.request.command)
+        };
         self.last.as_ref().map_or((0, "nothing".to_owned()), |(sequence, decided)| (sequence.0, shown(decided)))
     }
 
@@ -147,9 +149,9 @@ impl Watch {
     /// A refusal leaves the books as they were, and has a ground.
     fn refused(&mut self, decided: &Decided, rule: &str) {
         let request = &decided.request;
-        if let Some((client, number, unchanged)) = self.submitted.take_if(|(client, number, _)| {
-            *client == request.client && *number == request.number
-        }) {
+        if let Some((client, number, unchanged)) =
+            self.submitted.take_if(|(client, number, _)| *client == request.client && *number == request.number)
+        {
             let text = || format!("{client} {number} was refused as {rule}, and the state is another");
             self.looked(REFUSALS, (!unchanged).then(|| Wrong::new(REFUSALS, text(), "the state as it was")));
         }

@@ -43,16 +43,16 @@ pub struct People {
     pub active: Vec<AccountId>,
 }
 
-/// Whose next account it is, out of a hundred: shares that put some forty accounts of five hundred under models that
-/// certify nobody, and some three hundred in positions.
+/// Whose next account it is, out of a hundred: a quarter of all trade, and some twenty of five hundred are under models
+/// that certify nobody.
 const SHARES: [(u8, Temper); 8] = [
-    (5, Temper::Maker),
-    (17, Temper::Hedger),
-    (36, Temper::Gambler),
-    (46, Temper::Borrower),
-    (54, Temper::Desk),
-    (60, Temper::Bucket),
-    (63, Temper::Credit),
+    (3, Temper::Maker),
+    (7, Temper::Hedger),
+    (14, Temper::Gambler),
+    (17, Temper::Borrower),
+    (20, Temper::Desk),
+    (22, Temper::Bucket),
+    (24, Temper::Credit),
     (100, Temper::Holder),
 ];
 
@@ -85,7 +85,13 @@ impl People {
         (people, commands)
     }
 
-    fn open(&mut self, temper: Temper, with: Option<AccountId>, random: &mut Random, into: &mut Vec<Command>) -> AccountId {
+    fn open(
+        &mut self,
+        temper: Temper,
+        with: Option<AccountId>,
+        random: &mut Random,
+        into: &mut Vec<Command>,
+    ) -> AccountId {
         let id = account(self.tempers.len());
         let terms = terms(temper, id, with, random);
         self.tempers.push(temper);
@@ -122,7 +128,8 @@ impl People {
             }
             Temper::Holder => {
                 pay("USDC", 100 * richness, 0);
-                let (other, value, places) = *random.pick(&[("BTC", 1, 1), ("ETH", 2, 0), ("OLD", 900, 0), ("SOL", 50, 0)]);
+                let (other, value, places) =
+                    *random.pick(&[("BTC", 1, 1), ("ETH", 2, 0), ("OLD", 900, 0), ("SOL", 50, 0)]);
                 pay(other, value * richness, places + 1);
             }
         }
@@ -149,7 +156,11 @@ fn terms(temper: Temper, id: AccountId, with: Option<AccountId>, random: &mut Ra
         group: shown(temper == Temper::Desk),
         mode: if temper == Temper::Bucket { Mode::Isolated } else { Mode::Portfolio },
         model: model.into(),
-        credit_line: if temper == Temper::Credit { Decimal::from_int(random.between(1, 20) * 1_000) } else { Decimal::ZERO },
+        credit_line: if temper == Temper::Credit {
+            Decimal::from_int(random.between(1, 20) * 1_000)
+        } else {
+            Decimal::ZERO
+        },
         maker_fee_rate: Decimal::new(random.between(-2, 2), 4),
         taker_fee_rate: Decimal::new(random.between(3, 7), 4),
         limits: TraderLimits::default(),

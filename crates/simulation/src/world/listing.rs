@@ -40,7 +40,13 @@ pub fn asset_rules(rate_per_mille: i64, cap: Option<i64>) -> AssetRules {
 
 /// A model under its own name.
 #[must_use]
-pub fn model(name: &str, parameters: Vec<(Arc<str>, Arc<str>)>, policy: Policy, from: Timestamp, ramp_s: u32) -> Command {
+pub fn model(
+    name: &str,
+    parameters: Vec<(Arc<str>, Arc<str>)>,
+    policy: Policy,
+    from: Timestamp,
+    ramp_s: u32,
+) -> Command {
     let lines = Lines { policy, call_s: 90 };
     Command::SetModel { name: name.into(), model: name.into(), parameters, lines, from, ramp_s }
 }
@@ -49,7 +55,8 @@ pub fn model(name: &str, parameters: Vec<(Arc<str>, Arc<str>)>, policy: Policy, 
 #[must_use]
 pub fn commands(now: Timestamp) -> Vec<Command> {
     let mut all = Vec::new();
-    let rates = [("USDC", 80, None), ("BTC", 20, None), ("ETH", 30, None), ("SOL", 50, None), ("OLD", 0, Some(60_000_000))];
+    let rates =
+        [("USDC", 80, None), ("BTC", 20, None), ("ETH", 30, None), ("SOL", 50, None), ("OLD", 0, Some(60_000_000))];
     for (name, rate, cap) in rates {
         all.push(Command::ListAsset { asset: asset(name), rules: asset_rules(rate, cap) });
     }
@@ -59,7 +66,11 @@ pub fn commands(now: Timestamp) -> Vec<Command> {
     }
     all.extend(contracts().into_iter().map(|instrument| Command::ListContract { instrument }));
     let far = now.plus_seconds(25 * 86_400).unwrap_or(now);
-    all.extend(series("FAR", far, &COINS.map(|(_, index)| index)).into_iter().map(|instrument| Command::ListContract { instrument }));
+    all.extend(
+        series("FAR", far, &COINS.map(|(_, index)| index))
+            .into_iter()
+            .map(|instrument| Command::ListContract { instrument }),
+    );
     all.extend(MODELS.map(|name| model(name, Vec::new(), Policy::default(), now, 0)));
     for (coin, units) in [("USDC", 20_000_000), ("BTC", 200), ("ETH", 4_000)] {
         all.push(Command::FundHouse { house: House::Lending, amount: amount(Decimal::from_int(units), coin) });

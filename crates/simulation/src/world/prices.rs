@@ -30,7 +30,14 @@ pub struct Markets {
 
 impl Default for Markets {
     fn default() -> Self {
-        Self { indices: COINS.map(|(_, index)| index), stable: 999_600, token: 5_000, vol: 600, silent: None, batches: 0 }
+        Self {
+            indices: COINS.map(|(_, index)| index),
+            stable: 999_600,
+            token: 5_000,
+            vol: 600,
+            silent: None,
+            batches: 0,
+        }
     }
 }
 
@@ -51,14 +58,21 @@ impl Markets {
     /// A step of all prices.
     pub fn step(&mut self, random: &mut Random) {
         for (index, (_, begun)) in self.indices.iter_mut().zip(COINS) {
-            let most = *random.pick(&[2, 3, 5, 8, 25]);
-            let pull = if *index < begun / 3 { most / 2 } else if *index > begun * 3 { -most / 2 } else { 0 };
-            *index += *index * (random.between(-most, most) + pull) / 10_000;
+            // In hundredths of a basis point; now and then a lively third of a second.
+            let most = *random.pick(&[20, 40, 60, 90, 90, 90, 300]);
+            let pull = if *index < begun / 3 {
+                20
+            } else if *index > begun * 3 {
+                -20
+            } else {
+                0
+            };
+            *index += *index / 1_000 * (random.between(-most, most) + pull) / 1_000;
             *index = (*index).clamp(begun / 40, begun * 40);
         }
-        self.stable = (self.stable + random.between(-30, 30)).clamp(980_000, 1_010_000);
-        self.token = (self.token + random.between(-3, 3)).clamp(500, 20_000);
-        self.vol = (self.vol + random.between(-4, 4)).clamp(250, 1_800);
+        self.stable = (self.stable + random.between(-4, 4)).clamp(980_000, 1_010_000);
+        self.token = (self.token + random.between(-1, 1)).clamp(500, 20_000);
+        self.vol = (self.vol + random.between(-4, 4) / 4).clamp(250, 1_800);
     }
 
     /// A jump of one coin by so many per cent, of all where `all`.
@@ -120,7 +134,9 @@ impl Markets {
         for (id, contract) in (0_u32..).map(ContractId).zip(&state.contracts) {
             let instrument = &contract.instrument;
             let over = contract.settled_at.is_some() || instrument.expiry().is_some_and(|expiry| expiry <= now);
-            let Some(at) = COINS.iter().position(|(coin, _)| instrument.terms().underlying.as_str() == *coin) else { continue };
+            let Some(at) = COINS.iter().position(|(coin, _)| instrument.terms().underlying.as_str() == *coin) else {
+                continue;
+            };
             if over || instrument.only_moves_balances() {
                 continue;
             }
@@ -154,7 +170,8 @@ impl Markets {
             return (Decimal::new(index + basis, 3), None);
         };
         let strike = thousandths(strike);
-        let left_s = instrument.expiry().map_or(0, |expiry| now.nanos_until(expiry) / Timestamp::NANOS_PER_SECOND).max(1);
+        let left_s =
+            instrument.expiry().map_or(0, |expiry| now.nanos_until(expiry) / Timestamp::NANOS_PER_SECOND).max(1);
         // σ√T as a share of ten thousand, by whole roots: 0.4 of it is what an option at the money is worth.
         let share = (self.vol * 10 * i64::try_from((left_s * 1_000_000).unsigned_abs().isqrt()).unwrap_or(0)
             / i64::try_from((Timestamp::SECONDS_PER_YEAR * 1_000_000).unsigned_abs().isqrt()).unwrap_or(1))

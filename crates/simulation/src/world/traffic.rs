@@ -110,7 +110,8 @@ impl Traffic<'_> {
         let index = self.index(contract);
         let inverse_future = instrument.style() == Style::Inverse && instrument.strike().is_none();
         // A lot in thousandths of a dollar.
-        let lot_worth = if inverse_future { 10_000 } else { (i128::from(index) * lot.units() / Decimal::UNITS_PER_ONE).max(1) };
+        let lot_worth =
+            if inverse_future { 10_000 } else { (i128::from(index) * lot.units() / Decimal::UNITS_PER_ONE).max(1) };
         let lots = (i128::from(dollars) * 1_000 / lot_worth).clamp(1, 20_000_000);
         Quantity(lot.times_count(lots).unwrap_or(lot))
     }
@@ -238,7 +239,10 @@ impl Traffic<'_> {
             _ if self.temper(id) == Temper::Credit => {
                 terms.credit_line = Decimal::from_int(self.random.between(0, 20) * 1_000);
             }
-            _ => terms.limits.loss_max = self.random.below(2).eq(&0).then(|| Decimal::from_int(self.random.between(1, 50) * 100)),
+            _ => {
+                let most = Decimal::from_int(self.random.between(1, 50) * 100);
+                terms.limits.loss_max = (self.random.below(2) == 0).then_some(most);
+            }
         }
         Command::AmendAccount { account: id, terms }
     }

@@ -51,7 +51,11 @@ impl Mirror {
         if had < amount.value.units() {
             return Err(format!("account {} had {} of {} and {amount} left it", account.0, shown(had), amount.asset));
         }
-        if self.of(account)?.frozen { Err(format!("account {} is frozen and {amount} left it", account.0)) } else { Ok(()) }
+        if self.of(account)?.frozen {
+            Err(format!("account {} is frozen and {amount} left it", account.0))
+        } else {
+            Ok(())
+        }
     }
 
     fn borrow(&mut self, account: AccountId, amount: Amount, at: Timestamp) -> Result<(), Fault> {
@@ -73,7 +77,11 @@ impl Mirror {
         let loan = self.of(account)?.loans.entry(amount.asset).or_default();
         let paid = amount.value.units();
         if paid > had || paid > loan.borrowed + loan.interest {
-            return Err(format!("{amount} was repaid of {} owed, out of {}", shown(loan.borrowed + loan.interest), shown(had)));
+            return Err(format!(
+                "{amount} was repaid of {} owed, out of {}",
+                shown(loan.borrowed + loan.interest),
+                shown(had)
+            ));
         }
         let interest = paid.min(loan.interest);
         loan.interest -= interest;
@@ -87,14 +95,16 @@ impl Mirror {
     /// Interest on every loan of an asset.
     pub(super) fn charge_all(&mut self, asset: Asset, at: Timestamp) -> Result<(), Fault> {
         let owing = (0_u32..).map(AccountId).zip(&self.accounts);
-        let owing: Vec<AccountId> = owing.filter(|(_, known)| known.loans.contains_key(&asset)).map(|(id, _)| id).collect();
+        let owing: Vec<AccountId> =
+            owing.filter(|(_, known)| known.loans.contains_key(&asset)).map(|(id, _)| id).collect();
         owing.into_iter().try_for_each(|account| self.charge(account, asset, at))
     }
 
     /// Whole seconds are charged, on loan and interest together; a year has 365 days; what is left of a unit is owed.
     fn charge(&mut self, account: AccountId, asset: Asset, at: Timestamp) -> Result<(), Fault> {
         let rate = self.assets.get(&asset).map_or(0, |rules| rules.borrow_rate.units());
-        let Some(Loan { borrowed, interest, until: Some(since) }) = self.accounts[account.index()].loans.get(&asset).copied()
+        let Some(Loan { borrowed, interest, until: Some(since) }) =
+            self.accounts[account.index()].loans.get(&asset).copied()
         else {
             return Ok(());
         };

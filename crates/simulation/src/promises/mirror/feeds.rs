@@ -156,7 +156,8 @@ fn index<'a>(
         live.iter().copied().filter(|(price, _)| within(*price, centre, rule.outlier_fraction.units())).collect();
     let price = median(&used).unwrap_or(centre);
     let all: i128 = live.iter().map(|(_, weight)| weight).sum();
-    let agree: i128 = live.iter().filter(|(of, _)| within(*of, price, rule.band.units())).map(|(_, weight)| weight).sum();
+    let agree: i128 =
+        live.iter().filter(|(of, _)| within(*of, price, rule.band.units())).map(|(_, weight)| weight).sum();
     let confidence = quotient(agree, all, Way::Down)?;
     let quality = match () {
         () if used.len() < rule.sources_min as usize => Quality::Thin,

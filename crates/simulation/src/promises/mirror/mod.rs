@@ -190,7 +190,12 @@ impl Mirror {
             }
             let drawn = self.of(*to)?.topped_up + amount.value.units();
             if drawn > top_up.limit.units() {
-                return Err(format!("account {} drew {} in all: its owner allows {}", to.0, exact_text(drawn), top_up.limit));
+                return Err(format!(
+                    "account {} drew {} in all: its owner allows {}",
+                    to.0,
+                    exact_text(drawn),
+                    top_up.limit
+                ));
             }
             self.of(*to)?.topped_up = drawn;
             self.move_cash(Holder::Account(*from), Holder::Account(*to), *amount)?;

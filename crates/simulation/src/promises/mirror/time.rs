@@ -6,7 +6,7 @@ use plimsoll_engine::{ContractId, Event, Holder, House};
 use plimsoll_pricing::formulas::Right;
 use plimsoll_pricing::instruments::{Instrument, Style};
 
-use super::{Fault, Mirror};
+use super::{Fault, Mirror, Seen};
 use crate::promises::exact::{ONE, Way, product, quotient, ratio};
 
 impl Mirror {
@@ -40,7 +40,8 @@ impl Mirror {
 
     fn due(&self, at: Timestamp) -> Vec<ContractId> {
         let all = (0_u32..).map(ContractId).zip(&self.contracts);
-        let is_due = |known: &super::Contract| !known.settled && known.instrument.expiry().is_some_and(|expiry| expiry <= at);
+        let is_due =
+            |known: &super::Contract| !known.settled && known.instrument.expiry().is_some_and(|expiry| expiry <= at);
         all.filter(|(_, known)| is_due(known)).map(|(contract, _)| contract).collect()
     }
 
@@ -72,7 +73,7 @@ impl Mirror {
         let underlying = asset.underlying();
         let in_currency = self.underlyings.get(&underlying).is_some_and(|rules| rules.quote == self.currency);
         let index = || self.feeds.seen(Feed::Index(underlying)).filter(|_| in_currency);
-        self.feeds.seen(Feed::Asset(asset)).or_else(index).map(|seen| seen.worth())
+        self.feeds.seen(Feed::Asset(asset)).or_else(index).map(Seen::worth)
     }
 
     fn expire(&mut self, contract: ContractId, price: i128) -> Result<(), Fault> {
@@ -108,8 +109,7 @@ impl Mirror {
 
 /// What `held` contracts pay with their underlying at `price`: a future that price, an option what it is in the money,
 /// of an inverse one in coin.
-#[must_use]
-pub fn payoff(instrument: &Instrument, held: i128, price: i128) -> Option<i128> {
+fn payoff(instrument: &Instrument, held: i128, price: i128) -> Option<i128> {
     let contracts = product(held, instrument.terms().contract_size.units(), Way::Nearest)?;
     let inverse = instrument.style() == Style::Inverse;
     let Some(strike) = instrument.strike() else { return super::cost(instrument, held, price) };

@@ -109,7 +109,8 @@ impl Mirror {
         let Some(id) = side.order else { return Ok(()) };
         let who = side.account.0;
         let orders = &mut self.of(side.account)?.orders;
-        let order = orders.get_mut(&id).ok_or_else(|| format!("account {who}: order {id} was filled and is not open"))?;
+        let order =
+            orders.get_mut(&id).ok_or_else(|| format!("account {who}: order {id} was filled and is not open"))?;
         let buys = order.side == Side::Buy;
         let is_worse = if buys { trade.price.value > order.price.value } else { trade.price.value < order.price.value };
         if order.contract != trade.contract || buys != (quantity > 0) || is_worse {

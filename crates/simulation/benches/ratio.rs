@@ -22,7 +22,6 @@ fn main() {
         commands_per_second: word(2, "50").parse().unwrap(),
         faults: word(3, "faults") == "faults",
         accounts: word(4, "500").parse().unwrap(),
-        ..Plan::default()
     };
     let start = Instant::now();
     let report = run(plan);

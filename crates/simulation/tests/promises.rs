@@ -48,19 +48,6 @@ impl Venue {
         self.mirror.enter(command, self.now, &events).unwrap();
     }
 
-    /// The outside counterparty sells an account's worth of perpetuals to somebody.
-    fn trade(&mut self, account: u32) -> Command {
-        let side = |account| TradeSide { account: AccountId(account), order: None };
-        Command::Trade {
-            contract: ContractId(2),
-            quantity: Quantity("0.5".parse().unwrap()),
-            price: Price::new("3000".parse().unwrap(), world::asset("USDC")),
-            buyer: side(account),
-            seller: side(0),
-            taker: Side::Buy,
-        }
-    }
-
     fn wrong(&self, account: u32) -> Vec<Wrong> {
         let account = same::account(&self.state, &self.mirror, AccountId(account));
         account.into_iter().chain(same::house(&self.state, &self.mirror)).collect()
@@ -73,10 +60,23 @@ impl Venue {
     }
 }
 
+/// The outside counterparty sells perpetuals to somebody.
+fn trade(account: u32) -> Command {
+    let side = |account| TradeSide { account: AccountId(account), order: None };
+    Command::Trade {
+        contract: ContractId(2),
+        quantity: Quantity("0.5".parse().unwrap()),
+        price: Price::new("3000".parse().unwrap(), world::asset("USDC")),
+        buyer: side(account),
+        seller: side(0),
+        taker: Side::Buy,
+    }
+}
+
 #[test]
 fn a_unit_too_much_is_found_by_books_and_sums() {
     let mut venue = Venue::new();
-    venue.run(&venue.trade(5));
+    venue.run(&trade(5));
     assert_eq!((venue.wrong(5), nets::check(&venue.state)), (vec![], vec![]));
     venue.tamper(5, "USDC", 1);
     assert_eq!(venue.wrong(5)[0].promise, same::BOOKS);
@@ -91,7 +91,7 @@ fn a_unit_too_much_is_found_by_books_and_sums() {
 #[test]
 fn what_the_rules_do_not_say_is_found() {
     let mut venue = Venue::new();
-    venue.run(&venue.trade(5));
+    venue.run(&trade(5));
     let funding = |rate: &str| Command::PayFunding { contract: ContractId(2), rate: rate.parse().unwrap() };
     let before = venue.mirror.clone();
     let events = step(&mut venue.state, &mut venue.book, &funding("0.0001"), venue.now).unwrap();
@@ -126,7 +126,7 @@ fn interest_is_by_the_second_and_rounded_up() {
 #[test]
 fn a_haircut_taken_twice_is_found() {
     let mut venue = Venue::new();
-    venue.run(&venue.trade(5));
+    venue.run(&trade(5));
     let id = AccountId(5);
     let mut margin = standing::margin(&venue.state, &mut Book::new(), id).unwrap();
     assert_eq!(equity::check(&venue.state, &venue.mirror, id, &margin), None);
@@ -180,7 +180,7 @@ fn damage_that_is_accepted_would_be_found() {
 fn an_event_that_is_lost_is_missed() {
     let mut venue = Venue::new();
     let before = venue.state.clone();
-    let command = venue.trade(5);
+    let command = trade(5);
     let events = step(&mut venue.state, &mut venue.book, &command, venue.now).unwrap();
     let mut folded = before;
     events.iter().skip(1).for_each(|event| evolve(&mut folded, event, venue.now));

@@ -11,6 +11,7 @@ pub mod exact;
 pub mod mirror;
 pub mod nets;
 pub mod same;
+pub mod scan;
 pub mod standing;
 
 use plimsoll_core::AccountId;

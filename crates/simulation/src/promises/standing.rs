@@ -4,7 +4,7 @@ use plimsoll_core::{AccountId, Decimal, Rounding};
 use plimsoll_engine::account::Kind;
 use plimsoll_engine::market::Quality;
 use plimsoll_engine::step::explain;
-use plimsoll_engine::{Book, State};
+use plimsoll_engine::{Book, Event, State};
 use plimsoll_margin::answers::margin::Margin;
 use plimsoll_margin::level::{Policy, State as Side};
 
@@ -13,6 +13,9 @@ use super::Wrong;
 /// The promise that nobody sleeps through a line, and that a table is never stale.
 pub const STANDING: &str = "an account stands where its margin from scratch puts it";
 
+/// The promise that a change of level is what its figures ask for, exits and hysteresis with it.
+pub const LEVELS: &str = "a level changes as its own figures ask";
+
 /// Excesses over the lines, initial to maintenance in their order, and net value.
 struct Excesses {
     lines: [Decimal; 5],
@@ -20,15 +23,24 @@ struct Excesses {
 }
 
 fn excesses(margin: &Margin, policy: &Policy) -> Option<Excesses> {
-    let (initial, maintenance) = (margin.requirement.initial.amount, margin.requirement.maintenance.amount);
-    let equity = margin.equity.maintenance.amount;
+    let (requirement, equity) = (&margin.requirement, &margin.equity);
+    let amounts = (equity.initial.amount, equity.maintenance.amount, equity.net_value.amount);
+    over((requirement.initial.amount, requirement.maintenance.amount), amounts, policy)
+}
+
+/// Of initial and maintenance margin, and of equity at both and net value.
+fn over(
+    (initial, maintenance): (Decimal, Decimal),
+    (equity_initial, equity, net_value): (Decimal, Decimal, Decimal),
+    policy: &Policy,
+) -> Option<Excesses> {
     let room = initial.minus(maintenance).ok()?.or_zero();
     let over = |share: Decimal| {
         let line = maintenance.plus(room.times(share, Rounding::Up).ok()?).ok()?;
         equity.minus(line).ok()
     };
     let mut lines = [
-        margin.equity.initial.amount.minus(initial).ok()?,
+        equity_initial.minus(initial).ok()?,
         over(policy.fill)?,
         over(policy.call)?,
         over(policy.liquidation_end)?,
@@ -38,7 +50,7 @@ fn excesses(margin: &Margin, policy: &Policy) -> Option<Excesses> {
     for at in (0..4).rev() {
         lines[at] = lines[at].min(lines[at + 1]);
     }
-    Some(Excesses { lines, net_value: margin.equity.net_value.amount })
+    Some(Excesses { lines, net_value })
 }
 
 /// The side of the lines, after `before`: down at once, up past the exit only.
@@ -90,6 +102,26 @@ fn wrong(id: AccountId, stands: Side, before: Side, of: &Excesses, doubtful: boo
         format!("{stands}, with excesses {:?} and net value {}", of.lines.map(|line| line.to_string()), of.net_value)
     };
     (stands != expected && !held_up).then(|| Wrong::of(STANDING, id, text(), expected.to_string()))
+}
+
+/// Whether a change of level is the one that its own figures ask for.
+#[must_use]
+pub fn changed(state: &State, event: &Event) -> Option<Wrong> {
+    let Event::LevelChanged { account: id, from, to, figures, .. } = event else { return None };
+    let terms = &state.account(*id)?.terms;
+    // A unit goes where its first account is put, wherever the others stood.
+    if terms.group.is_some() {
+        return None;
+    }
+    let of = over(
+        (figures.initial, figures.maintenance),
+        (figures.equity_initial, figures.equity, figures.net_value),
+        &state.models.get(&terms.model)?.lines.policy,
+    )?;
+    let expected = side(*from, &of);
+    let held_up = !all_trusted(state) && expected >= Side::Liquidating && *to >= Side::Called;
+    let text = || format!("from {from} to {to} with {figures:?}");
+    (*to != expected && !held_up).then(|| Wrong::of(LEVELS, *id, text(), expected.to_string()))
 }
 
 /// Whether every feed is trusted now.

@@ -85,6 +85,9 @@ struct Run {
     queued: u64,
     orders: u64,
     series: u64,
+    /// Whether options expire in this run. Where they do, tables get nodes at strikes that come and go, and nobody on that
+    /// coin sleeps; where they do not, certificates are what is tried.
+    options_expire: bool,
     people: People,
     markets: Markets,
     clients: Clients,
@@ -126,6 +129,7 @@ impl Run {
         let rates = if plan.faults { Rates::drawn(&mut faults) } else { Rates::none() };
         let segment_bytes = *faults.pick(&[1 << 18, 1 << 20, 1 << 22]);
         let mut world = stream("world");
+        let options_expire = world.below(2) == 0;
         let (people, opening) = People::new(plan.accounts, &mut world);
         let mut run = Self {
             rates,
@@ -142,6 +146,7 @@ impl Run {
             queued: 0,
             orders: 0,
             series: 0,
+            options_expire,
             people,
             markets: Markets::default(),
             clients: Clients::default(),

@@ -203,8 +203,10 @@ impl Run {
         let expiry = self.clock().plus_seconds(life_s).unwrap_or(self.clock());
         let all = listing::series(&format!("S{}", self.series), expiry, &self.markets.indices);
         // Every second one of a series: tables are made of what is listed.
-        let these = all.into_iter().skip(usize::from(self.series.is_multiple_of(2))).step_by(2);
-        for instrument in these {
+        let skipped = usize::from(self.series.is_multiple_of(2));
+        let these = all.into_iter().skip(skipped).step_by(2);
+        let options = self.options_expire;
+        for instrument in these.filter(|instrument| options || instrument.strike().is_none()) {
             self.ask("venue", Command::ListContract { instrument });
         }
         if self.series.is_multiple_of(3) {
@@ -233,7 +235,8 @@ impl Run {
                 let range = format!("0.{}", self.chances.world.between(12, 30));
                 let from = self.clock().plus_seconds(10).unwrap_or(self.clock());
                 let ramp_s = *self.chances.world.pick(&[0, 30]);
-                listing::model("plimsoll", vec![("price_range".into(), range.into())], Policy::default(), from, ramp_s)
+                let name = *self.chances.world.pick(&["price_range", "price_range.BTC", "price_range.ETH"]);
+                listing::model("plimsoll", vec![(name.into(), range.into())], Policy::default(), from, ramp_s)
             }
         };
         self.ask("venue", command);

@@ -8,7 +8,7 @@ use plimsoll_margin::level;
 
 use super::watch::Watch;
 use crate::promises::mirror::{Mirror, cost, filled};
-use crate::promises::{Wrong, equity, standing};
+use crate::promises::{Wrong, equity, scan, standing};
 use crate::random::Random;
 
 /// The promise of accounts below a line.
@@ -59,7 +59,7 @@ impl Watch {
         match command {
             Command::Withdraw { account, .. } if random.chance(60_000) => self.look_at_what_is_left(*account),
             Command::Cancel { .. } => {}
-            _ if random.chance(6_000) => {
+            _ if random.chance(if matches!(command, Command::PayFunding { .. }) { 500_000 } else { 6_000 }) => {
                 let mut touched: Vec<AccountId> = events.iter().flat_map(Event::accounts).collect();
                 touched.sort_unstable();
                 touched.dedup();
@@ -98,6 +98,10 @@ impl Watch {
             }
             let wrong = equity::check(&self.folded, &self.mirror, *id, &margin);
             self.looked(equity::EQUITY, wrong);
+            if self.folded.account(*id).is_some_and(|account| &*account.terms.model == "plimsoll") {
+                let wrong = scan::check(&self.folded, &self.mirror, *id, &margin);
+                self.looked(scan::SCAN, wrong);
+            }
         }
     }
 

@@ -11,7 +11,7 @@ use plimsoll_node::{Answer, Decided};
 
 use super::samples;
 use crate::promises::mirror::Mirror;
-use crate::promises::{Wrong, answers, answers::Answers, nets, same};
+use crate::promises::{Wrong, answers, answers::Answers, nets, same, standing};
 use crate::random::Random;
 use crate::world;
 
@@ -142,6 +142,12 @@ impl Watch {
         if matches!(command, Command::Prices(_) | Command::Tick) {
             let wrong = same::feeds(&self.folded, &self.mirror);
             self.looked(same::PRICES, wrong);
+        }
+        for event in events {
+            if matches!(event, Event::LevelChanged { .. }) {
+                let wrong = standing::changed(&self.folded, event);
+                self.looked(standing::LEVELS, wrong);
+            }
         }
         self.after_done(command, events, random);
     }

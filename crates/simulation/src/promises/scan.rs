@@ -1,13 +1,14 @@
 //! The least that `plimsoll` may ask of an account without options: what its coins and delta-one contracts lose at the edge
-//! of the scan range, orders at their worst, times the share of the sum that is always required.
+//! of the scan range, times the share of the sum that is always required.
 //!
-//! A floor and not the figure: it tells a table of old prices, orders that were left out, a side that was turned round or
-//! a loss that was halved, and says nothing of curvature, volatility and add-ons.
+//! A floor and not the figure: it tells a table of old prices, a side that was turned round or a loss that was halved, and
+//! says nothing of orders, curvature, volatility and add-ons.
 
 use std::collections::BTreeMap;
 
-use plimsoll_core::{AccountId, Decimal, Side, Underlying};
+use plimsoll_core::{AccountId, Decimal, Underlying};
 use plimsoll_engine::State;
+use plimsoll_engine::market::Quality;
 use plimsoll_margin::answers::margin::Margin;
 use plimsoll_pricing::float::float;
 use plimsoll_pricing::instruments::{Instrument, Style};
@@ -25,19 +26,19 @@ const MAINTENANCE: f64 = 0.8;
 /// What marks off their index may take from it.
 const TOLERANCE: f64 = 0.97;
 
-/// Dollars that move with an underlying: as held, and with the orders of each side.
-#[derive(Clone, Copy, Debug, Default)]
-struct Delta {
-    held: f64,
-    bought: f64,
-    sold: f64,
-}
+/// A mark further from its index is one that was not said again after a gap: the scan moves the forward, which was not
+/// either.
+const LAG: f64 = 0.01;
 
 /// Whether the margin of `unit`, which `plimsoll` judged, is too small.
 #[must_use]
 pub fn check(state: &State, mirror: &Mirror, id: AccountId, found: &Margin) -> Option<Wrong> {
+    // A price that is not trusted counts less as collateral than it moves.
+    if mirror.feeds.all().any(|(_, seen)| seen.quality != Quality::Trusted) {
+        return None;
+    }
     let unit = state.margined_with(id);
-    let mut deltas: BTreeMap<Underlying, Delta> = BTreeMap::new();
+    let mut deltas: BTreeMap<Underlying, f64> = BTreeMap::new();
     for each in &unit {
         let account = mirror.accounts.get(each.index())?;
         for (asset, units) in &account.cash {
@@ -50,37 +51,28 @@ pub fn check(state: &State, mirror: &Mirror, id: AccountId, found: &Margin) -> O
             let instrument = &mirror.contracts.get(contract.index())?.instrument;
             let mark = mirror.marks.get(contract)?.units();
             let gain = of_units(cost(instrument, *held, mark)? - paid);
-            deltas.entry(instrument.terms().underlying).or_default().held +=
+            *deltas.entry(instrument.terms().underlying).or_default() +=
                 dollars(mirror, instrument, of_units(*held), of_units(mark))?;
             add(mirror, &mut deltas, instrument.terms().settlement, gain);
         }
-        for order in account.orders.values().filter(|order| !order.reduce_only) {
-            let instrument = &mirror.contracts.get(order.contract.index())?.instrument;
-            let mark = mirror.marks.get(&order.contract)?.units();
-            let size = dollars(mirror, instrument, float(order.quantity.0), of_units(mark))?;
-            let delta = deltas.entry(instrument.terms().underlying).or_default();
-            *if order.side == Side::Buy { &mut delta.bought } else { &mut delta.sold } += size;
-        }
     }
-    let (mut initial, mut maintenance) = (0.0, 0.0);
-    for (underlying, delta) in deltas {
-        let range = range(state, underlying)?;
-        initial += (delta.held + delta.bought).abs().max((delta.held - delta.sold).abs()) * range;
-        maintenance += delta.held.abs() * range;
+    let mut lost = 0.0;
+    for (underlying, dollars) in deltas {
+        lost += dollars.abs() * range(state, underlying)?;
     }
     let least = [
-        ("initial", found.requirement.initial.amount, initial * FLOOR),
-        ("maintenance", found.requirement.maintenance.amount, maintenance * FLOOR * MAINTENANCE),
+        ("initial", found.requirement.initial.amount, lost * FLOOR),
+        ("maintenance", found.requirement.maintenance.amount, lost * FLOOR * MAINTENANCE),
     ];
     let short = least.into_iter().find(|(_, found, least)| float(*found) < least * TOLERANCE - 1.0);
     short.map(|(what, found, least)| Wrong::of(SCAN, id, format!("{what} margin {found}"), format!("at least {least}")))
 }
 
 /// A coin moves with the underlying of its name; what has none does not move here.
-fn add(mirror: &Mirror, deltas: &mut BTreeMap<Underlying, Delta>, asset: plimsoll_core::Asset, count: f64) {
+fn add(mirror: &Mirror, deltas: &mut BTreeMap<Underlying, f64>, asset: plimsoll_core::Asset, count: f64) {
     let underlying = asset.underlying();
     if let Some(price) = mirror.price(asset).filter(|_| mirror.underlyings.contains_key(&underlying)) {
-        deltas.entry(underlying).or_default().held += count * of_units(price);
+        *deltas.entry(underlying).or_default() += count * of_units(price);
     }
 }
 
@@ -89,9 +81,14 @@ fn dollars(mirror: &Mirror, instrument: &Instrument, count: f64, mark: f64) -> O
     if instrument.strike().is_some() || instrument.only_moves_balances() {
         return None;
     }
-    let size = float(instrument.terms().contract_size) * count;
+    let terms = instrument.terms();
+    let index = of_units(mirror.price(terms.underlying.asset())?) / of_units(mirror.price(terms.quote)?);
+    if (mark / index - 1.0).abs() > LAG {
+        return None;
+    }
+    let size = float(terms.contract_size) * count;
     match instrument.style() {
-        Style::Inverse => Some(size),
+        Style::Inverse => Some(size / mark * of_units(mirror.price(instrument.terms().settlement)?)),
         _ => Some(size * mark * of_units(mirror.price(instrument.terms().quote)?)),
     }
 }

@@ -6,8 +6,10 @@
 
 pub mod answers;
 pub mod brackets;
+pub mod closing;
 pub mod equity;
 pub mod exact;
+pub mod hedging;
 pub mod mirror;
 pub mod nets;
 pub mod same;

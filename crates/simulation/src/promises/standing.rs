@@ -94,6 +94,15 @@ pub fn check(state: &State, found: &Margin, id: AccountId) -> (Option<Wrong>, Op
     (wrong(id, account.standing.state, before, &of, !all_trusted(state)), nearest)
 }
 
+/// The side that a margin puts an account on, after the one it stood on.
+#[must_use]
+pub fn found(state: &State, found: &Margin, id: AccountId) -> Option<Side> {
+    let of = excesses(found, &state.models.get(&state.account(id)?.terms.model)?.lines.policy)?;
+    let unit = state.margined_with(id);
+    let before = unit.iter().filter_map(|id| Some(state.account(*id)?.standing.state)).max()?;
+    Some(side(before, &of))
+}
+
 fn wrong(id: AccountId, stands: Side, before: Side, of: &Excesses, doubtful: bool) -> Option<Wrong> {
     let expected = side(before, of);
     // Untrusted prices at their best may keep an account from being liquidated, and never from being called.

@@ -22,6 +22,7 @@ use crate::faults::{Rates, Trouble};
 use crate::plan::{Broken, Plan, Report};
 use crate::promises::Wrong;
 use crate::random::Random;
+use crate::world::closing::{self, Appetite};
 use crate::world::{self, Markets, People, listing};
 use network::Clients;
 use watch::Watch;
@@ -88,6 +89,8 @@ struct Run {
     /// Whether options expire in this run. Where they do, tables get nodes at strikes that come and go, and nobody on that
     /// coin sleeps; where they do not, certificates are what is tried.
     options_expire: bool,
+    /// How much of the engine's closing orders a market maker takes.
+    appetite: Appetite,
     people: People,
     markets: Markets,
     clients: Clients,
@@ -131,6 +134,7 @@ impl Run {
         let mut world = stream("world");
         let options_expire = world.below(2) == 0;
         let (people, opening) = People::new(plan.accounts, &mut world);
+        let (rules, appetite) = (closing::commands(&mut world), Appetite::drawn(&mut world));
         let mut run = Self {
             rates,
             chances: Chances {
@@ -147,6 +151,7 @@ impl Run {
             orders: 0,
             series: 0,
             options_expire,
+            appetite,
             people,
             markets: Markets::default(),
             clients: Clients::default(),
@@ -159,7 +164,7 @@ impl Run {
             report: Report::new(plan.clone()),
             plan,
         };
-        run.clients.opening = listing::commands(world::start()).into_iter().chain(opening).collect();
+        run.clients.opening = listing::commands(world::start()).into_iter().chain(rules).chain(opening).collect();
         run
     }
 

@@ -12,10 +12,10 @@ use plimsoll_node::{Answer, Request, Submitted};
 use super::{Happening, MILLISECOND, Run, SECOND};
 use crate::promises::Wrong;
 use crate::promises::answers::{self, digest};
-use crate::world::asset;
 use crate::world::listing::{self, MODELS, PERPETUALS};
 use crate::world::prices::Oddity;
 use crate::world::traffic::Traffic;
+use crate::world::{asset, closing};
 
 /// The promise that clients hear one answer to a command.
 pub(super) const HEARD: &str = "a client hears one answer to a command";
@@ -54,8 +54,10 @@ impl Run {
         }
         self.orders += 1;
         let (state, people, indices) = (&self.watch.folded, &self.people, &self.markets.indices);
+        let takes = self.chances.world.chance(60_000);
+        let taken = takes.then(|| closing::take(state, self.appetite, &mut self.chances.world)).flatten();
         let mut traffic = Traffic { state, people, indices, random: &mut self.chances.world };
-        let (AccountId(account), command) = traffic.next(self.orders);
+        let (AccountId(account), command) = taken.unwrap_or_else(|| traffic.next(self.orders));
         let gateway = format!("gateway-{}", account % GATEWAYS);
         self.ask(&gateway, command);
     }
@@ -221,7 +223,7 @@ impl Run {
 
     pub(super) fn change_parameters(&mut self) {
         let random = &mut self.chances.world;
-        let command = match random.below(3) {
+        let command = match random.below(4) {
             0 => {
                 let (name, rate) = (*random.pick(&["USDC", "BTC", "ETH", "SOL"]), random.between(0, 400));
                 Command::ListAsset { asset: asset(name), rules: listing::asset_rules(rate, None) }
@@ -231,6 +233,7 @@ impl Run {
                 let name = *random.pick(&MODELS);
                 listing::model(name, Vec::new(), policy, self.clock(), 0)
             }
+            2 => Command::SetLiquidation(Box::new(closing::rules(random))),
             _ => {
                 let range = format!("0.{}", self.chances.world.between(12, 30));
                 let from = self.clock().plus_seconds(10).unwrap_or(self.clock());

@@ -10,6 +10,7 @@ use plimsoll_journal::Sequence;
 use plimsoll_node::{Answer, Decided};
 
 use super::samples;
+use crate::promises::closing::Closing;
 use crate::promises::mirror::Mirror;
 use crate::promises::{Wrong, answers, answers::Answers, nets, same, standing};
 use crate::random::Random;
@@ -37,6 +38,7 @@ pub(super) struct Watch {
     pub(super) folded: State,
     pub(super) mirror: Mirror,
     pub(super) answers: Answers,
+    closing: Closing,
     shadow: Option<Shadow>,
     /// Distances to the nearest line as they were last found.
     pub(super) nearest: BTreeMap<AccountId, Decimal>,
@@ -65,6 +67,7 @@ impl Watch {
             folded: State::new(world::currency(), world::start()),
             mirror: Mirror::new(world::currency()),
             answers: Answers::default(),
+            closing: Closing::default(),
             shadow: None,
             nearest: BTreeMap::new(),
             turn: 0,
@@ -119,7 +122,12 @@ impl Watch {
     fn done(&mut self, decided: &Decided, events: &[Event], random: &mut Random) {
         let (command, at) = (&decided.request.command, decided.at);
         self.before_order(command, random);
+        let mut book = Book::new();
         for event in events {
+            let mut margined = |state: &State, id| standing::found(state, &standing::margin(state, &mut book, id)?, id);
+            for (promise, wrong) in self.closing.before(&self.folded, event, at, &mut margined) {
+                self.looked(promise, wrong);
+            }
             evolve(&mut self.folded, event, at);
             if let Event::Withdrawn { amount, gains, .. } = event
                 && gains.signum() > 0
@@ -127,6 +135,9 @@ impl Watch {
                 let wrong = nets::backed(&self.folded, amount.asset);
                 self.looked(nets::BACKED, wrong);
             }
+        }
+        for (promise, wrong) in self.closing.after(&self.folded, at) {
+            self.looked(promise, wrong);
         }
         match self.mirror.enter(command, at, events) {
             Err(fault) => self.looked(RULES, [Wrong::new(RULES, fault, "what the rules allow")]),

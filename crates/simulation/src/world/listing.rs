@@ -75,7 +75,6 @@ pub fn commands(now: Timestamp) -> Vec<Command> {
     for (coin, units) in [("USDC", 20_000_000), ("BTC", 200), ("ETH", 4_000)] {
         all.push(Command::FundHouse { house: House::Lending, amount: amount(Decimal::from_int(units), coin) });
     }
-    all.push(Command::FundHouse { house: House::Insurance, amount: amount(Decimal::from_int(3_000_000), "USDC") });
     all
 }
 

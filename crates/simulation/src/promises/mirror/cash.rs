@@ -83,13 +83,21 @@ impl Mirror {
                 shown(had)
             ));
         }
+        self.settle_loan(account, amount.asset, paid)?;
+        self.move_cash(Holder::Account(account), LENDING, amount)
+    }
+
+    /// Takes what was paid off a loan, interest first.
+    pub(super) fn settle_loan(&mut self, account: AccountId, asset: Asset, paid: i128) -> Result<(), Fault> {
+        let loans = &mut self.of(account)?.loans;
+        let loan = loans.entry(asset).or_default();
         let interest = paid.min(loan.interest);
         loan.interest -= interest;
         loan.borrowed -= paid - interest;
         if loan.borrowed == 0 && loan.interest == 0 {
-            self.of(account)?.loans.remove(&amount.asset);
+            loans.remove(&asset);
         }
-        self.move_cash(Holder::Account(account), LENDING, amount)
+        Ok(())
     }
 
     /// Interest on every loan of an asset.
@@ -100,11 +108,10 @@ impl Mirror {
         owing.into_iter().try_for_each(|account| self.charge(account, asset, at))
     }
 
-    /// Whole seconds are charged, on loan and interest together; a year has 365 days; what is left of a unit is owed.
+    /// Whole seconds are charged, on the loan alone; a year has 365 days; what is left of a unit is owed.
     fn charge(&mut self, account: AccountId, asset: Asset, at: Timestamp) -> Result<(), Fault> {
         let rate = self.assets.get(&asset).map_or(0, |rules| rules.borrow_rate.units());
-        let Some(Loan { borrowed, interest, until: Some(since) }) =
-            self.accounts[account.index()].loans.get(&asset).copied()
+        let Some(Loan { borrowed, until: Some(since), .. }) = self.accounts[account.index()].loans.get(&asset).copied()
         else {
             return Ok(());
         };
@@ -113,7 +120,7 @@ impl Mirror {
             return Ok(());
         }
         let too_much = || format!("{asset}: interest that does not fit");
-        let yearly = product(borrowed + interest, rate, Way::Up).ok_or_else(too_much)?;
+        let yearly = product(borrowed, rate, Way::Up).ok_or_else(too_much)?;
         let more = ratio(yearly, i128::from(seconds) * ONE, YEAR_S * ONE, Way::Up).ok_or_else(too_much)?;
         let loan = self.of(account)?.loans.entry(asset).or_default();
         loan.interest += more;

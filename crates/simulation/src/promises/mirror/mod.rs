@@ -2,9 +2,10 @@
 //! and from the rules as they are written down, never from the legs of the engine's events.
 //!
 //! What the engine decides of its own accord and no command says (what a bucket draws from its parent, when announced
-//! parameters come into force) is taken from its events, within the bounds that were agreed.
+//! parameters come into force, how accounts are closed) is taken from its events, within the bounds that were agreed.
 
 mod cash;
+mod closing;
 mod feeds;
 mod time;
 mod trades;
@@ -12,6 +13,7 @@ mod trades;
 use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_core::{AccountId, Amount, Asset, Decimal, Timestamp, Underlying};
+use plimsoll_engine::liquidation::LiquidationRules;
 use plimsoll_engine::state::{AssetRules, UnderlyingRules};
 use plimsoll_engine::{AccountTerms, Command, ContractId, Event, Holder, House, OpenOrder, OrderId};
 use plimsoll_pricing::instruments::Instrument;
@@ -82,6 +84,8 @@ pub struct Mirror {
     pub marks: BTreeMap<ContractId, Decimal>,
     /// Indices read before expiries: their sum and how many.
     pub windows: BTreeMap<(Underlying, Timestamp), (i128, u32)>,
+    /// How accounts are closed.
+    pub liquidation: LiquidationRules,
     touched: BTreeSet<AccountId>,
 }
 
@@ -99,6 +103,7 @@ impl Mirror {
             feeds: Feeds::default(),
             marks: BTreeMap::new(),
             windows: BTreeMap::new(),
+            liquidation: LiquidationRules::default(),
             touched: BTreeSet::new(),
         }
     }
@@ -120,7 +125,8 @@ impl Mirror {
             | Command::Repay { .. } => self.enter_cash(command, at)?,
             Command::Trade { contract, quantity, price, buyer, seller, taker } => {
                 let trade = trades::Trade { contract: *contract, quantity: *quantity, price: *price, taker: *taker };
-                self.trade(&trade, *buyer, *seller)?;
+                let penalties = self.penalties(&trade, [*buyer, *seller], events)?;
+                self.trade(&trade, *buyer, *seller, penalties)?;
             }
             Command::Prices(batch) => self.prices(batch, at),
             Command::PayFunding { contract, rate } => self.pay_funding(*contract, *rate)?,
@@ -128,7 +134,11 @@ impl Mirror {
             Command::Tick => self.tick(at, events)?,
             other => self.enter_terms(other)?,
         }
-        self.drawn(events)?;
+        let repays = matches!(command, Command::Repay { .. });
+        for event in events {
+            self.drawn(event)?;
+            self.own(event, repays)?;
+        }
         Ok(std::mem::take(&mut self.touched))
     }
 
@@ -171,37 +181,32 @@ impl Mirror {
             Command::Cancel { account, order } => {
                 self.of(*account)?.orders.remove(order).ok_or("an order that was not open was taken back")?;
             }
+            Command::SetLiquidation(rules) => self.liquidation = (**rules).clone(),
             _ => {}
         }
         Ok(())
     }
 
     /// Top-ups, within what was agreed.
-    fn drawn(&mut self, events: &[Event]) -> Result<(), Fault> {
-        for event in events {
-            let Event::Transferred { from, to, amount, top_up: true, .. } = event else { continue };
-            let terms = self.of(*to)?.terms.clone();
-            let top_up = terms.top_up.ok_or("a bucket without a top-up drew from another account")?;
-            if terms.parent != Some(*from) || top_up.asset != amount.asset || amount.value.signum() <= 0 {
-                return Err(format!("account {} drew {amount} from account {}", to.0, from.0));
-            }
-            if self.of(*from)?.frozen {
-                return Err(format!("account {} is frozen and {amount} was drawn from it", from.0));
-            }
-            let drawn = self.of(*to)?.topped_up + amount.value.units();
-            if drawn > top_up.limit.units() {
-                return Err(format!(
-                    "account {} drew {} in all: its owner allows {}",
-                    to.0,
-                    exact_text(drawn),
-                    top_up.limit
-                ));
-            }
-            self.of(*to)?.topped_up = drawn;
-            self.move_cash(Holder::Account(*from), Holder::Account(*to), *amount)?;
-            if self.cash(*from, amount.asset) < 0 {
-                return Err(format!("account {} has no {amount} to be drawn", from.0));
-            }
+    fn drawn(&mut self, event: &Event) -> Result<(), Fault> {
+        let Event::Transferred { from, to, amount, top_up: true, .. } = event else { return Ok(()) };
+        let terms = self.of(*to)?.terms.clone();
+        let top_up = terms.top_up.ok_or("a bucket without a top-up drew from another account")?;
+        if terms.parent != Some(*from) || top_up.asset != amount.asset || amount.value.signum() <= 0 {
+            return Err(format!("account {} drew {amount} from account {}", to.0, from.0));
+        }
+        if self.of(*from)?.frozen {
+            return Err(format!("account {} is frozen and {amount} was drawn from it", from.0));
+        }
+        let drawn = self.of(*to)?.topped_up + amount.value.units();
+        if drawn > top_up.limit.units() {
+            let text = exact_text(drawn);
+            return Err(format!("account {} drew {text} in all: its owner allows {}", to.0, top_up.limit));
+        }
+        self.of(*to)?.topped_up = drawn;
+        self.move_cash(Holder::Account(*from), Holder::Account(*to), *amount)?;
+        if self.cash(*from, amount.asset) < 0 {
+            return Err(format!("account {} has no {amount} to be drawn", from.0));
         }
         Ok(())
     }

@@ -44,7 +44,14 @@ pub fn filled((held, paid): (i128, i128), quantity: i128, cost: i128) -> Option<
 }
 
 impl Mirror {
-    pub(super) fn trade(&mut self, trade: &Trade, buyer: TradeSide, seller: TradeSide) -> Result<(), Fault> {
+    /// A trade that was brought, and what the insurance fund takes of either side.
+    pub(super) fn trade(
+        &mut self,
+        trade: &Trade,
+        buyer: TradeSide,
+        seller: TradeSide,
+        penalties: [i128; 2],
+    ) -> Result<(), Fault> {
         let does_not_fit = || "a trade that does not fit".to_owned();
         let known = self.contracts.get(trade.contract.index()).ok_or("a contract that was never listed was traded")?;
         if known.settled {
@@ -59,8 +66,22 @@ impl Mirror {
         // A rebate is paid out of what the other side pays.
         let rested = rate(self.of(maker.account)?.terms.maker_fee_rate)?.max(-taken);
         let (bought, sold) = if trade.taker == Side::Buy { (taken, rested) } else { (rested, taken) };
-        self.fill(&instrument, trade, buyer, quantity, bought)?;
-        self.fill(&instrument, trade, seller, -quantity, sold)
+        for ((side, fee), (penalty, sign)) in
+            [(buyer, bought), (seller, sold)].into_iter().zip(penalties.into_iter().zip([1, -1]))
+        {
+            self.fill(&instrument, trade, side, sign * quantity, fee)?;
+            self.post(Holder::Account(side.account), instrument.terms().settlement, -penalty)?;
+            self.post(Holder::House(House::Insurance), instrument.terms().settlement, penalty)?;
+        }
+        Ok(())
+    }
+
+    /// A trade that closes an account by force: nobody pays a fee for it.
+    pub(super) fn forced(&mut self, trade: &Trade, buyer: TradeSide, seller: TradeSide) -> Result<(), Fault> {
+        let known = self.contracts.get(trade.contract.index()).ok_or("a contract that was never listed was matched")?;
+        let (instrument, quantity) = (known.instrument.clone(), trade.quantity.0.units());
+        self.fill(&instrument, trade, buyer, quantity, 0)?;
+        self.fill(&instrument, trade, seller, -quantity, 0)
     }
 
     fn fill(

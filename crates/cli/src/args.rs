@@ -17,7 +17,7 @@ pub(crate) struct Arguments {
 
 const CODES: &str = "Exit codes:
   0  everything asked was answered
-  1  some account could not be answered, some case departs, or the output could not be written
+  1  some account could not be answered, some case departs, some promise broke, or the output could not be written
   2  wrong usage, or a document that is wrong
   3  with `margin --check`: some account is below its maintenance margin
 
@@ -63,6 +63,11 @@ pub(crate) enum Command {
     Models(Models),
     /// Published cases run through the engine, counted by model
     Conformance(Conformance),
+    /// A whole venue on a simulated clock, with faults put in and every promise checked
+    Simulate {
+        #[command(subcommand)]
+        what: SimulateWhat,
+    },
     /// The JSON Schema of a document
     Schema,
     /// A completion script for a shell
@@ -214,6 +219,46 @@ pub(crate) enum ExportFormat {
     Json,
     /// One row a movement of cash
     Csv,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SimulateWhat {
+    /// Crashes, torn writes, full disks, flipped bits, lost and repeated commands, silent and absurd prices
+    Faults(SimulateFaults),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SimulateFaults {
+    /// Runs, each of the seed after the one before
+    #[arg(long, default_value_t = 1, value_name = "COUNT")]
+    pub(crate) seeds: u64,
+    /// The first seed
+    #[arg(long, default_value_t = 1, value_name = "SEED")]
+    pub(crate) seed: u64,
+    /// Simulated hours of a run
+    #[arg(long, default_value = "0.1", value_name = "HOURS")]
+    pub(crate) hours: String,
+    /// Accounts at the venue
+    #[arg(long, default_value_t = 500, value_name = "COUNT")]
+    pub(crate) accounts: usize,
+    /// Commands of clients in a simulated second
+    #[arg(long, default_value_t = 50, value_name = "COUNT")]
+    pub(crate) rate: u32,
+    /// Let nothing go wrong
+    #[arg(long)]
+    pub(crate) calm: bool,
+    /// How to answer
+    #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) format: SimulateFormat,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SimulateFormat {
+    /// For people: what was run, what went wrong by plan, what was looked at
+    #[default]
+    Table,
+    /// Counts, and every broken promise with the line that repeats it
+    Json,
 }
 
 #[derive(Debug, Args)]

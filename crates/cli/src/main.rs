@@ -19,6 +19,7 @@ mod models;
 mod outcome;
 mod progress;
 mod screen;
+mod simulate;
 mod table;
 mod tree;
 
@@ -62,6 +63,7 @@ fn run(command: &Command, screen: &Screen) -> Result<Outcome, Failure> {
         Command::Demo { document } => demo::run(*document, screen),
         Command::Models(asked) => models::run(asked, screen),
         Command::Conformance(asked) => conformance::run(asked, screen),
+        Command::Simulate { what } => simulate::run(what, screen),
         Command::Schema => models::schema(screen),
         Command::Completions { shell } => models::completions(*shell, screen),
         Command::Man => models::man(screen),

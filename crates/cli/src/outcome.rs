@@ -14,7 +14,8 @@ use crate::screen::Screen;
 pub(crate) enum Outcome {
     /// Everything was answered.
     Answered,
-    /// Some accounts could not be, and standard error says why; or some case departs from what was published.
+    /// Some accounts could not be, and standard error says why; or some case departs from what was published, or
+    /// some promise broke.
     Partly,
     /// All was answered, and `--check` found an account below maintenance.
     BelowMaintenance,

@@ -30,6 +30,11 @@ impl Progress {
         Self { what, total, done: 0, watched: screen.is_watched(), started: Instant::now(), shown: None }
     }
 
+    /// How many there are.
+    pub(crate) const fn total(&self) -> usize {
+        self.total
+    }
+
     /// One more is done.
     pub(crate) fn step(&mut self) {
         self.done += 1;

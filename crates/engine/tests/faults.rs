@@ -426,3 +426,28 @@ fn the_newest_of_one_source_counts_within_a_batch_too() {
     venue.run(Command::Prices(PriceBatch { quotes, ..PriceBatch::default() }));
     assert_eq!(venue.state.market.feeds[&index].reading.unwrap().price, decimal("60500"));
 }
+
+#[test]
+fn who_is_let_in_for_shrinking_risk_stands_where_initial_margin_says() {
+    let mut venue = Venue::new();
+    venue.run(Command::SetModel {
+        name: "isolated".into(),
+        model: "isolated".into(),
+        parameters: Vec::new(),
+        lines: venue.state.models["plimsoll"].lines.clone(),
+        from: venue.now,
+        ramp_s: 0,
+    });
+    let other = venue.funded("b", "1000000 USDC");
+    let account = venue.account_with("a", |terms| terms.model = "isolated".into());
+    venue.run(Command::Deposit { account, amount: amount("1000 USDC") });
+    venue.trade(BTC_USDC, "1", "60000", account, other);
+    // Isolated margin asks for the order beside the position that it closes.
+    let events = venue.place(account, 1, venue.order(BTC_USDC, Side::Sell, "1", "60000")).unwrap();
+    assert!(matches!(
+        events[..],
+        [Event::OrderPlaced { .. }, Event::LevelChanged { to: level::State::Restricted, .. }]
+    ));
+    venue.run(Command::Cancel { account, order: OrderId(1) });
+    assert_eq!(venue.state.accounts[account.index()].standing.state, level::State::Healthy);
+}

@@ -32,7 +32,8 @@
 //! The floors below are here under their own names. A few things are added, none with rules of its own:
 //! [`desk`] joins a document to the questions of [`margin::answers`], [`conformance`] runs published cases,
 //! [`simulation`] writes a Deribit portfolio margin as the venue's own call answers it, [`stream`] reads commands for the
-//! engine and writes its events, [`story`] runs a file of commands with what must be so after each.
+//! engine and writes its events, [`story`] runs a file of commands with what must be so after each. [`faults`] is a whole
+//! venue in one thread with faults put in.
 
 pub mod conformance;
 pub mod desk;
@@ -49,6 +50,7 @@ pub use plimsoll_margin as margin;
 pub use plimsoll_node as node;
 pub use plimsoll_numerics as numerics;
 pub use plimsoll_pricing as pricing;
+pub use plimsoll_simulation as faults;
 pub use plimsoll_venues as venues;
 
 pub use desk::{Desk, Entry, Judges};

@@ -39,14 +39,20 @@ impl Decision<'_> {
         }
         check_mode(id, account, terms.contract, self.state)?;
         self.pays_what_is_backed(id, terms)?;
+        let (healthy, mut falls_short) = (account.standing.state == level::State::Healthy, false);
         if account.terms.kind != Kind::Outside && !self.covers_order(id, terms) {
             let made = self.book.current(self.state)?;
             let found = admit(made, self.state, id, terms)?;
+            falls_short = found.is_none() && healthy;
             let found = found.as_ref().map(|(margin, read)| (margin, read));
             let together = self.state.margined_with(id);
             self.book.certify(self.state, together[0], &self.account(id)?.terms.model.clone(), found);
         }
         self.emit(Event::OrderPlaced { account: id, order, terms: terms.clone() });
+        if falls_short {
+            // Initial margin does not cover it: it was let in because it shrinks risk once it is filled.
+            self.levels([id]);
+        }
         Ok(())
     }
 

@@ -1,0 +1,173 @@
+//! What trades cost, and what they leave.
+
+use plimsoll_core::{AccountId, Asset, Decimal, Price, Quantity, Side};
+use plimsoll_engine::command::TradeSide;
+use plimsoll_engine::{ContractId, Holder, House};
+use plimsoll_pricing::instruments::{Instrument, Style};
+
+use super::{Fault, Mirror};
+use crate::promises::exact::{ONE, Way, product, ratio, shown};
+
+/// A trade as it was brought.
+#[derive(Clone, Copy)]
+pub(super) struct Trade {
+    pub(super) contract: ContractId,
+    pub(super) quantity: Quantity,
+    pub(super) price: Price,
+    pub(super) taker: Side,
+}
+
+/// What `quantity` contracts cost at `price`, in units of the settlement asset; negative for what is sold, and of an
+/// inverse future for what is bought.
+#[must_use]
+pub fn cost(instrument: &Instrument, quantity: i128, price: i128) -> Option<i128> {
+    let contracts = product(quantity, instrument.terms().contract_size.units(), Way::Nearest)?;
+    let is_option = instrument.strike().is_some();
+    if !is_option && instrument.style() == Style::Inverse {
+        return ratio(contracts, ONE, price, Way::Nearest).map(|coins| -coins);
+    }
+    product(contracts, price, Way::Nearest)
+}
+
+/// A position after `quantity` more at a `cost`: quantity, cost, and what that realised.
+#[must_use]
+pub fn filled((held, paid): (i128, i128), quantity: i128, cost: i128) -> Option<(i128, i128, i128)> {
+    let closes = held.signum() * quantity.signum() < 0;
+    let closed = if closes { quantity.abs().min(held.abs()) } else { 0 };
+    let share = |of: i128, whole: i128| match closed {
+        0 => Some(0),
+        part if part == whole => Some(of),
+        part => ratio(of, part, whole, Way::Nearest),
+    };
+    let (out, back) = (share(paid, held.abs())?, share(cost, quantity.abs())?);
+    Some((held + quantity, paid - out + cost - back, -(out + back)))
+}
+
+impl Mirror {
+    /// A trade that was brought, and what the insurance fund takes of either side.
+    pub(super) fn trade(
+        &mut self,
+        trade: &Trade,
+        buyer: TradeSide,
+        seller: TradeSide,
+        penalties: [i128; 2],
+    ) -> Result<(), Fault> {
+        let does_not_fit = || "a trade that does not fit".to_owned();
+        let known = self.contracts.get(trade.contract.index()).ok_or("a contract that was never listed was traded")?;
+        if known.settled {
+            return Err(format!("{} is settled and was traded", known.instrument.name()));
+        }
+        let instrument = known.instrument.clone();
+        let (quantity, price) = (trade.quantity.0.units(), trade.price.value.units());
+        let notional = cost(&instrument, quantity, price).ok_or_else(does_not_fit)?.abs();
+        let (taker, maker) = if trade.taker == Side::Buy { (buyer, seller) } else { (seller, buyer) };
+        let rate = |of: Decimal| product(notional, of.units(), Way::Up).ok_or_else(does_not_fit);
+        let taken = rate(self.of(taker.account)?.terms.taker_fee_rate)?;
+        // A rebate is paid out of what the other side pays.
+        let rested = rate(self.of(maker.account)?.terms.maker_fee_rate)?.max(-taken);
+        let (bought, sold) = if trade.taker == Side::Buy { (taken, rested) } else { (rested, taken) };
+        for ((side, fee), (penalty, sign)) in
+            [(buyer, bought), (seller, sold)].into_iter().zip(penalties.into_iter().zip([1, -1]))
+        {
+            self.fill(&instrument, trade, side, sign * quantity, fee)?;
+            self.post(Holder::Account(side.account), instrument.terms().settlement, -penalty)?;
+            self.post(Holder::House(House::Insurance), instrument.terms().settlement, penalty)?;
+        }
+        Ok(())
+    }
+
+    /// A trade that closes an account by force: nobody pays a fee for it.
+    pub(super) fn forced(&mut self, trade: &Trade, buyer: TradeSide, seller: TradeSide) -> Result<(), Fault> {
+        let known = self.contracts.get(trade.contract.index()).ok_or("a contract that was never listed was matched")?;
+        let (instrument, quantity) = (known.instrument.clone(), trade.quantity.0.units());
+        self.fill(&instrument, trade, buyer, quantity, 0)?;
+        self.fill(&instrument, trade, seller, -quantity, 0)
+    }
+
+    fn fill(
+        &mut self,
+        instrument: &Instrument,
+        trade: &Trade,
+        side: TradeSide,
+        quantity: i128,
+        fee: i128,
+    ) -> Result<(), Fault> {
+        let does_not_fit = || "a fill that does not fit".to_owned();
+        let settlement = instrument.terms().settlement;
+        let account = Holder::Account(side.account);
+        let cost = cost(instrument, quantity, trade.price.value.units()).ok_or_else(does_not_fit)?;
+        if instrument.only_moves_balances() {
+            let coins = product(quantity, instrument.terms().contract_size.units(), Way::Nearest);
+            self.post(account, instrument.terms().underlying.asset(), coins.ok_or_else(does_not_fit)?)?;
+            self.post(account, settlement, -cost)?;
+        } else {
+            let before = self.of(side.account)?.held.get(&trade.contract).copied().unwrap_or_default();
+            let (held, paid, realised) = filled(before, quantity, cost).ok_or_else(does_not_fit)?;
+            self.hold(side.account, trade.contract, (held, paid))?;
+            if instrument.is_paid_when_bought() {
+                self.post(account, settlement, -cost)?;
+            } else {
+                self.post(account, settlement, realised)?;
+                self.post(Holder::House(House::Clearing), settlement, -realised)?;
+            }
+        }
+        self.post(account, settlement, -fee)?;
+        self.post(Holder::House(House::Fees), settlement, fee)?;
+        self.take_off_order(trade, side, quantity)
+    }
+
+    pub(super) fn hold(&mut self, account: AccountId, contract: ContractId, after: (i128, i128)) -> Result<(), Fault> {
+        let held = &mut self.of(account)?.held;
+        if after.0 == 0 {
+            held.remove(&contract);
+        } else {
+            held.insert(contract, after);
+        }
+        Ok(())
+    }
+
+    fn take_off_order(&mut self, trade: &Trade, side: TradeSide, quantity: i128) -> Result<(), Fault> {
+        let Some(id) = side.order else { return Ok(()) };
+        let who = side.account.0;
+        let orders = &mut self.of(side.account)?.orders;
+        let order =
+            orders.get_mut(&id).ok_or_else(|| format!("account {who}: order {id} was filled and is not open"))?;
+        let buys = order.side == Side::Buy;
+        let is_worse = if buys { trade.price.value > order.price.value } else { trade.price.value < order.price.value };
+        if order.contract != trade.contract || buys != (quantity > 0) || is_worse {
+            return Err(format!("account {who}: order {id} was filled beyond its terms, at {}", trade.price));
+        }
+        let left = order.quantity.0.units() - quantity.abs();
+        match left {
+            0 => {
+                orders.remove(&id);
+            }
+            1.. => order.quantity = Quantity(Decimal::from_units(left).unwrap_or_default()),
+            _ => return Err(format!("account {who}: order {id} was filled by {} too many", shown(-left))),
+        }
+        Ok(())
+    }
+
+    /// Longs pay where the rate is above zero, and shorts get it: a share of what the contracts stand for at the mark.
+    pub(super) fn pay_funding(&mut self, contract: ContractId, rate: Decimal) -> Result<(), Fault> {
+        let does_not_fit = || "funding that does not fit".to_owned();
+        let known = self.contracts.get(contract.index()).ok_or("funding of a contract that was never listed")?;
+        let instrument = known.instrument.clone();
+        let mark = self.marks.get(&contract).ok_or("funding of a contract without a mark")?.units();
+        let asset: Asset = instrument.terms().settlement;
+        for (id, held) in self.holders(contract) {
+            let notional = cost(&instrument, held.abs(), mark).ok_or_else(does_not_fit)?.abs();
+            let paid = product(notional, rate.units(), Way::Nearest).ok_or_else(does_not_fit)?;
+            let gain = if held > 0 { -paid } else { paid };
+            self.post(Holder::Account(id), asset, gain)?;
+            self.post(Holder::House(House::Rounding), asset, -gain)?;
+        }
+        Ok(())
+    }
+
+    /// Who holds a contract, and how many.
+    pub(super) fn holders(&self, contract: ContractId) -> Vec<(AccountId, i128)> {
+        let all = (0_u32..).map(AccountId).zip(&self.accounts);
+        all.filter_map(|(id, known)| known.held.get(&contract).map(|(held, _)| (id, *held))).collect()
+    }
+}

@@ -94,6 +94,24 @@ fn snapshots_are_saved_while_commands_run_and_lead_to_the_same_state() {
 }
 
 #[test]
+fn a_story_is_told_with_its_rule_and_without() {
+    let told = plimsoll(&["scenario", "run", &scenario("yfi_2023.toml"), &scenario("no_exemption.toml")]);
+    assert_eq!(told.code, 0, "{}{}", told.out, told.err);
+    assert!(told.out.contains("without its rule: step 11: house.insurance.USDC is 750000"), "{}", told.out);
+    assert!(told.out.contains("2 stories, 0 of them not as they say"), "{}", told.out);
+    let folder = Folder::new("story");
+    std::fs::create_dir_all(&folder.0).unwrap();
+    let wrong = folder.0.join("wrong.toml");
+    let opening = scenario("openings/venue.toml");
+    std::fs::copy(&opening, folder.0.join("opening.toml")).unwrap();
+    let steps = "[[steps]]\ndo = \"tick\"\nexpect = { \"house.fees.USDC\" = \"5\" }\n";
+    std::fs::write(&wrong, format!("title = \"Wrong\"\nopening = \"opening.toml\"\n{steps}")).unwrap();
+    let told = plimsoll(&["scenario", "run", &wrong.display().to_string()]);
+    assert_eq!(told.code, 1, "{}{}", told.out, told.err);
+    assert!(told.out.contains("house.fees.USDC is 0: expected 5"), "{}", told.out);
+}
+
+#[test]
 fn lines_of_json_are_read_from_standard_input() {
     let opening = scenario("openings/venue.toml");
     let input = r#"{"do":"open_account","account":"a"}

@@ -193,10 +193,8 @@ mod tests {
             rows.swap(at, pivot);
             for other in 0..count {
                 if other != at {
-                    let by = rows[other][at] / rows[at][at];
-                    for column in 0..=count {
-                        rows[other][column] -= by * rows[at][column];
-                    }
+                    let (by, pivot) = (rows[other][at] / rows[at][at], rows[at].clone());
+                    rows[other].iter_mut().zip(pivot).for_each(|(entry, of)| *entry -= by * of);
                 }
             }
         }

@@ -1,14 +1,19 @@
 //! The search by exact evaluations: what gains most for its cost, sized by what a lot of it gains.
 
 use plimsoll_core::{Decimal, Rounding};
+use plimsoll_pricing::float::float;
 
 use super::desk::{Desk, Trades};
-use super::fills::safe_part;
+use super::fills::{are_safe, safe_part};
 
 /// Trades that are added one after another, at most.
 const ROUNDS_MAX: usize = 256;
 /// Of what is left of a contract no more than one part in so many at once: its impact grows.
 const PARTS: i64 = 4;
+
+/// Beyond so many contracts a lot that the scan tells to gain so many times what can be spared is not looked at: it is needed.
+const ALL_UP_TO: usize = 16;
+const SURELY: f64 = 2.0;
 
 /// Something that could be traded more of.
 #[derive(Clone)]
@@ -115,8 +120,14 @@ pub(super) fn trimmed(desk: &Desk<'_>, mut trades: Trades) -> Trades {
     // What another took back may have been against this one.
     loop {
         let before = trades.clone();
+        let scanned = desk.scanned().filter(|_| desk.contracts.len() > ALL_UP_TO);
+        let told = scanned.map(|scanned| scanned.lots(desk, &trades)).unwrap_or_default();
         for (_, at) in &order {
-            trades = least_lots(desk, &trades, *at);
+            let spare = desk.excess(&trades).map_or(0.0, float);
+            let gain = told.iter().find(|(_, contract, _)| contract == at).map_or(0.0, |(.., gain)| *gain);
+            if gain <= SURELY * spare {
+                trades = least_lots(desk, &trades, *at);
+            }
         }
         if trades == before {
             return trades;
@@ -124,34 +135,80 @@ pub(super) fn trimmed(desk: &Desk<'_>, mut trades: Trades) -> Trades {
     }
 }
 
-/// `trades`, which cure, with the fewest lots of one contract that still do.
+/// `trades`, which cure, with the fewest lots of one contract that still do: between what cures and what does not, as if
+/// every lot gained the same, and in the middle where that does not halve what is between.
 pub(super) fn least_lots(desk: &Desk<'_>, trades: &Trades, contract: usize) -> Trades {
     let lots = trades.of(contract);
     let with = |count: i64| trades.with(contract, count * lots.signum());
-    let excess = |count: i64| desk.excess(&with(count)).filter(|excess| excess.signum() >= 0);
-    let (mut enough, mut short) = (lots.abs(), -1);
-    let (Some(now), true) = (excess(enough), enough > 0) else { return trades.clone() };
-    let Some(less) = excess(enough - 1) else { return trades.clone() };
+    let excess = |count: i64| desk.excess(&with(count)).unwrap_or(Decimal::MIN);
+    let (mut enough, mut short) = (lots.abs(), 0);
+    if lots == 0 || excess(enough).signum() < 0 || excess(enough - 1).signum() < 0 {
+        return trades.clone();
+    }
     enough -= 1;
-    // As if every lot gained what the last did.
-    let spare = now.minus(less).and_then(|each| less.over(each, Rounding::Down));
-    let spare = spare.map_or(0, |lots| i64::try_from(lots.count(0, Rounding::Down)).unwrap_or(0));
-    if spare > 0 && spare <= enough {
-        for at in [enough - spare, enough - spare - 1].into_iter().filter(|at| *at >= 0) {
-            if excess(at).is_some() {
-                enough = enough.min(at);
-            } else {
-                short = short.max(at);
+    if enough == 0 || excess(0).signum() >= 0 {
+        return with(0);
+    }
+    let mut halves = false;
+    while enough - short > 1 {
+        let between = enough - short;
+        let (above, below) = (excess(enough), excess(short));
+        let back =
+            above.minus(below).and_then(|all| Decimal::from_int(between).times_ratio(above, all, Rounding::Down));
+        let back = back.map_or(0, |lots| i64::try_from(lots.count(0, Rounding::Down)).unwrap_or(0));
+        let next = if halves { short + between / 2 } else { (enough - back.max(1)).max(short + 1) };
+        if excess(next).signum() >= 0 {
+            enough = next;
+        } else {
+            short = next;
+        }
+        halves = enough - short > between / 2;
+    }
+    with(enough)
+}
+
+/// Exchanges that are made one after another, at most.
+const EXCHANGES_MAX: usize = 16;
+
+/// `trades`, which cure, with a step or a lot of it exchanged for another contract while that is cheaper. Lots are lumps: what
+/// gains most per cost need not fit what is missing.
+pub(super) fn exchanged(desk: &Desk<'_>, trades: Trades) -> Trades {
+    let mut best = trades;
+    for _ in 0..EXCHANGES_MAX {
+        let Some(cheaper) = cheaper(desk, &best) else { break };
+        best = cheaper;
+    }
+    best
+}
+
+fn cheaper(desk: &Desk<'_>, trades: &Trades) -> Option<Trades> {
+    if !desk.cures(trades) {
+        return None;
+    }
+    let limit = desk.cost(trades)?;
+    for (at, lots) in trades.each() {
+        for fewer in [trades.with(at, 0), trades.with(at, lots - lots.signum())] {
+            for (contract, side, most) in desk.ways() {
+                let held = fewer.of(contract);
+                if contract == at || held * side < 0 {
+                    continue;
+                }
+                // As many as are cheaper still.
+                let (mut more, mut dear) = (held.abs(), most + 1);
+                while dear - more > 1 {
+                    let middle = more + (dear - more) / 2;
+                    let cost = desk.cost(&fewer.with(contract, middle * side));
+                    if cost.is_some_and(|cost| cost < limit) { more = middle } else { dear = middle }
+                }
+                let with = fewer.with(contract, more * side);
+                if more > held.abs() && desk.cures(&with) {
+                    let with = trimmed(desk, least_lots(desk, &with, contract));
+                    if are_safe(desk, &with) {
+                        return Some(with);
+                    }
+                }
             }
         }
     }
-    while enough - short > 1 {
-        let middle = short + (enough - short) / 2;
-        if excess(middle).is_some() {
-            enough = middle;
-        } else {
-            short = middle;
-        }
-    }
-    with(enough)
+    None
 }

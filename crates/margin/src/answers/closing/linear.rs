@@ -107,7 +107,7 @@ impl<'a> Scanned<'a> {
     }
 
     /// The last lot of each of `trades`, the dearest first: what it cost, its contract, and what it gains at least.
-    fn lots(&self, desk: &Desk<'_>, trades: &Trades) -> Vec<(f64, usize, f64)> {
+    pub(super) fn lots(&self, desk: &Desk<'_>, trades: &Trades) -> Vec<(f64, usize, f64)> {
         let traded: Vec<(&Way, i64)> = trades
             .each()
             .filter_map(|(at, lots)| {

@@ -146,7 +146,7 @@ fn least_cost(desk: &Desk<'_>) -> Trades {
     let cures = proposed.as_ref().is_some_and(|trades| desk.cures(trades));
     let mut found = proposed.unwrap_or_default();
     if !cures || desk.contracts.len() <= BOTH_UP_TO {
-        found = desk.better(closed_form::search(desk), found);
+        found = closed_form::exchanged(desk, desk.better(closed_form::search(desk), found));
     }
     let found = whole::search(desk, &found).unwrap_or(found);
     // Less of what is safe is safe where the excess is concave: that is known of models that declare their scan.

@@ -194,7 +194,7 @@ mod tests {
             for other in 0..count {
                 if other != at {
                     let (by, pivot) = (rows[other][at] / rows[at][at], rows[at].clone());
-                    rows[other].iter_mut().zip(pivot).for_each(|(entry, pivot)| *entry -= by * pivot);
+                    rows[other].iter_mut().zip(pivot).for_each(|(entry, of)| *entry -= by * of);
                 }
             }
         }

@@ -247,6 +247,9 @@ pub(crate) struct SimulateFaults {
     /// Let nothing go wrong
     #[arg(long)]
     pub(crate) calm: bool,
+    /// Plant every known fault, one at a time, and say which promise finds it (needs a build with --features planted)
+    #[arg(long)]
+    pub(crate) planted: bool,
     /// How to answer
     #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
     pub(crate) format: SimulateFormat,

@@ -1,5 +1,7 @@
 //! `plimsoll simulate faults`: runs of a whole venue with faults put in, a seed each, and what they found.
 
+mod planted;
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc;
@@ -9,6 +11,7 @@ use plimsoll::Decimal;
 use plimsoll::faults::{Plan, Report, run as simulate};
 use serde_json::{Number, Value, json};
 
+use self::planted::Trace;
 use crate::answer::pretty;
 use crate::args::{SimulateFaults as Asked, SimulateFormat, SimulateWhat};
 use crate::color::Tone;
@@ -30,7 +33,15 @@ pub(crate) fn run(what: &SimulateWhat, screen: &Screen) -> Result<Outcome, Failu
         let expected = "expected at least 1 of --seeds and --rate, and at most 100000 of --accounts";
         return Err(Failure::usage(expected));
     }
-    let found = Found::of(&runs(asked, hours, screen));
+    if asked.planted && !planted::IS_BUILT {
+        return Err(Failure::usage("--planted: this build has no planted faults: build with --features planted"));
+    }
+    let mut found = Found::of(&runs(asked, hours, screen));
+    if asked.planted {
+        found.traces = planted::run(&plan(asked, hours), asked.seeds, screen);
+        found.planted = found.traces.len() as u64;
+        found.found = found.traces.iter().filter(|trace| trace.promise.is_some()).count() as u64;
+    }
     for line in &found.broken {
         screen.say(Tone::Bad, "broken", line);
     }
@@ -43,21 +54,27 @@ pub(crate) fn run(what: &SimulateWhat, screen: &Screen) -> Result<Outcome, Failu
     Ok(if holds { Outcome::Answered } else { Outcome::Partly })
 }
 
+/// The first run.
+fn plan(asked: &Asked, hours: Decimal) -> Plan {
+    let Asked { seed, accounts, rate, calm, .. } = *asked;
+    Plan { seed, hours, accounts, commands_per_second: rate, faults: !calm, ..Plan::default() }
+}
+
 /// The runs in the order of their seeds; every core takes the next.
 fn runs(asked: &Asked, hours: Decimal, screen: &Screen) -> Vec<Report> {
-    let plan =
-        |seed| Plan { seed, hours, accounts: asked.accounts, commands_per_second: asked.rate, faults: !asked.calm };
+    let first = plan(asked, hours);
+    let plan = |more: u64| Plan { seed: first.seed.wrapping_add(more), ..first.clone() };
     let mut progress = Progress::new(screen, usize::try_from(asked.seeds).unwrap_or(usize::MAX), "runs");
     let cores = thread::available_parallelism().map_or(1, usize::from).min(progress.total());
     let (next, (ended, reports)) = (AtomicU64::new(0), mpsc::channel());
     let mut all: BTreeMap<u64, Report> = BTreeMap::new();
     thread::scope(|scope| {
         for _ in 0..cores {
-            let (next, ended) = (&next, ended.clone());
+            let (next, ended, plan) = (&next, ended.clone(), &plan);
             scope.spawn(move || {
                 loop {
                     let at = next.fetch_add(1, Ordering::Relaxed);
-                    if at >= asked.seeds || ended.send((at, simulate(plan(asked.seed.wrapping_add(at))))).is_err() {
+                    if at >= asked.seeds || ended.send((at, simulate(plan(at)))).is_err() {
                         return;
                     }
                 }
@@ -85,6 +102,7 @@ struct Found {
     broken: Vec<String>,
     planted: u64,
     found: u64,
+    traces: Vec<Trace>,
 }
 
 impl Found {
@@ -131,6 +149,7 @@ fn table(found: &Found) -> String {
         number(*recoveries),
         broken.len(),
     ));
+    planted::table(&found.traces, &mut out);
     out
 }
 
@@ -142,6 +161,7 @@ fn as_json(found: &Found) -> String {
         "promises_broken": found.broken.len(),
         "planted": found.planted,
         "found": found.found,
+        "traces": found.traces.iter().map(Trace::as_json).collect::<Vec<_>>(),
         "runs": found.runs,
         "commands": found.commands,
         "recoveries": found.recoveries,

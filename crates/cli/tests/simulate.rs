@@ -22,6 +22,8 @@ fn a_run_that_cannot_be_is_refused_with_what_was_expected() {
         (["--hours", "0"], "expected above 0"),
         (["--hours", "soon"], "--hours soon"),
         (["--seeds", "0"], "expected at least 1"),
+        #[cfg(not(feature = "planted"))]
+        (["--planted", "--calm"], "build with --features planted"),
     ] {
         let ran = plimsoll(&[&["simulate", "faults"][..], &arguments[..]].concat());
         assert_eq!(ran.code, 2);

@@ -16,8 +16,7 @@
 //! ```
 //!
 //! Left out on purpose: threads, clocks and real disks, which `plimsoll-cli`'s kill test has; a second node, as there is
-//! no replication yet; liquidation, which the engine does not do yet: its promises have their place beside those in
-//! [`promises`].
+//! no replication yet.
 
 pub mod faults;
 mod plan;
@@ -25,6 +24,9 @@ pub mod promises;
 mod random;
 mod run;
 pub mod world;
+
+#[cfg(feature = "planted")]
+pub use plimsoll_core::planted::Fault;
 
 pub use plan::{Broken, Plan, Report};
 pub use random::Random;

@@ -20,11 +20,22 @@ pub struct Plan {
     pub commands_per_second: u32,
     /// Whether anything goes wrong.
     pub faults: bool,
+    /// A fault of the product that is switched on from the first command.
+    #[cfg(feature = "planted")]
+    pub planted: Option<plimsoll_core::planted::Fault>,
 }
 
 impl Default for Plan {
     fn default() -> Self {
-        Self { seed: 1, hours: Decimal::new(1, 1), accounts: 500, commands_per_second: 50, faults: true }
+        Self {
+            seed: 1,
+            hours: Decimal::new(1, 1),
+            accounts: 500,
+            commands_per_second: 50,
+            faults: true,
+            #[cfg(feature = "planted")]
+            planted: None,
+        }
     }
 }
 
@@ -50,6 +61,10 @@ impl Plan {
         }
         if !self.faults {
             line.push_str(" --calm");
+        }
+        #[cfg(feature = "planted")]
+        if self.planted.is_some() {
+            line.push_str(" --planted");
         }
         line
     }

@@ -208,7 +208,8 @@ impl Closing {
                 (could || solvent).then(|| Wrong::of(BAD, id, text(), "an insolvent account, no fund or budget"));
             looked.push((BAD, wrong));
         }
-        if worth.net < -worth.grain() {
+        let after = self::worth(state, id);
+        if worth.net < -worth.grain() && after.is_some_and(|after| after.net < -after.grain()) {
             looked.push((OUT, owing(state, id)));
         }
         looked

@@ -107,6 +107,13 @@ struct Run {
 /// Runs `plan`, to its end or to the first promise that breaks.
 #[must_use]
 pub fn run(plan: Plan) -> Report {
+    #[cfg(feature = "planted")]
+    return plimsoll_core::planted::with(plan.planted, || whole(plan));
+    #[cfg(not(feature = "planted"))]
+    whole(plan)
+}
+
+fn whole(plan: Plan) -> Report {
     let mut run = Run::new(plan);
     let ended = catch_unwind(AssertUnwindSafe(|| {
         run.begin();

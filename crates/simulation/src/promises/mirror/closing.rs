@@ -18,7 +18,7 @@ const INSURANCE: Holder = Holder::House(House::Insurance);
 
 impl Mirror {
     /// Enters an event that no command asked for; nothing where a command did.
-    pub(super) fn own(&mut self, event: &Event, repays: bool) -> Result<(), Fault> {
+    pub(super) fn own(&mut self, event: &Event, is_asked: bool) -> Result<(), Fault> {
         match event {
             Event::OrderPlaced { account, order, terms } if order.closes() => {
                 let before = self.of(*account)?.orders.insert(*order, terms.clone());
@@ -37,7 +37,7 @@ impl Mirror {
                 self.forced(&trade, side(buyer), side(seller))
             }
             Event::Covered { account, by, amount, markets, .. } => self.cover(*account, *by, *amount, markets),
-            Event::Repaid { account, amount, interest, .. } if !repays => {
+            Event::Repaid { account, amount, interest, .. } if !is_asked => {
                 let whole = amount.value.units() + interest.units();
                 self.pay_off(*account, amount.asset, whole)
             }

@@ -134,10 +134,13 @@ impl Mirror {
             Command::Tick => self.tick(at, events)?,
             other => self.enter_terms(other)?,
         }
-        let repays = matches!(command, Command::Repay { .. });
+        // The first repayment of a command that repays is its own.
+        let mut repays = matches!(command, Command::Repay { .. });
         for event in events {
             self.drawn(event)?;
-            self.own(event, repays)?;
+            let is_asked = repays && matches!(event, Event::Repaid { .. });
+            self.own(event, is_asked)?;
+            repays &= !is_asked;
         }
         Ok(std::mem::take(&mut self.touched))
     }

@@ -1,0 +1,260 @@
+//! Each promise about closing by force can fail: a true closing, and then one with something changed.
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "tests")]
+
+use plimsoll_core::{AccountId, Decimal, Price, Quantity, Side, Timestamp};
+use plimsoll_engine::account::{Kind, Mode, TraderLimits};
+use plimsoll_engine::command::TradeSide;
+use plimsoll_engine::liquidation::{Cover, LiquidationRules, Policy};
+use plimsoll_engine::{AccountTerms, Book, Command, ContractId, Event, Holder, House, OrderId, State, evolve, step};
+use plimsoll_margin::level;
+use plimsoll_simulation::Random;
+use plimsoll_simulation::promises::closing::{self, Closing};
+use plimsoll_simulation::promises::mirror::Mirror;
+use plimsoll_simulation::promises::{Wrong, hedging, same};
+use plimsoll_simulation::world::{self, Markets, listing};
+
+const BTC: ContractId = ContractId(1);
+const LONG: AccountId = AccountId(0);
+const OTHER: AccountId = AccountId(1);
+
+struct Venue {
+    state: State,
+    book: Book,
+    mirror: Mirror,
+    now: Timestamp,
+    markets: Markets,
+}
+
+fn decimal(text: &str) -> Decimal {
+    text.parse().unwrap()
+}
+
+impl Venue {
+    /// A long of ten coins at 60,000 with 100,000 dollars, and 50,000 in the insurance fund.
+    fn new() -> Self {
+        let now = world::start();
+        let mut venue = Self {
+            state: State::new(world::currency(), now),
+            book: Book::new(),
+            mirror: Mirror::new(world::currency()),
+            now,
+            markets: Markets::default(),
+        };
+        for command in listing::commands(now) {
+            venue.run(&command);
+        }
+        for (name, dollars) in [("long", 100_000), ("other", 100_000_000)] {
+            let account = AccountId(u32::try_from(venue.state.accounts.len()).unwrap());
+            venue.run(&Command::OpenAccount { terms: terms(name) });
+            let amount = world::amount(Decimal::from_int(dollars), "USDC");
+            venue.run(&Command::Deposit { account, amount });
+        }
+        let amount = world::amount(Decimal::from_int(50_000), "USDC");
+        venue.run(&Command::FundHouse { house: House::Insurance, amount });
+        venue.price(60_000);
+        venue.run(&trade("10", "60000", None));
+        venue
+    }
+
+    fn run(&mut self, command: &Command) -> Vec<(State, Event)> {
+        let mut before = self.state.clone();
+        let events = step(&mut self.state, &mut self.book, command, self.now)
+            .unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        self.mirror.enter(command, self.now, &events).unwrap();
+        let mut all = Vec::new();
+        for event in events {
+            all.push((before.clone(), event.clone()));
+            evolve(&mut before, &event, self.now);
+        }
+        all
+    }
+
+    fn price(&mut self, dollars: i64) -> Vec<(State, Event)> {
+        self.now = self.now.plus_seconds(1).unwrap();
+        self.markets.indices[0] = dollars * 1_000;
+        let batch = self.markets.batch(&self.state, self.now, None, &mut Random::of(1, "prices"));
+        self.run(&Command::Prices(batch))
+    }
+
+    /// What is wrong with these events, and with the state after them.
+    fn wrong(&self, events: &[(State, Event)]) -> Vec<&'static str> {
+        let mut closing = Closing::default();
+        let mut found = Vec::new();
+        for (state, event) in events {
+            found.extend(closing.before(state, event, self.now, |_, _| Some(level::State::Liquidating)));
+        }
+        found.extend(closing.after(&self.state, self.now));
+        found.into_iter().filter_map(|(_, wrong)| wrong).map(|Wrong { promise, .. }| promise).collect()
+    }
+}
+
+fn terms(name: &str) -> AccountTerms {
+    AccountTerms {
+        name: name.into(),
+        owner: name.into(),
+        kind: Kind::Client,
+        parent: None,
+        group: None,
+        mode: Mode::Portfolio,
+        model: "plimsoll".into(),
+        credit_line: Decimal::ZERO,
+        maker_fee_rate: Decimal::ZERO,
+        taker_fee_rate: Decimal::ZERO,
+        limits: TraderLimits::default(),
+        top_up: None,
+    }
+}
+
+/// Bought by the long one; of an order, sold.
+fn trade(quantity: &str, price: &str, order: Option<OrderId>) -> Command {
+    let (long, other) = (TradeSide { account: LONG, order }, TradeSide { account: OTHER, order: None });
+    let (buyer, seller) = if order.is_some() { (other, long) } else { (long, other) };
+    let price = Price::new(decimal(price), world::asset("USDC"));
+    Command::Trade { contract: BTC, quantity: Quantity(decimal(quantity)), price, buyer, seller, taker: Side::Buy }
+}
+
+fn changed(events: &[(State, Event)], change: impl Fn(&mut State, &mut Event)) -> Vec<(State, Event)> {
+    let mut events = events.to_vec();
+    events.iter_mut().for_each(|(state, event)| change(state, event));
+    events
+}
+
+#[test]
+fn the_books_follow_a_wave_a_fill_with_its_penalty_and_a_takeover() {
+    let mut venue = Venue::new();
+    let rules = LiquidationRules { policy: Policy::ProRata, ..LiquidationRules::default() };
+    venue.run(&Command::SetLiquidation(Box::new(rules)));
+    let wave = venue.price(54_000);
+    assert_eq!(venue.wrong(&wave), Vec::<&str>::new());
+    let placed = |(_, event): &(State, Event)| match event {
+        Event::OrderPlaced { order, terms, .. } if terms.contract == BTC => Some((*order, terms.clone())),
+        _ => None,
+    };
+    let (order, terms) = wave.iter().find_map(placed).unwrap();
+    let filled = venue.run(&trade("0.5", &terms.price.value.to_string(), Some(order)));
+    assert_eq!(venue.wrong(&filled), Vec::<&str>::new());
+    let penalty = |by: &'static str| {
+        changed(&filled, |_, event| {
+            if let Event::Traded { seller, .. } = event {
+                assert!(seller.penalty.signum() > 0);
+                seller.penalty = seller.penalty.times(decimal(by), plimsoll_core::Rounding::Up).unwrap();
+            }
+        })
+    };
+    assert_eq!(venue.wrong(&penalty("1.01")), [closing::PENALTY]);
+    let taken = venue.price(40_000);
+    assert_eq!(venue.wrong(&taken), Vec::<&str>::new());
+    for id in [LONG, OTHER] {
+        assert_eq!(same::account(&venue.state, &venue.mirror, id), None);
+    }
+    assert_eq!(same::house(&venue.state, &venue.mirror), vec![]);
+    assert!(venue.state.accounts[0].holdings.is_empty());
+}
+
+#[test]
+fn orders_that_open_or_leave_the_band_are_found() {
+    let mut venue = Venue::new();
+    let wave = venue.price(54_000);
+    let bad = |change: &dyn Fn(&mut plimsoll_engine::OpenOrder)| {
+        let these = changed(&wave, |_, event| {
+            if let Event::OrderPlaced { terms, .. } = event {
+                change(terms);
+            }
+        });
+        venue.wrong(&these)
+    };
+    let placed = wave.iter().filter(|(_, event)| matches!(event, Event::OrderPlaced { .. })).count();
+    let all = vec![hedging::ORDERS; placed];
+    assert_eq!(bad(&|terms| terms.price.value = Decimal::from_int(1)), all);
+    assert_eq!(bad(&|terms| terms.contract = ContractId(4)), all, "spot");
+    assert!(hedging::cleared(&venue.state, LONG).is_some(), "a wave's orders beside the next");
+}
+
+#[test]
+fn who_is_closed_above_the_line_is_found() {
+    let mut venue = Venue::new();
+    let wave = venue.price(54_000);
+    let mut closing = Closing::default();
+    let found = wave
+        .iter()
+        .flat_map(|(state, event)| closing.before(state, event, venue.now, |_, _| Some(level::State::Called)));
+    let wrong: Vec<Wrong> = found.filter_map(|(_, wrong)| wrong).collect();
+    assert_eq!(wrong[0].promise, closing::CLOSED);
+}
+
+#[test]
+fn a_counterparty_that_pays_too_much_is_found() {
+    let mut venue = Venue::new();
+    let mut rules = LiquidationRules { waves_max: 1, cooldown_s: 1, ..LiquidationRules::default() };
+    venue.run(&Command::SetLiquidation(Box::new(rules.clone())));
+    venue.price(54_000);
+    let matched = venue.price(54_000);
+    assert_eq!(venue.wrong(&matched), Vec::<&str>::new());
+    let at = |events: &[(State, Event)], more: &'static str| {
+        changed(events, |_, event| {
+            if let Event::Traded { price, closes: Some(_), .. } = event {
+                price.value = price.value.plus(decimal(more)).unwrap();
+            }
+        })
+    };
+    // A solvent account is matched at the mark and nowhere else.
+    assert_eq!(venue.wrong(&at(&matched, "0.01")), [closing::MATCHED]);
+    assert_eq!(venue.wrong(&at(&matched, "-0.01")), [closing::MATCHED]);
+    // An insolvent one no further than the entry of who gained.
+    let mut venue = Venue::new();
+    rules.budgets.event = Some(Decimal::ZERO);
+    venue.run(&Command::SetLiquidation(Box::new(rules)));
+    let matched = venue.price(48_000);
+    assert_eq!(venue.wrong(&matched), Vec::<&str>::new());
+    assert_eq!(venue.wrong(&at(&matched, "20000")), [closing::MATCHED]);
+}
+
+#[test]
+fn a_fund_that_pays_beyond_its_budget_and_debt_that_it_could_have_paid_are_found() {
+    let mut venue = Venue::new();
+    let taken = venue.price(48_000);
+    assert_eq!(venue.wrong(&taken), Vec::<&str>::new());
+    assert!(taken.iter().any(|(_, event)| matches!(event, Event::Covered { by: Cover::Fund, .. })));
+    let bad = changed(&taken, |_, event| {
+        if let Event::Covered { by, .. } = event {
+            *by = Cover::BadDebt;
+        }
+    });
+    assert_eq!(venue.wrong(&bad), [closing::BAD]);
+    let shared = changed(&taken, |_, event| {
+        if let Event::Covered { by, legs, .. } = event {
+            *by = Cover::Shared;
+            legs.iter_mut()
+                .filter(|leg| leg.holder.account().is_none())
+                .for_each(|leg| leg.holder = Holder::Account(OTHER));
+        }
+    });
+    assert_eq!(venue.wrong(&shared), [closing::SHARED], "who holds nothing there any more");
+    let usdc = (House::Insurance, world::asset("USDC"));
+    let had = venue.state.house[&usdc];
+    venue.state.house.insert(usdc, Decimal::new(-1, 18));
+    assert_eq!(venue.wrong(&taken), [closing::FUND]);
+    venue.state.house.insert(usdc, had);
+    venue.state.liquidation.budgets.event = Some(Decimal::from_int(1_000));
+    assert_eq!(venue.wrong(&taken), [closing::FUND]);
+}
+
+#[test]
+fn debt_after_a_takeover_and_an_account_that_stays_under_are_found() {
+    let mut venue = Venue::new();
+    let taken = venue.price(48_000);
+    let funds = venue.state.accounts[0].funds.entry(world::asset("USDC")).or_default();
+    funds.cash = Decimal::from_int(-5);
+    assert_eq!(venue.wrong(&taken), [closing::OUT]);
+    let mut venue = Venue::new();
+    venue.price(54_000);
+    assert_eq!(venue.state.accounts[0].standing.state, level::State::Liquidating);
+    let mut closing = Closing::default();
+    let mut at = venue.now;
+    let mut found = Vec::new();
+    for _ in 0..400 {
+        at = at.plus_seconds(1).unwrap();
+        found.extend(closing.after(&venue.state, at).into_iter().filter_map(|(_, wrong)| wrong));
+    }
+    assert_eq!(found[0].promise, closing::ENDS);
+}

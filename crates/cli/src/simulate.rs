@@ -55,6 +55,7 @@ pub(crate) fn run(what: &SimulateWhat, screen: &Screen) -> Result<Outcome, Failu
 }
 
 /// The first run.
+#[cfg_attr(not(feature = "planted"), expect(clippy::needless_update, reason = "what is planted is a field of its own"))]
 fn plan(asked: &Asked, hours: Decimal) -> Plan {
     let Asked { seed, accounts, rate, calm, .. } = *asked;
     Plan { seed, hours, accounts, commands_per_second: rate, faults: !calm, ..Plan::default() }

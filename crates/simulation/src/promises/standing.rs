@@ -13,6 +13,9 @@ use super::Wrong;
 /// The promise that nobody sleeps through a line, and that a table is never stale.
 pub const STANDING: &str = "an account stands where its margin from scratch puts it";
 
+/// The promise that tables are of the prices that are known.
+pub const AGAIN: &str = "a kept book margins as a new one does";
+
 /// The promise that a change of level is what its figures ask for, exits and hysteresis with it.
 pub const LEVELS: &str = "a level changes as its own figures ask";
 
@@ -113,6 +116,24 @@ fn wrong(id: AccountId, stands: Side, before: Side, of: &Excesses, doubtful: boo
     (stands != expected && !held_up).then(|| Wrong::of(STANDING, id, text(), expected.to_string()))
 }
 
+/// Whether a book that was kept margins an account as a new one does.
+#[must_use]
+pub fn again(state: &State, (kept, fresh): (&mut Book, &mut Book), id: AccountId) -> Option<Wrong> {
+    let found = [explain(state, kept, id).ok()?, explain(state, fresh, id).ok()?];
+    let [kept, fresh] = found.map(|margin| {
+        [margin.requirement.initial.amount, margin.requirement.maintenance.amount, margin.equity.net_value.amount]
+    });
+    differs(id, kept, fresh)
+}
+
+/// Initial and maintenance margin and net value, to a cent.
+fn differs(id: AccountId, kept: [Decimal; 3], fresh: [Decimal; 3]) -> Option<Wrong> {
+    let apart =
+        kept.iter().zip(&fresh).any(|(kept, fresh)| kept.minus(*fresh).is_ok_and(|by| by.abs() > Decimal::new(1, 2)));
+    let text = |figures: [Decimal; 3]| format!("{:?}", figures.map(|figure| figure.to_string()));
+    apart.then(|| Wrong::of(AGAIN, id, text(kept), text(fresh)))
+}
+
 /// Whether a change of level is the one that its own figures ask for.
 #[must_use]
 pub fn changed(state: &State, event: &Event) -> Option<Wrong> {
@@ -156,6 +177,13 @@ mod tests {
         assert!(wrong(id, Side::Called, Side::Called, &under, false).is_some());
         assert!(wrong(id, Side::Called, Side::Called, &under, true).is_none());
         assert!(wrong(id, Side::Liquidating, Side::Liquidating, &under, false).is_none());
+    }
+
+    #[test]
+    fn a_table_of_old_prices_is_found() {
+        let figures = |initial| [initial, 80, 1_000].map(Decimal::from_int);
+        assert!(differs(AccountId(7), figures(100), figures(101)).is_some());
+        assert!(differs(AccountId(7), figures(100), figures(100)).is_none());
     }
 
     #[test]

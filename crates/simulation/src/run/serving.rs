@@ -3,12 +3,14 @@
 
 use std::sync::Arc;
 
+use plimsoll_core::AccountId;
+use plimsoll_engine::Book;
 use plimsoll_journal::{Entry, Log as _, LogError, Segments, Sequence};
 use plimsoll_node::{Answer, Answered, Decided, Follower, Node, Options, Record, Request};
 
 use super::{Run, SECOND};
 use crate::faults::image;
-use crate::promises::{Wrong, answers};
+use crate::promises::{Wrong, answers, standing};
 use crate::world;
 
 /// The promise that a state is what its log says.
@@ -53,7 +55,10 @@ impl Run {
             return;
         }
         match node.commit(at) {
-            Ok(answered) => self.acknowledge(answered),
+            Ok(answered) => {
+                self.acknowledge(answered);
+                self.margin_again();
+            }
             Err(LogError::Full(_)) => {
                 let (waiting, staged) = (node.waiting(), self.staged.len());
                 let wrong =
@@ -115,6 +120,28 @@ impl Run {
         for wrong in std::mem::take(&mut self.watch.found) {
             self.broke(wrong);
         }
+    }
+
+    /// Now and then accounts are margined with the node's book and with one that knows nothing of the past.
+    fn margin_again(&mut self) {
+        if !self.chances.checks.chance(30_000) {
+            return;
+        }
+        let Some(node) = &mut self.node else { return };
+        let (state, book) = node.book();
+        // A listing changes what tables are made for, and they are made again with the next prices.
+        if state.versions.listing != self.watch.listing {
+            return;
+        }
+        let count = state.accounts.len().max(1);
+        let holders: Vec<AccountId> = (0..count).map(|at| world::account((at + self.watch.turn) % count)).collect();
+        let holds = |id: &AccountId| state.account(*id).is_some_and(|known| !known.holdings.is_empty());
+        let mut fresh = Book::new();
+        let mut wrong = None;
+        for id in holders.into_iter().filter(holds).take(8) {
+            wrong = wrong.or_else(|| standing::again(state, (&mut *book, &mut fresh), id));
+        }
+        self.looked(standing::AGAIN, wrong);
     }
 
     /// The process dies, here and now, and is started again on what the disk kept.

@@ -77,6 +77,8 @@ fn take(venue: &mut Venue, account: AccountId, order: OrderId, of: &str, at: &st
 fn an_account_under_maintenance_is_closed_in_waves_and_left_alone_once_it_is_cured() {
     let mut venue = Venue::new();
     let (account, other) = long(&mut venue, "10");
+    // One contract, and no other to hedge it with.
+    rules(&mut venue, |rules| rules.policy = Policy::LargestLossFirst);
     let own = venue.order(BTC_USDC, Side::Sell, "1", "90000");
     venue.place(account, 7, own).unwrap();
     let events = venue.prices("54000", "3000");
@@ -161,6 +163,30 @@ fn without_a_fund_gains_bear_the_deficit_and_no_more() {
     let gained = cash(&venue, other).minus(before).unwrap();
     assert!(gained.signum() > 0 && gained <= decimal("99700"), "they get what was there: {gained}");
     assert!(gained > decimal("99699.99"), "and all of it: {gained}");
+}
+
+/// Gains bear what is missing after all that the account has, and not what its other assets are worth.
+#[test]
+fn gains_bear_no_more_than_the_deficit_of_all_assets_together() {
+    let mut venue = Venue::new();
+    let account = venue.funded("a", "70000 USDC");
+    venue.run(Command::Deposit { account, amount: amount("20 ETH") });
+    let other = venue.funded("c", "100000000 USDC");
+    venue.trade(BTC_USDC, "10", "60000", account, other);
+    let before = cash(&venue, other);
+    venue.prices("46500", "3000");
+    // 135,000 lost, 69,700 and 60,000 in coins there: some 5,300 are missing.
+    let gained = cash(&venue, other).minus(before).unwrap();
+    assert!(gained > decimal("129600") && gained < decimal("129800"), "{gained}");
+    let owes = cash(&venue, account).abs();
+    assert!(owes > decimal("59900") && owes < decimal("60100"), "what the coins are worth is owed: {owes}");
+    // The fund has no dollars to give for the coins; once it has, it takes them.
+    assert_eq!(state(&venue, account), Side_::Liquidating);
+    venue.run(Command::FundHouse { house: House::Insurance, amount: amount("100000 USDC") });
+    venue.wait(10);
+    venue.prices("46500", "3000");
+    assert!(cash(&venue, account).signum() >= 0 && state(&venue, account) == Side_::Healthy);
+    assert!(venue.state.held_by(House::Insurance, asset("ETH")) > decimal("19.9"));
 }
 
 #[test]

@@ -20,7 +20,7 @@ pub const ROUNDING: &str = "rounding holds next to nothing";
 pub const SIGNS: &str = "no loan, interest or principal is below zero";
 /// The promise that the venue pays out only what was paid in.
 pub const OUTSIDE: &str = "no more was paid out than in";
-/// The promise that what was paid in and not lost is there, but for what somebody owes.
+/// The promise that what was paid in and not lost is there, but for what somebody owes or is booked as bad debt.
 pub const PRINCIPAL: &str = "principal and the lending pool are there or owed";
 /// The promise that gains leave only as far as somebody has paid for them.
 pub const BACKED: &str = "gains that were paid out were paid for";
@@ -100,8 +100,9 @@ fn of_asset(state: &State, asset: Asset, sum: &Sums, wrong: &mut Vec<Wrong>) {
     }
     // Fees may be paid out of gains that nobody has lost yet: they wait with them.
     let owed = sum.principal + house(House::Lending).max(0);
-    if paid_in + sum.short < owed {
-        let found = format!("{}, and {} owed", text(paid_in), shown(sum.short));
+    let lost = sum.short - house(House::BadDebt).min(0);
+    if paid_in + lost < owed {
+        let found = format!("{}, and {} owed or booked", text(paid_in), shown(lost));
         wrong.push(Wrong::new(PRINCIPAL, found, format!("at least {}", shown(owed))));
     }
 }

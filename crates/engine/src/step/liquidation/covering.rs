@@ -19,6 +19,8 @@ struct Closed {
     short: BTreeMap<Asset, Decimal>,
     left: BTreeMap<Asset, Decimal>,
     prices: BTreeMap<Asset, Decimal>,
+    /// What it would be short of, in the currency.
+    short_value: Decimal,
     /// What is left, in the currency.
     left_value: Decimal,
     /// Whether what is left is worth less than what it is short of.
@@ -37,22 +39,22 @@ impl Decision<'_> {
             short: BTreeMap::new(),
             left: BTreeMap::new(),
             prices: BTreeMap::new(),
+            short_value: Decimal::ZERO,
             left_value: Decimal::ZERO,
             is_insolvent: false,
         };
-        let mut short_value = Decimal::ZERO;
         for net in net_assets(&read.portfolio, &made.market)? {
             let units = net.balance()?.plus(net.option_value)?;
             closed.prices.insert(net.asset, net.price.value);
             if units.signum() < 0 {
                 closed.short.insert(net.asset, units.abs());
-                short_value = short_value.plus(units.abs().times(net.price.value, Rounding::Up)?)?;
+                closed.short_value = closed.short_value.plus(units.abs().times(net.price.value, Rounding::Up)?)?;
             } else if units.signum() > 0 {
                 closed.left.insert(net.asset, units);
                 closed.left_value = closed.left_value.plus(units.times(net.price.value, Rounding::Down)?)?;
             }
         }
-        closed.is_insolvent = short_value > closed.left_value;
+        closed.is_insolvent = closed.short_value > closed.left_value;
         Ok(closed)
     }
 
@@ -91,8 +93,8 @@ impl Decision<'_> {
         Ok(least)
     }
 
-    /// What the gains of those who are matched must bear, by settlement asset: what the account is short of there and the
-    /// fund does not pay. Nothing of an account that is solvent.
+    /// What the gains of those who are matched must bear, by settlement asset: what the account is short of and neither the
+    /// fund pays nor what is left of other assets is worth. Nothing of an account that is solvent.
     pub(super) fn asked_of_gains(
         &mut self,
         id: AccountId,
@@ -103,8 +105,21 @@ impl Decision<'_> {
             return Ok(BTreeMap::new());
         }
         let paid = self.fund_pays(&closed, markets)?;
-        let rest = closed.short.iter().map(|(asset, short)| Ok((*asset, short.minus(paid[asset])?)));
-        rest.collect()
+        let mut unpaid = BTreeMap::new();
+        let mut value = Decimal::ZERO;
+        for (asset, short) in &closed.short {
+            let rest = short.minus(paid[asset])?;
+            value = value.plus(rest.times(closed.prices[asset], Rounding::Up)?)?;
+            unpaid.insert(*asset, rest);
+        }
+        // What the fund pays beyond what it gets is lost to it; what is left beyond what it pays is the account's to give.
+        let deficit = closed.short_value.minus(closed.left_value)?.min(value);
+        if value.signum() > 0 {
+            for rest in unpaid.values_mut() {
+                *rest = rest.times_ratio(deficit, value, Rounding::Up)?;
+            }
+        }
+        Ok(unpaid)
     }
 
     /// Settles what an account without positions is short of.

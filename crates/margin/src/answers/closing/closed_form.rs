@@ -169,8 +169,10 @@ pub(super) fn least_lots(desk: &Desk<'_>, trades: &Trades, contract: usize) -> T
 
 /// Exchanges that are made one after another, at most.
 const EXCHANGES_MAX: usize = 16;
+/// What is left of the cost after an exchange, at most.
+const WORTH_IT: Decimal = Decimal::new(99, 2);
 
-/// `trades`, which cure, with a step or a lot of it exchanged for another contract while that is cheaper. Lots are lumps: what
+/// `trades`, which cure, with a step or a lot of it exchanged for another contract while that saves a hundredth. Lots are lumps: what
 /// gains most per cost need not fit what is missing.
 pub(super) fn exchanged(desk: &Desk<'_>, trades: Trades) -> Trades {
     let mut best = trades;
@@ -185,7 +187,7 @@ fn cheaper(desk: &Desk<'_>, trades: &Trades) -> Option<Trades> {
     if !desk.cures(trades) {
         return None;
     }
-    let limit = desk.cost(trades)?;
+    let limit = desk.cost(trades)?.times(WORTH_IT, Rounding::Down).ok()?;
     for (at, lots) in trades.each() {
         for fewer in [trades.with(at, 0), trades.with(at, lots - lots.signum())] {
             for (contract, side, most) in desk.ways() {

@@ -136,7 +136,7 @@ fn a_wrong_line_ends_the_run_with_its_place_and_what_was_expected() {
             "{\"do\":\"deposit\",\"account\":\"market\",\"amount\":\"5\"}",
             "amount: \"5\", expected an amount and its asset",
         ),
-        ("{\"do\":\"place\"}", "order: missing, expected a whole number"),
+        ("{\"do\":\"place\"}", "order: missing, expected a decimal"),
         ("not json", "line 1"),
     ];
     for (line, expected) in cases {

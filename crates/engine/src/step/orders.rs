@@ -39,11 +39,11 @@ impl Decision<'_> {
         }
         check_mode(id, account, terms.contract, self.state)?;
         self.pays_what_is_backed(id, terms)?;
-        let (healthy, mut falls_short) = (account.standing.state == level::State::Healthy, false);
+        let mut falls_short = false;
         if account.terms.kind != Kind::Outside && !self.covers_order(id, terms) {
             let made = self.book.current(self.state)?;
             let found = admit(made, self.state, id, terms)?;
-            falls_short = found.is_none() && healthy;
+            falls_short = found.is_none();
             let found = found.as_ref().map(|(margin, read)| (margin, read));
             let together = self.state.margined_with(id);
             self.book.certify(self.state, together[0], &self.account(id)?.terms.model.clone(), found);

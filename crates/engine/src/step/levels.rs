@@ -48,14 +48,19 @@ impl Decision<'_> {
         let Some(found) = self.found(unit) else { return };
         let drew = found.state >= Side::Called && self.topped_up(unit, &found);
         let found = if drew { self.found(unit).unwrap_or(found) } else { found };
+        let mut ended = false;
         for id in unit {
             let standing = self.state.accounts[id.index()].standing;
             if standing.state != found.state {
                 let deadline = (found.state == Side::Called).then(|| self.at.plus_seconds(found.call_s)).flatten();
                 let (from, to, figures) = (standing.state, found.state, found.figures);
                 self.emit(Event::LevelChanged { account: *id, from, to, deadline, figures });
-                self.end_closing(*id);
+                ended |= self.end_closing(*id);
             }
+        }
+        if ended {
+            // Without the engine's orders it asks for less.
+            self.level(unit);
         }
     }
 

@@ -96,11 +96,14 @@ impl Decision<'_> {
         }
     }
 
-    /// Takes the engine's own orders back from who is no longer closed.
-    pub(super) fn end_closing(&mut self, id: AccountId) {
-        if self.state.account(id).is_some_and(|account| account.standing.state < level::State::Liquidating) {
+    /// Takes the engine's own orders back from who is no longer closed; whether there were any.
+    pub(super) fn end_closing(&mut self, id: AccountId) -> bool {
+        let Some(account) = self.state.account(id) else { return false };
+        let ends = account.standing.state < level::State::Liquidating && account.orders.keys().any(|it| it.closes());
+        if ends {
             self.cancel_all(id, OrderId::closes, Cancelled::Cured);
         }
+        ends
     }
 
     /// Whether a contract may be traded for an account: on a trusted index, or on one that has been dead for as long as

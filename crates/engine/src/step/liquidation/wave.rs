@@ -49,6 +49,8 @@ impl Decision<'_> {
             let order = OrderId(OrderId::CLOSING + self.state.closing_orders);
             self.emit(Event::OrderPlaced { account, order, terms });
         }
+        // Its lines between initial and maintenance count them.
+        self.level(unit);
         true
     }
 

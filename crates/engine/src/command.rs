@@ -167,6 +167,17 @@ pub enum Command {
     Tick,
     /// Sets how accounts are closed.
     SetLiquidation(Box<LiquidationRules>),
+    /// Takes over positions that are on offer, at what they cost now.
+    Bid {
+        /// Whose.
+        account: AccountId,
+        /// Who takes them.
+        bidder: AccountId,
+        /// What share of each, above 0, at most 1; no more is taken than cures the account.
+        share: Decimal,
+        /// The least that is to be had for it beyond the marks, in the currency.
+        bonus_min: Decimal,
+    },
 }
 
 /// Whose side of a trade.

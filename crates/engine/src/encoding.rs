@@ -8,7 +8,7 @@ use crate::account::{
 use crate::command::{Command, TradeSide};
 use crate::event::{Cancelled, Charge, Event, Figures, Filled};
 use crate::ledger::{Holder, House, Leg};
-use crate::liquidation::{Budgets, Cover, FundSpent, Liquidation, LiquidationRules, MarketDepth};
+use crate::liquidation::{Auction, Budgets, Cover, FundSpent, Liquidation, LiquidationRules, MarketDepth};
 use crate::market::{Feed, FeedFacts, MarketFacts, PriceBatch, Quality, Reading, TrustRule};
 use crate::state::{AssetRules, Contract, Lines, ModelRules, PendingRules, State, Totals, UnderlyingRules, Versions};
 
@@ -40,10 +40,11 @@ encode_fields! {
     Filled { account, order, after, realised, fee, penalty }
     MarketDepth { spread, depth }
     LiquidationRules {
-        policy, band, share_of_depth, cooldown_s, waves_max, fee_rate, depth, depths, budgets, shared_max
+        policy, band, share_of_depth, cooldown_s, waves_max, fee_rate, depth, depths, budgets, shared_max, auction
     }
     Budgets { event, day, markets }
-    Liquidation { waves, last }
+    Liquidation { waves, last, auction }
+    Auction { begun, since, is_insolvent }
     FundSpent { day, total, markets }
     Figures { equity_initial, initial, equity, maintenance, net_value, version }
     TradeSide { account, order }
@@ -85,6 +86,7 @@ encode_variants! {
         18 Settle { underlying, expiry, price },
         19 Tick,
         20 SetLiquidation(rules),
+        21 Bid { account, bidder, share, bonus_min },
     }
 }
 
@@ -116,6 +118,9 @@ encode_variants! {
         23 LiquidationRulesSet { rules },
         24 LiquidationWave { account, wave, orders, cost, excess },
         25 Covered { account, by, amount, lost, markets, legs },
+        26 AuctionBegun { account, is_insolvent },
+        27 AuctionBid { account, bidder, share, bonus },
+        28 AuctionUnsold { account },
     }
 }
 

@@ -275,6 +275,29 @@ pub enum Event {
         /// The cash.
         legs: Vec<Leg>,
     },
+    /// An account's positions are on offer, from now at what a phase begins with.
+    AuctionBegun {
+        /// Whose.
+        account: AccountId,
+        /// Whether it is worth less than nothing: then the insurance fund pays who takes them.
+        is_insolvent: bool,
+    },
+    /// Positions on offer were taken over: the trades follow.
+    AuctionBid {
+        /// Whose.
+        account: AccountId,
+        /// By whom.
+        bidder: AccountId,
+        /// What share of each, up to whole lots.
+        share: Decimal,
+        /// What is had for it beyond the marks, in the currency.
+        bonus: Decimal,
+    },
+    /// Nobody took what was on offer: it is matched.
+    AuctionUnsold {
+        /// Whose.
+        account: AccountId,
+    },
 }
 
 /// Interest of one loan.
@@ -350,7 +373,10 @@ impl Event {
             | Self::OrderCancelled { account, .. }
             | Self::LevelChanged { account, .. }
             | Self::LiquidationWave { account, .. }
+            | Self::AuctionBegun { account, .. }
+            | Self::AuctionUnsold { account }
             | Self::CallExpired { account, .. } => accounts.push(*account),
+            Self::AuctionBid { account, bidder, .. } => accounts.extend([account, bidder]),
             Self::Traded { buyer, seller, .. } => accounts.extend([buyer.account, seller.account]),
             Self::InterestCharged { charges, .. } => accounts.extend(charges.iter().map(|charge| charge.account)),
             Self::Settled { holders, .. } => accounts.extend(holders),

@@ -11,7 +11,7 @@ use plimsoll_core::{AccountId, Amount, Asset, Decimal, NumberError, Timestamp, U
 use crate::account::{Account, ContractId, Funds, Holding, OrderId, Standing};
 use crate::event::{Event, Filled};
 use crate::ledger::{Holder, House, Leg};
-use crate::liquidation::Liquidation;
+use crate::liquidation::{Auction, Liquidation};
 use crate::market::{Feed, PriceBatch, Reading};
 use crate::state::{Contract, State};
 
@@ -93,7 +93,19 @@ fn terms(state: &mut State, event: &Event, at: Timestamp) {
         Event::CallExpired { account, .. } => of(state, *account).standing.deadline = None,
         Event::LiquidationRulesSet { rules } => state.liquidation = (**rules).clone(),
         Event::LiquidationWave { account, wave, .. } => {
-            of(state, *account).liquidation = Some(Liquidation { waves: *wave, last: at });
+            of(state, *account).liquidation = Some(Liquidation { waves: *wave, last: at, auction: None });
+        }
+        Event::AuctionBegun { account, is_insolvent } => {
+            let known = of(state, *account).liquidation;
+            let begun = known.and_then(|known| Some(known.auction?.begun)).unwrap_or(at);
+            let auction = Some(Auction { begun, since: at, is_insolvent: *is_insolvent });
+            of(state, *account).liquidation =
+                Some(Liquidation { waves: known.map_or(0, |it| it.waves), last: at, auction });
+        }
+        Event::AuctionUnsold { account } => {
+            if let Some(known) = &mut of(state, *account).liquidation {
+                (known.auction, known.last) = (None, at);
+            }
         }
         _ => {}
     }

@@ -2,7 +2,8 @@
 //!
 //! First its orders are cancelled. Then it is closed in waves: a plan, orders at limits inside a band, a pause, a new plan for
 //! what is left, until it is above the liquidation-end line. Where that ends without a cure, no step is admissible or the
-//! account is bankrupt, its positions are matched against holders of the other side; what is then missing is paid by what it
+//! account is bankrupt, it is offered to whoever takes its positions over, at a discount that rises with time, where the
+//! venue holds auctions. What nobody takes is matched against holders of the other side; what is then missing is paid by what it
 //! has otherwise, the insurance fund within its budgets, the gains of those who were matched, holders in gain, and what even
 //! that leaves is booked as bad debt. Nothing of this waits for anybody, so that it ends.
 
@@ -10,8 +11,12 @@ use std::collections::BTreeMap;
 
 use plimsoll_core::{Decimal, Timestamp, Underlying};
 pub use plimsoll_margin::answers::closing::Policy;
+pub use plimsoll_margin::closed_forms::auction::Terms as AuctionTerms;
 
 use crate::refusal::Refusal;
+
+/// A week.
+const AUCTION_MAX_S: i64 = 604_800;
 
 /// What trading contracts on an underlying costs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +51,8 @@ pub struct LiquidationRules {
     pub budgets: Budgets,
     /// The most of their gains that holders in gain share of a loss, as a fraction; at most one, zero for none.
     pub shared_max: Decimal,
+    /// How positions are auctioned that no wave could close; `None` where they are matched at once.
+    pub auction: Option<AuctionTerms>,
 }
 
 /// What the insurance fund may lose, in the currency; what has no figure is not limited.
@@ -72,6 +79,7 @@ impl Default for LiquidationRules {
             depths: BTreeMap::new(),
             budgets: Budgets::default(),
             shared_max: Decimal::ONE,
+            auction: None,
         }
     }
 }
@@ -105,6 +113,16 @@ impl LiquidationRules {
             above("depth", depth.depth)?;
             within("spread", depth.spread, Decimal::ONE, "0 to 1")?;
         }
+        if let Some(auction) = &self.auction {
+            within("starting_fraction", auction.starting_fraction, Decimal::ONE, "0 to 1")?;
+            within("cutoff_fraction", auction.cutoff_fraction, auction.starting_fraction, "0 to starting_fraction")?;
+            within("buffer", auction.buffer, Decimal::ONE, "0 to 1")?;
+            within("value_cutoff", auction.value_cutoff, Decimal::MAX, "at least 0")?;
+            let all = [auction.fast_seconds, auction.slow_seconds, auction.insolvent_seconds];
+            let all = all.into_iter().map(count).try_fold(Decimal::ZERO, Decimal::plus)?;
+            above("an auction's seconds", all)?;
+            within("an auction's seconds", all, Decimal::from_int(AUCTION_MAX_S), "at most 604800")?;
+        }
         self.budgets.check()
     }
 }
@@ -136,6 +154,41 @@ pub struct Liquidation {
     pub waves: u32,
     /// When the last was.
     pub last: Timestamp,
+    /// Where its positions are on offer.
+    pub auction: Option<Auction>,
+}
+
+/// Positions on offer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Auction {
+    /// When they were first.
+    pub begun: Timestamp,
+    /// When this phase began.
+    pub since: Timestamp,
+    /// Whether the account is worth less than nothing: then the insurance fund pays who takes them.
+    pub is_insolvent: bool,
+}
+
+impl Auction {
+    /// Whole seconds of this phase so far.
+    #[must_use]
+    pub fn elapsed(&self, at: Timestamp) -> u32 {
+        seconds_between(self.since, at)
+    }
+
+    /// Whether the phase is over, or all of it has taken as long as all phases together may.
+    #[must_use]
+    pub fn is_over(&self, terms: &AuctionTerms, at: Timestamp) -> bool {
+        let solvent = terms.fast_seconds.saturating_add(terms.slow_seconds);
+        let phase = if self.is_insolvent { terms.insolvent_seconds } else { solvent };
+        let all = solvent.saturating_add(terms.insolvent_seconds);
+        self.elapsed(at) >= phase || seconds_between(self.begun, at) >= all
+    }
+}
+
+fn seconds_between(from: Timestamp, to: Timestamp) -> u32 {
+    let seconds = from.nanos_until(to) / Timestamp::NANOS_PER_SECOND;
+    u32::try_from(seconds.max(0)).unwrap_or(u32::MAX)
 }
 
 /// What the insurance fund has lost on a day.

@@ -59,6 +59,15 @@ fn came_of_it(state: &State, step: &Step, out: &mut String) {
                 let of = format!("{quantity} {contract}");
                 line(Tone::Warn, format!("{}: {of} matched with {} at {price}", name(*account), name(other)));
             }
+            Event::AuctionBegun { account, is_insolvent } => {
+                let of = if *is_insolvent { "insolvent, and on offer" } else { "on offer" };
+                line(Tone::Warn, format!("{}: its positions are {of}", name(*account)));
+            }
+            Event::AuctionBid { account, bidder, share, bonus } => {
+                let text = format!("{}: {} takes over {share} of it for {bonus}", name(*account), name(*bidder));
+                line(Tone::Warn, text);
+            }
+            Event::AuctionUnsold { account } => line(Tone::Bad, format!("{}: nobody took it", name(*account))),
             Event::Covered { account, by, amount, .. } => {
                 let by = match by {
                     Cover::Collateral => "gives up",

@@ -233,7 +233,7 @@ impl Decision<'_> {
 
     /// Whether `after`, in the place of the account, covers initial margin: out of what may be withdrawn where
     /// `outgoing`, else out of margin equity.
-    fn covers_initial(&mut self, id: AccountId, after: &Account, outgoing: bool) -> Result<(), Refusal> {
+    pub(super) fn covers_initial(&mut self, id: AccountId, after: &Account, outgoing: bool) -> Result<(), Refusal> {
         if after.terms.kind == Kind::Outside {
             return Ok(());
         }

@@ -83,6 +83,7 @@ impl Decision<'_> {
             Command::Settle { underlying, expiry, price } => self.settle(*underlying, *expiry, *price),
             Command::Tick => self.tick(),
             Command::SetLiquidation(rules) => self.set_liquidation(rules),
+            Command::Bid { account, bidder, share, bonus_min } => self.bid(*account, *bidder, *share, *bonus_min),
         }
     }
 

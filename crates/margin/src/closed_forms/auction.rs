@@ -6,7 +6,7 @@
 //!
 //! *Margin* here is the source's: equity less requirement, negative when short.
 
-use plimsoll_core::{Decimal, Rounding};
+use plimsoll_core::{Decimal, Rounding, encode_fields};
 
 use super::{not_negative, share};
 use crate::MarginError;
@@ -28,6 +28,12 @@ pub struct Terms {
     pub buffer: Decimal,
     /// Value under which the whole may be bought at once.
     pub value_cutoff: Decimal,
+}
+
+encode_fields! {
+    Terms {
+        starting_fraction, cutoff_fraction, fast_seconds, slow_seconds, insolvent_seconds, buffer, value_cutoff
+    }
 }
 
 /// An account on auction; amounts in the currency.

@@ -84,9 +84,12 @@ impl Names<'_> {
             Event::CallExpired { account, figures } => {
                 ("call_expired", merged(json!({"account": self.account(*account)}), figures))
             }
-            Event::LiquidationRulesSet { .. } | Event::LiquidationWave { .. } | Event::Covered { .. } => {
-                self.closing(event)
-            }
+            Event::LiquidationRulesSet { .. }
+            | Event::LiquidationWave { .. }
+            | Event::AuctionBegun { .. }
+            | Event::AuctionBid { .. }
+            | Event::AuctionUnsold { .. }
+            | Event::Covered { .. } => self.closing(event),
             Event::AccountOpened { .. }
             | Event::AccountAmended { .. }
             | Event::Frozen { .. }
@@ -181,6 +184,15 @@ impl Names<'_> {
                 json!({"account": self.account(*account), "wave": wave, "orders": orders, "cost": text(*cost),
                        "excess": text(*excess)}),
             ),
+            Event::AuctionBegun { account, is_insolvent } => {
+                ("auction_begun", json!({"account": self.account(*account), "is_insolvent": is_insolvent}))
+            }
+            Event::AuctionBid { account, bidder, share, bonus } => (
+                "auction_bid",
+                json!({"account": self.account(*account), "bidder": self.account(*bidder), "share": text(*share),
+                       "bonus": text(*bonus)}),
+            ),
+            Event::AuctionUnsold { account } => ("auction_unsold", json!({"account": self.account(*account)})),
             Event::Covered { account, by, amount, lost, markets, .. } => {
                 let by = match by {
                     Cover::Collateral => "collateral",

@@ -1,10 +1,10 @@
 //! How accounts are closed, as a line says it.
 
-use plimsoll_core::Underlying;
+use plimsoll_core::{Decimal, Underlying};
 use plimsoll_document::reader::{At, Record};
 use plimsoll_document::shape::{Key, Range};
 use plimsoll_engine::Command;
-use plimsoll_engine::liquidation::{Budgets, LiquidationRules, MarketDepth, Policy};
+use plimsoll_engine::liquidation::{AuctionTerms, Budgets, LiquidationRules, MarketDepth, Policy};
 
 use super::{Reading, shapes};
 
@@ -47,8 +47,54 @@ impl Reading<'_> {
         if record.get("budgets").is_some() {
             rules.budgets = record.with("budgets", budgets)?;
         }
+        if record.get("auction").is_some() {
+            rules.auction = record.with("auction", |at| auction(at, rules.auction))?;
+        }
         Some(Command::SetLiquidation(Box::new(rules)))
     }
+
+    pub(super) fn bid(&self, record: &Record<'_>) -> Option<Command> {
+        let (account, bidder) = (self.account(record, "account"), self.account(record, "bidder"));
+        let share = record.decimal("share").unwrap_or(Decimal::ONE);
+        let bonus_min = record.decimal("bonus_min").unwrap_or_default();
+        Some(Command::Bid { account: account?, bidder: bidder?, share, bonus_min })
+    }
+}
+
+/// Derive's own on its main net in 2025, where nothing else is known.
+const DERIVE: AuctionTerms = AuctionTerms {
+    starting_fraction: Decimal::new(95, 2),
+    cutoff_fraction: Decimal::new(7, 1),
+    fast_seconds: 900,
+    slow_seconds: 43_200,
+    insolvent_seconds: 3_600,
+    buffer: Decimal::new(15, 2),
+    value_cutoff: Decimal::ZERO,
+};
+
+#[expect(clippy::option_option, reason = "an auction that is wrong, and one that is switched off")]
+fn auction(at: At<'_>, known: Option<AuctionTerms>) -> Option<Option<AuctionTerms>> {
+    let record = Record::open(at, &shapes::AUCTION)?;
+    if record.boolean("off").unwrap_or(false) {
+        return Some(None);
+    }
+    let mut terms = known.unwrap_or(DERIVE);
+    for (name, number) in [
+        ("starting_fraction", &mut terms.starting_fraction),
+        ("cutoff_fraction", &mut terms.cutoff_fraction),
+        ("buffer", &mut terms.buffer),
+        ("value_cutoff", &mut terms.value_cutoff),
+    ] {
+        *number = record.decimal(name).unwrap_or(*number);
+    }
+    for (name, seconds) in [
+        ("fast_s", &mut terms.fast_seconds),
+        ("slow_s", &mut terms.slow_seconds),
+        ("insolvent_s", &mut terms.insolvent_seconds),
+    ] {
+        *seconds = record.seconds(name).unwrap_or(*seconds);
+    }
+    Some(Some(terms))
 }
 
 fn depth(at: At<'_>, default: MarketDepth) -> Option<MarketDepth> {

@@ -73,7 +73,7 @@ pub fn begins(value: &Value<'_>) -> Option<Timestamp> {
 
 impl Reading<'_> {
     /// The words there are.
-    const WORDS: [Word<Self>; 22] = [
+    const WORDS: [Word<Self>; 23] = [
         ("list_asset", &shapes::LIST_ASSET, Self::list_asset),
         ("list_underlying", &shapes::LIST_UNDERLYING, Self::list_underlying),
         ("list_contract", &shapes::LIST_CONTRACT, Self::list_contract),
@@ -103,6 +103,7 @@ impl Reading<'_> {
         ("funding", &shapes::FUNDING, Self::funding),
         ("settle", &shapes::SETTLE, Self::settle),
         ("set_liquidation", &shapes::SET_LIQUIDATION, Self::set_liquidation),
+        ("bid", &shapes::BID, Self::bid),
         ("tick", &shapes::TICK, |_, _| Some(Command::Tick)),
     ];
 

@@ -163,6 +163,36 @@ pub(super) static BUDGETS: Shape = Shape {
         field("markets", Kind::Map(Key::Name, &AT_LEAST_ZERO), Optional, "In a day, by underlying."),
     ],
 };
+pub(super) static AUCTION: Shape = Shape {
+    name: "auction",
+    about: "how positions are offered that no wave could close; what is not said is as Derive had it in 2025",
+    fields: &[
+        field("off", Kind::Boolean, Optional, "Whether they are matched at once instead."),
+        field("starting_fraction", FRACTION, Optional, "The share of its value that a solvent account keeps at first."),
+        field("cutoff_fraction", FRACTION, Optional, "The share that it keeps when the fast phase ends."),
+        field("fast_s", Kind::Count, Optional, "Seconds of the fast phase."),
+        field("slow_s", Kind::Count, Optional, "Seconds from there to nothing."),
+        field("insolvent_s", Kind::Count, Optional, "Seconds in which an insolvent account's bonus rises."),
+        field("buffer", FRACTION, Optional, "How much more is sold, as a share of what is asked."),
+        field("value_cutoff", AT_LEAST_ZERO, Optional, "Value under which all may be taken at once."),
+    ],
+};
+command!(
+    BID,
+    "bid",
+    "takes over positions on offer, at the marks and what the auction adds",
+    [
+        ACCOUNT,
+        field("bidder", Kind::Text, Required, "Who takes them."),
+        field(
+            "share",
+            FRACTION,
+            Optional,
+            "What share of each; all without it. No more is taken than cures the account."
+        ),
+        field("bonus_min", AT_LEAST_ZERO, Optional, "The least that is to be had for it, in the currency."),
+    ]
+);
 command!(
     SET_LIQUIDATION,
     "set_liquidation",
@@ -188,6 +218,7 @@ command!(
         field("depth", Kind::Object(&DEPTH), Optional, "Where an underlying is not named."),
         field("depths", Kind::Map(Key::Name, &Kind::Object(&DEPTH)), Optional, "By underlying."),
         field("budgets", Kind::Object(&BUDGETS), Optional, "What the insurance fund may lose."),
+        field("auction", Kind::Object(&AUCTION), Optional, "How positions are offered that no wave could close."),
     ]
 );
 command!(

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_core::{AccountId, Asset, Timestamp, Underlying};
+use plimsoll_core::{AccountId, Asset, Decimal, Timestamp, Underlying};
 use plimsoll_engine::event::Filled;
 use plimsoll_engine::liquidation::Cover;
 use plimsoll_engine::{ContractId, Event, House, State};
@@ -29,6 +29,8 @@ pub const BAD: &str = "bad debt is what the insolvent owe and nobody else can pa
 pub const SHARED: &str = "who pays for another gained in what was closed";
 /// The promise of an end without debt.
 pub const OUT: &str = "who was taken over owes nothing";
+/// The promise of auctions.
+pub const OFFERED: &str = "who takes over what is on offer gets what was said, and leaves who was solvent solvent";
 /// The promise of penalties.
 pub const PENALTY: &str = "a penalty is within its rate and what the account is worth";
 /// The promise of an end.
@@ -69,6 +71,8 @@ struct Episode {
 #[derive(Clone, Debug, Default)]
 pub struct Closing {
     episode: Option<Episode>,
+    /// Who takes over what is on offer, and how much of the bonus is still to be had, in the currency.
+    bidder: Option<(AccountId, f64)>,
     /// Whose closing was looked at in this command.
     judged: BTreeSet<AccountId>,
     day: i64,
@@ -114,7 +118,17 @@ impl Closing {
                 let notional = (*contract, quantity.0.units(), price.value.units());
                 looked.extend([buyer, seller].map(|side| (PENALTY, penalty(state, side, notional))));
             }
-            Event::Traded { closes: Some(id), .. } => looked.push((MATCHED, self.matched(state, *id, event))),
+            Event::Traded { closes: Some(id), buyer, seller, .. } => {
+                let sold = self.bidder.filter(|(bidder, _)| [buyer.account, seller.account].contains(bidder));
+                match sold {
+                    Some((bidder, left)) => looked.push((OFFERED, self.sold(state, (*id, bidder), left, event))),
+                    None => looked.push((MATCHED, self.matched(state, *id, event))),
+                }
+            }
+            Event::AuctionBid { account, bidder, share, bonus } => {
+                self.bidder = Some((*bidder, float(*bonus)));
+                looked.push((OFFERED, offered(state, *account, *share, float(*bonus))));
+            }
             Event::Covered { .. } => looked.extend(self.covered(state, event)),
             _ => {}
         }
@@ -125,6 +139,7 @@ impl Closing {
     pub fn after(&mut self, state: &State, at: Timestamp) -> Vec<Looked> {
         let mut looked = self.ended(state, at);
         self.judged.clear();
+        self.bidder = None;
         looked.push((FUND, house(state)));
         looked.push((ENDS, self.stays(state, at)));
         looked
@@ -159,6 +174,34 @@ impl Closing {
         let grain = 1e-9 + 1e-9 * at(mark)?.abs();
         let fits = lost <= most + grain && lost >= -grain;
         (!fits).then(|| Wrong::of(MATCHED, other, format!("{lost} against the mark"), format!("0 to {most}")))
+    }
+
+    /// A position taken over by who bids: it gets no more beyond the mark than is left of the bonus.
+    fn sold(&mut self, state: &State, (id, bidder): (AccountId, AccountId), left: f64, event: &Event) -> Option<Wrong> {
+        let Event::Traded { contract, quantity, price, buyer, .. } = event else { return None };
+        let instrument = &state.contract(*contract)?.instrument;
+        let terms = instrument.terms();
+        let episode = self.episode.as_mut()?;
+        episode.taken_over = true;
+        episode.markets.insert(terms.underlying);
+        let held = state.account(id)?.holding(*contract).quantity.0.units();
+        let gives = if buyer.account == id { quantity.0.units() } else { -quantity.0.units() };
+        if held.signum() * gives.signum() >= 0 || held.abs() < gives.abs() {
+            return Some(Wrong::of(OFFERED, id, format!("{quantity} taken of {held}"), "a position that shrinks"));
+        }
+        if !standing::all_trusted(state) {
+            return None;
+        }
+        let mark = state.market.marks.get(contract)?.price?.units();
+        let coin = float(state.price(terms.settlement)?);
+        let at = |price| cost(instrument, -gives, price).map(of_units);
+        let price = price.value.units();
+        let gained = (at(mark)? - at(price)?) * coin;
+        let step = (at(price)? - at(price + 10_000_000_000)?).abs() * coin;
+        let grain = step + 1e-6 + 1e-9 * (at(mark)?.abs() * coin);
+        self.bidder = Some((bidder, left - gained + step));
+        let fits = gained >= -grain && gained <= left + grain;
+        (!fits).then(|| Wrong::of(OFFERED, bidder, format!("{gained} beyond the mark"), format!("0 to {left}")))
     }
 
     fn covered(&mut self, state: &State, event: &Event) -> Vec<Looked> {
@@ -241,7 +284,9 @@ impl Closing {
             self.under.clear();
             return None;
         }
-        let most = pause * (2.0 * (f64::from(state.liquidation.waves_max) + 2.0) + 5.0);
+        let auction =
+            state.liquidation.auction.map_or(0, |it| it.fast_seconds + it.slow_seconds + it.insolvent_seconds);
+        let most = pause * (2.0 * (f64::from(state.liquidation.waves_max) + 2.0) + 5.0) + 2.0 * f64::from(auction);
         let is_under = |known: &plimsoll_engine::account::Account| {
             known.standing.state >= Side::Liquidating && !known.holdings.is_empty()
         };
@@ -301,6 +346,16 @@ fn at_mark(state: &State, id: AccountId, contract: ContractId) -> Option<i128> {
     cost(&state.contract(contract)?.instrument, held, mark)
 }
 
+/// Whether a bonus is within what a solvent account has to give; who is insolvent gives nothing.
+fn offered(state: &State, id: AccountId, share: Decimal, bonus: f64) -> Option<Wrong> {
+    let auction = state.account(id)?.liquidation.and_then(|it| it.auction);
+    let Some(auction) = auction else { return Some(Wrong::of(OFFERED, id, "a bid", "nothing on offer")) };
+    let worth = worth_of(state, &state.margined_with(id)).filter(|_| standing::all_trusted(state))?;
+    let most = worth.net * float(share) + worth.grain();
+    let fits = bonus >= 0.0 && share <= Decimal::ONE && (auction.is_insolvent || bonus <= most);
+    (!fits).then(|| Wrong::of(OFFERED, id, format!("{bonus} for {share}"), format!("0 to {most}")))
+}
+
 fn penalty(state: &State, side: &Filled, (contract, quantity, price): (ContractId, i128, i128)) -> Option<Wrong> {
     if side.penalty.is_zero() {
         return None;
@@ -309,7 +364,7 @@ fn penalty(state: &State, side: &Filled, (contract, quantity, price): (ContractI
     let rate = if side.order.is_some_and(plimsoll_engine::OrderId::closes) {
         state.liquidation.fee_rate
     } else {
-        plimsoll_core::Decimal::ZERO
+        Decimal::ZERO
     };
     let notional = of_units(cost(&terms.instrument, quantity, price)?.abs());
     let mut most = notional * float(rate);

@@ -56,6 +56,8 @@ impl Run {
         let (state, people, indices) = (&self.watch.folded, &self.people, &self.markets.indices);
         let takes = self.chances.world.chance(60_000);
         let taken = takes.then(|| closing::take(state, self.appetite, &mut self.chances.world)).flatten();
+        let bids = taken.is_none() && self.chances.world.chance(60_000);
+        let taken = taken.or_else(|| closing::bid(state, self.appetite, &mut self.chances.world).filter(|_| bids));
         let mut traffic = Traffic { state, people, indices, random: &mut self.chances.world };
         let (AccountId(account), command) = taken.unwrap_or_else(|| traffic.next(self.orders));
         let gateway = format!("gateway-{}", account % GATEWAYS);

@@ -2,7 +2,7 @@
 
 use plimsoll_core::{AccountId, Decimal, Price, Quantity, Rounding, Side};
 use plimsoll_engine::command::TradeSide;
-use plimsoll_engine::liquidation::{Budgets, LiquidationRules, MarketDepth, Policy};
+use plimsoll_engine::liquidation::{AuctionTerms, Budgets, LiquidationRules, MarketDepth, Policy};
 use plimsoll_engine::{Command, House, OpenOrder, OrderId, State};
 
 use super::{account, amount, underlying};
@@ -68,7 +68,32 @@ pub fn rules(random: &mut Random) -> LiquidationRules {
         depths: if random.below(2) == 0 { [(underlying("ETH"), depth(random))].into() } else { [].into() },
         budgets,
         shared_max: Decimal::new(*random.pick(&[0, 5, 10, 10]), 1),
+        auction: (random.below(2) == 0).then(|| AuctionTerms {
+            starting_fraction: Decimal::new(*random.pick(&[90, 98, 100]), 2),
+            cutoff_fraction: Decimal::new(*random.pick(&[0, 50, 80]), 2),
+            fast_seconds: *random.pick(&[0, 2, 5]),
+            slow_seconds: *random.pick(&[3, 10]),
+            insolvent_seconds: *random.pick(&[0, 4, 10]),
+            buffer: Decimal::new(*random.pick(&[0, 15]), 2),
+            value_cutoff: Decimal::from_int(*random.pick(&[0, 500])),
+        }),
     }
+}
+
+/// Takes over a share of what is on offer somewhere.
+#[must_use]
+pub fn bid(state: &State, appetite: Appetite, random: &mut Random) -> Option<(AccountId, Command)> {
+    let on_offer =
+        |id: &AccountId| state.account(*id).is_some_and(|it| it.liquidation.is_some_and(|it| it.auction.is_some()));
+    let open: Vec<AccountId> = state.numbered().map(|(id, _)| id).filter(on_offer).collect();
+    if open.is_empty() || appetite == Appetite::None {
+        return None;
+    }
+    let id = *random.pick(&open);
+    let bidder = account(if random.below(2) == 0 { random.below(2) } else { random.below(state.accounts.len()) });
+    let share = if random.below(2) == 0 { Decimal::ONE } else { Decimal::new(random.between(1, 100), 2) };
+    let bonus_min = Decimal::from_int(*random.pick(&[0, 0, 10, 1_000]));
+    Some((bidder, Command::Bid { account: id, bidder, share, bonus_min }))
 }
 
 /// Takes one of the engine's orders, in part or whole, between the mark and its limit.

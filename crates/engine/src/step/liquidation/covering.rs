@@ -81,6 +81,18 @@ impl Decision<'_> {
         Ok(paid)
     }
 
+    /// What the fund may lose on a unit in a settlement asset or one that it is short of, beyond what it is short of, in the
+    /// currency.
+    pub(super) fn spare_of_fund(&self, closed: &Closed, markets: &BTreeSet<Underlying>) -> Result<Decimal, Refusal> {
+        let mut has = Decimal::ZERO;
+        for (asset, price) in &closed.prices {
+            let held = self.state.held_by(House::Insurance, *asset).or_zero();
+            has = has.plus(held.times(*price, Rounding::Down)?)?;
+        }
+        let most = self.budget_left(markets)?.map_or(has, |left| left.min(has));
+        Ok(most.minus(closed.short_value.minus(closed.left_value)?.or_zero())?.or_zero())
+    }
+
     /// What the fund may still lose now, in the currency; `None` where nothing limits it.
     fn budget_left(&self, markets: &BTreeSet<Underlying>) -> Result<Option<Decimal>, Refusal> {
         let budgets = &self.state.liquidation.budgets;
@@ -236,12 +248,14 @@ impl Decision<'_> {
         let values = paid.iter().map(|(asset, units)| units.times(closed.prices[asset], Rounding::Up));
         let pays = values.collect::<Result<Vec<_>, _>>()?.into_iter().try_fold(Decimal::ZERO, Decimal::plus)?;
         let fee = pays.times(self.state.liquidation.fee_rate, Rounding::Up)?;
-        let fee = fee.min(closed.left_value.minus(closed.short_value)?.or_zero());
+        // Who is solvent stays so, whatever is rounded.
+        let spare = closed.left_value.minus(closed.short_value)?.minus(Decimal::new(1, 2))?;
+        let fee = fee.min(spare.or_zero());
         let wanted = pays.plus(fee)?.min(closed.left_value);
         let mut taken = Decimal::ZERO;
         for (asset, left) in &closed.left {
             let all = closed.left_value.max(Decimal::new(1, 18));
-            let mut units = if is_lost { *left } else { left.times_ratio(wanted, all, Rounding::Up)?.min(*left) };
+            let mut units = if is_lost { *left } else { left.times_ratio(wanted, all, Rounding::Down)?.min(*left) };
             for id in unit {
                 let takes = self.net(*id, *asset)?.min(self.account(*id)?.cash(*asset)).or_zero().min(units);
                 units = units.minus(takes)?;

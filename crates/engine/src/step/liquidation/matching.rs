@@ -17,7 +17,7 @@ use crate::ledger::Legs;
 use crate::refusal::Refusal;
 
 /// Decimals of a price at which positions are matched.
-const PLACES: u32 = 8;
+pub(super) const PLACES: u32 = 8;
 /// A sale is matched at no more than so many times the mark.
 const TIMES_MAX: i64 = 1_000;
 
@@ -34,8 +34,7 @@ impl Decision<'_> {
         self.charge_interest(unit)?;
         let held = self.members(unit).flat_map(|(id, account)| account.holdings.keys().map(move |it| (id, *it)));
         let held: Vec<(AccountId, ContractId)> = held.collect();
-        let markets = held.iter().map(|(_, contract)| self.terms_of(*contract).underlying);
-        let markets: BTreeSet<_> = markets.collect();
+        let markets = self.markets_of(unit);
         let closed = self.closed(unit)?;
         let asked = self.asked_of_gains(&closed, &markets)?;
         let shares = self.maintenance_shares(unit)?;
@@ -52,12 +51,12 @@ impl Decision<'_> {
         self.cover(unit, closed.is_insolvent(), &markets, touched)
     }
 
-    fn terms_of(&self, contract: ContractId) -> &Terms {
+    pub(super) fn terms_of(&self, contract: ContractId) -> &Terms {
         self.state.contracts[contract.index()].instrument.terms()
     }
 
     /// What each position asks for in maintenance alone: a deficit is allotted by it.
-    fn maintenance_shares(
+    pub(super) fn maintenance_shares(
         &mut self,
         unit: &[AccountId],
     ) -> Result<BTreeMap<(AccountId, ContractId), Decimal>, Refusal> {
@@ -96,7 +95,7 @@ impl Decision<'_> {
         Ok(())
     }
 
-    fn mark(&mut self, contract: ContractId) -> Result<Price, Refusal> {
+    pub(super) fn mark(&mut self, contract: ContractId) -> Result<Price, Refusal> {
         let made = self.book.current(self.state)?;
         Ok(made.market.priced(made.place(contract)?)?.mark)
     }
@@ -134,7 +133,7 @@ impl Decision<'_> {
     }
 
     /// A trade without a fee between `id`, who trades `quantity`, and `other`.
-    fn force(
+    pub(super) fn force(
         &mut self,
         id: AccountId,
         other: AccountId,
@@ -160,7 +159,12 @@ impl Decision<'_> {
 
 /// The price nearest to the mark at which trading `quantity` gains at least `asked` against it, in the settlement asset; the
 /// furthest there is where none does.
-fn price_for(instrument: &Instrument, quantity: Decimal, asked: Decimal, mark: Price) -> Result<Price, Refusal> {
+pub(super) fn price_for(
+    instrument: &Instrument,
+    quantity: Decimal,
+    asked: Decimal,
+    mark: Price,
+) -> Result<Price, Refusal> {
     if asked.signum() <= 0 {
         return Ok(mark);
     }

@@ -1,5 +1,6 @@
 //! Closing accounts below maintenance margin, at the end of every command: each at most once, so that it ends.
 
+mod auction;
 mod covering;
 mod matching;
 mod ranking;
@@ -53,6 +54,10 @@ impl Decision<'_> {
     fn is_due(&self, id: AccountId) -> bool {
         let Some(account) = self.state.account(id) else { return false };
         let Some(begun) = account.liquidation else { return true };
+        if let (Some(auction), Some(terms)) = (begun.auction, &self.state.liquidation.auction) {
+            let is_bankrupt = account.standing.state == level::State::Bankrupt;
+            return is_bankrupt != auction.is_insolvent || auction.is_over(terms, self.at);
+        }
         let pause = i64::from(self.state.liquidation.cooldown_s) * Timestamp::NANOS_PER_SECOND;
         let has_turned = account.standing.state == level::State::Bankrupt && account.standing.since == self.at;
         has_turned && begun.last < self.at || begun.last.nanos_until(self.at) >= pause
@@ -78,7 +83,11 @@ impl Decision<'_> {
         let waves = self.members(unit).filter_map(|(_, account)| Some(account.liquidation?.waves)).max().unwrap_or(0);
         let bankrupt = self.members(unit).any(|(_, account)| account.standing.state == level::State::Bankrupt);
         let wave = waves.saturating_add(1);
-        if bankrupt || wave > self.state.liquidation.waves_max || !self.sent(unit, wave) {
+        let on_offer = self.auction_of(unit).is_some();
+        if on_offer || bankrupt || wave > self.state.liquidation.waves_max || !self.sent(unit, wave) {
+            if self.offered(unit) {
+                return;
+            }
             self.take_over(unit);
             if self.is_under(unit) {
                 // What could not be closed is tried again after a pause.

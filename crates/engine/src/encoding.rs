@@ -5,6 +5,7 @@ use plimsoll_core::{Decode, DecodeError, Encode, encode_fields, encode_variants}
 use crate::account::{
     Account, AccountTerms, ContractId, Funds, Holding, Kind, Mode, OpenOrder, OrderId, Standing, TopUp, TraderLimits,
 };
+use crate::breakers::{Breaker, Installed, LiftRule, Range, Restricted, Scope, Subject, Sums, Trip, Watched, Windows};
 use crate::command::{Command, TradeSide};
 use crate::event::{Cancelled, Charge, Event, Figures, Filled};
 use crate::ledger::{Holder, House, Leg};
@@ -20,6 +21,30 @@ encode_variants! { Feed { 0 Asset(asset), 1 Index(underlying) } }
 encode_variants! { Quality { 0 Trusted, 1 Disputed, 2 Thin, 3 Dead } }
 encode_variants! { Cancelled { 0 Asked, 1 Frozen, 2 Expired, 3 Liquidation, 4 Cured }
 }
+encode_variants! { Restricted { 0 Opening, 1 Placing, 2 Withdrawing, 3 Borrowing, 4 Gains, 5 Liquidating } }
+encode_variants! { Scope { 0 Everything, 1 EachUnderlying, 2 Underlying(underlying), 3 Asset(asset), 4 Owner(owner) } }
+encode_variants! {
+    Subject {
+        0 Everything,
+        1 Underlying(underlying),
+        2 Asset(asset),
+        3 Owner(owner),
+        4 Holder { owner, underlying },
+    }
+}
+encode_variants! {
+    Watched {
+        0 PriceBand { share },
+        1 Velocity { share, window_s },
+        2 Quorum { sources },
+        3 WithdrawalRate { value, window_s },
+        4 FundDrawdown { share, window_s },
+        5 OpenInterest { notional },
+        6 OwnerConcentration { share, above },
+        7 LiquidationRate { notional, window_s },
+    }
+}
+encode_variants! { LiftRule { 0 Manual, 1 After { seconds, within } } }
 encode_variants! { Cover { 0 Collateral, 1 Fund, 2 Shared, 3 BadDebt } }
 
 encode_fields! {
@@ -45,6 +70,12 @@ encode_fields! {
     Budgets { event, day, markets }
     Liquidation { waves, last }
     FundSpent { day, total, markets }
+    Breaker { watches, scope, restricts, lifts }
+    Trip { since, inside_since, waived }
+    Installed { rules, trips, windows }
+    Windows { sums, ranges }
+    Sums { parts }
+    Range { last, parts }
     Figures { equity_initial, initial, equity, maintenance, net_value, version }
     TradeSide { account, order }
     TrustRule { index, slow_per_hour, band, decay }
@@ -85,6 +116,9 @@ encode_variants! {
         18 Settle { underlying, expiry, price },
         19 Tick,
         20 SetLiquidation(rules),
+        21 SetBreaker { name, breaker },
+        22 LiftBreaker { name },
+        23 TripBreaker { name },
     }
 }
 
@@ -116,6 +150,10 @@ encode_variants! {
         23 LiquidationRulesSet { rules },
         24 LiquidationWave { account, wave, orders, cost, excess },
         25 Covered { account, by, amount, lost, markets, legs },
+        26 BreakerSet { name, breaker },
+        27 BreakerTripped { name, subject, found, bound },
+        28 BreakerEased { name, subject, found, since },
+        29 BreakerLifted { name, subject, waived },
     }
 }
 
@@ -147,6 +185,7 @@ macro_rules! rest {
                     account_names: std::collections::BTreeMap::new(),
                     under: std::collections::BTreeSet::new(),
                     groups: std::collections::BTreeMap::new(),
+                    stakes: None,
                 };
                 state.find_names();
                 if state.is_sound() { Ok(state) } else { Err(DecodeError::Invalid("a state whose sums agree")) }
@@ -155,4 +194,4 @@ macro_rules! rest {
     };
 }
 
-rest! { currency, clock, assets, underlyings, contracts, models, house, market, liquidation, closing_orders, fund_spent, totals, versions }
+rest! { currency, clock, assets, underlyings, contracts, models, house, market, liquidation, closing_orders, fund_spent, breakers, totals, versions }

@@ -203,23 +203,17 @@ impl Decision<'_> {
         if only_reduces(self.account(id)?, &contract.instrument, order)? { Ok(()) } else { Err(refusal) }
     }
 
-    /// Whether no breaker stops a withdrawal, of which `gains` were not paid in, and which is `worth` so much.
-    pub(super) fn may_withdraw(
-        &self,
-        id: AccountId,
-        amount: Amount,
-        gains: Decimal,
-        worth: Decimal,
-    ) -> Result<(), Refusal> {
+    /// Whether no breaker stops a withdrawal, of which `gains` were not paid in.
+    pub(super) fn may_withdraw(&self, id: AccountId, amount: Amount, gains: Decimal) -> Result<(), Refusal> {
         self.unless_tripped(Restricted::Withdrawing, |subject| self.concerns_cash(subject, id, amount.asset))?;
         self.may_take_gains(id, amount.asset, gains)?;
         let owner = &self.account(id)?.terms.owner;
         for (name, known) in &self.state.breakers {
             let Watched::WithdrawalRate { value: bound, window_s } = known.rules.watches else { continue };
             let adds = match &known.rules.scope {
-                Scope::Everything => worth,
+                Scope::Everything => self.worth(amount)?,
                 Scope::Asset(asset) if *asset == amount.asset => amount.value,
-                Scope::Owner(one) if one == owner => worth,
+                Scope::Owner(one) if one == owner => self.worth(amount)?,
                 _ => continue,
             };
             let is_waived = known.trips.values().any(|trip| trip.waived);

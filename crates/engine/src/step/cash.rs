@@ -39,10 +39,10 @@ impl Decision<'_> {
         Refusal::amount(amount)?;
         let principal = account.funds.get(&amount.asset).map_or(Decimal::ZERO, |funds| funds.principal);
         let gains = amount.value.minus(principal)?.or_zero();
-        let worth = self.worth(amount)?;
-        self.may_withdraw(id, amount, gains, worth)?;
+        self.may_withdraw(id, amount, gains)?;
         self.may_leave(id, amount)?;
         self.spends_what_is_backed(id, amount)?;
+        let worth = self.worth(amount)?;
         let legs = self.moved(Holder::Account(id), OUTSIDE, amount)?;
         self.emit(Event::Withdrawn { account: id, amount, worth, gains, legs });
         self.levels([id]);
@@ -72,7 +72,7 @@ impl Decision<'_> {
     }
 
     /// What `amount` is worth in the currency; nothing where it has no price.
-    fn worth(&self, amount: Amount) -> Result<Decimal, Refusal> {
+    pub(super) fn worth(&self, amount: Amount) -> Result<Decimal, Refusal> {
         let price = self.state.price(amount.asset).unwrap_or_default();
         Ok(amount.value.times(price, Rounding::Down)?)
     }

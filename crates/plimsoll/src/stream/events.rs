@@ -8,6 +8,7 @@ use plimsoll_engine::market::{Feed, Quality, Reading};
 use plimsoll_engine::{ContractId, Event, Holder, Leg, State};
 use serde_json::{Map, Value, json};
 
+use super::breakers;
 use super::liquidation::policy;
 
 /// `event` as one object; `state` is one that knows the names it mentions.
@@ -87,6 +88,10 @@ impl Names<'_> {
             Event::LiquidationRulesSet { .. } | Event::LiquidationWave { .. } | Event::Covered { .. } => {
                 self.closing(event)
             }
+            Event::BreakerSet { .. }
+            | Event::BreakerTripped { .. }
+            | Event::BreakerEased { .. }
+            | Event::BreakerLifted { .. } => breakers::shown(event),
             Event::AccountOpened { .. }
             | Event::AccountAmended { .. }
             | Event::Frozen { .. }

@@ -65,15 +65,11 @@ impl Names<'_> {
                 json!({"readings": readings.iter().map(|(feed, it)| reading(*feed, it)).collect::<Vec<_>>(),
                        "marks": batch.marks.len(), "surfaces": batch.surfaces.len()}),
             ),
-            Event::OrderPlaced { .. } | Event::OrderCancelled { .. } | Event::Traded { .. } => self.trading(event),
-            Event::FundingPaid { contract, rate, price, .. } => (
-                "funding_paid",
-                json!({"contract": self.contract(*contract), "rate": text(*rate), "mark": price.to_string()}),
-            ),
-            Event::Settled { contract, price, readings, .. } => (
-                "settled",
-                json!({"contract": self.contract(*contract), "price": price.to_string(), "readings": readings}),
-            ),
+            Event::OrderPlaced { .. }
+            | Event::OrderCancelled { .. }
+            | Event::Traded { .. }
+            | Event::FundingPaid { .. }
+            | Event::Settled { .. } => self.trading(event),
             Event::LevelChanged { account, from, to, deadline, figures } => (
                 "level_changed",
                 merged(
@@ -169,6 +165,14 @@ impl Names<'_> {
                 json!({"contract": self.contract(*contract), "quantity": quantity.to_string(), "price": price.to_string(),
                        "closes": closes.map(|account| self.account(account)),
                        "taker": side(*taker), "buyer": self.filled(buyer), "seller": self.filled(seller)}),
+            ),
+            Event::FundingPaid { contract, rate, price, .. } => (
+                "funding_paid",
+                json!({"contract": self.contract(*contract), "rate": text(*rate), "mark": price.to_string()}),
+            ),
+            Event::Settled { contract, price, readings, .. } => (
+                "settled",
+                json!({"contract": self.contract(*contract), "price": price.to_string(), "readings": readings}),
             ),
             _ => unreachable!("told apart above"),
         }

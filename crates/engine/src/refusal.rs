@@ -124,10 +124,10 @@ pub enum Refusal {
     WithdrawalRate {
         /// Which.
         name: Arc<str>,
-        /// What would be withdrawn, this one included.
-        found: Decimal,
+        /// What would be withdrawn, this one included: of an asset, or in the currency.
+        found: Amount,
         /// The most.
-        bound: Decimal,
+        bound: Amount,
         /// The window.
         window_s: u32,
     },

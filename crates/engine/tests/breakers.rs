@@ -14,7 +14,7 @@ use plimsoll_engine::state::UnderlyingRules;
 use plimsoll_engine::{Command, Event, House, OrderId, Refusal, State};
 use plimsoll_margin::level::State as Level;
 use plimsoll_pricing::market::MarkQuote;
-use support::{BTC_USDC, ETH_USDC, Random, Venue, amount, asset, decimal, name, quote, trust};
+use support::{BTC_USDC, ETH_USDC, Random, Venue, amount, asset, batch, decimal, name, quote, trust};
 
 const NAME: &str = "line";
 
@@ -195,7 +195,7 @@ fn withdrawals_that_would_pass_the_limit_are_refused_and_using_it_up_trips() {
     venue.wait(100_000);
     withdraw(&mut venue, one, "6000 USDC").unwrap();
     let refused = withdraw(&mut venue, other, "4001 USDC").unwrap_err();
-    let text = "breaker line: 10001 would be withdrawn within 1600 s: expected at most 10000";
+    let text = "breaker line: 10001 USDC would be withdrawn within 1600 s: expected at most 10000 USDC";
     assert_eq!(refused.to_string(), text);
     assert!(!is_tripped(&venue.state), "who asks for too much shuts nobody else out");
     venue.wait(400);
@@ -351,8 +351,14 @@ fn a_pause_of_liquidations_leaves_accounts_under_and_closes_them_when_it_lifts()
     let orders = |venue: &Venue| venue.state.accounts[account.index()].orders.len();
     assert_eq!(venue.state.accounts[account.index()].standing.state, Level::Liquidating);
     assert_eq!(orders(&venue), 0, "{events:?}");
-    venue.wait(1_000);
-    venue.prices("53000", "3000");
+    let own = venue.order(BTC_USDC, Side::Sell, "1", "53000");
+    venue.place(account, 1, own).unwrap();
+    for _ in 0..100 {
+        venue.wait(10);
+        venue.prices("53000", "3000");
+    }
+    assert_eq!(orders(&venue), 1, "its own order may still cure it");
+    venue.run(Command::Cancel { account, order: OrderId(1) });
     assert_eq!(venue.state.accounts[account.index()].holding(BTC_USDC).quantity, Quantity(decimal("10")));
     // It has been inside since a sixteenth began after the window, whenever that is noticed.
     venue.wait(750);
@@ -361,7 +367,25 @@ fn a_pause_of_liquidations_leaves_accounts_under_and_closes_them_when_it_lifts()
     venue.wait(10);
     let events = venue.prices("53000", "3000");
     assert_eq!(said(&events), ["lifted underlying BTC"]);
-    assert!(orders(&venue) > 0, "{events:?}");
+    assert!(orders(&venue) > 0, "the waves begin then: {events:?}");
+}
+
+#[test]
+fn a_pause_in_one_market_exempts_nobody_in_the_others() {
+    let mut venue = Venue::new();
+    let account = fall(&mut venue, "a");
+    venue.trade(ETH_USDC, "1", "3000", account, AccountId(1));
+    let watches = Watched::PriceBand { share: decimal("0.01") };
+    let eth = Scope::Underlying("ETH".parse().unwrap());
+    set(&mut venue, breaker(watches, eth, &[Restricted::Liquidating]));
+    let off = MarkQuote { price: Some(decimal("3100")), ..MarkQuote::default() };
+    venue.run(Command::Prices(PriceBatch { marks: vec![(ETH_USDC, off)], ..PriceBatch::default() }));
+    let mut batch = batch(venue.now, &decimal("49000"), &decimal("3000"));
+    batch.marks.retain(|(contract, _)| *contract != ETH_USDC);
+    venue.run(Command::Prices(batch));
+    let account = &venue.state.accounts[account.index()];
+    assert!(account.holding(BTC_USDC).quantity.0.is_zero(), "bankrupt, it is matched where that is allowed");
+    assert_eq!(account.holding(ETH_USDC).quantity, Quantity(Decimal::ONE));
 }
 
 #[test]
@@ -483,7 +507,9 @@ fn what_leads_nowhere_is_refused_by_name() {
         (Breaker { restricts: BTreeSet::new(), ..fine.clone() }, "restricts something"),
         (lifting(31_536_001, None), "lift_s is 31536001"),
         (lifting(0, Some(decimal("0.2"))), "within is 0.2: expected 0 to the bound"),
-        (pausing(with(Watched::OwnerConcentration { share, above: none })), "nobody is exempt from liquidation"),
+        (pausing(with(Watched::OwnerConcentration { share, above: none })), "pauses no liquidations"),
+        (pausing(with(Watched::OpenInterest { notional: share })), "pauses no liquidations"),
+        (pausing(everywhere(Watched::WithdrawalRate { value: share, window_s })), "pauses no liquidations"),
         (pausing(Breaker { lifts: LiftRule::Manual, ..fine.clone() }), "lifts by rule"),
         (Breaker { scope: Scope::Underlying("XYZ".parse().unwrap()), ..fine.clone() }, "XYZ"),
         (Breaker { scope: Scope::Asset(asset("XYZ")), ..fine.clone() }, "XYZ"),

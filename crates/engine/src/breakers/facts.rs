@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use plimsoll_core::{Decimal, Quantity, Timestamp, Underlying};
+use plimsoll_core::{Decimal, Quantity, Rounding, Timestamp, Underlying};
 
 use super::figures::notional_of;
 use super::windows::{Range, Windows};
@@ -209,9 +209,11 @@ impl Stakes {
         self.0.get(&contract).map_or(Decimal::ZERO, |stake| decimal(stake.long))
     }
 
-    /// Owners who hold any.
-    pub(super) fn owners(&self, contract: ContractId) -> impl Iterator<Item = &Arc<str>> {
-        self.0.get(&contract).into_iter().flat_map(|stake| stake.owners.keys())
+    /// Owners who hold more than a share of one side.
+    pub(super) fn above(&self, contract: ContractId, share: Decimal) -> impl Iterator<Item = &Arc<str>> {
+        let most = self.long(contract).times(share, Rounding::Down).map_or(0, Decimal::units);
+        let owners = self.0.get(&contract).into_iter().flat_map(|stake| &stake.owners);
+        owners.filter(move |(_, held)| held.iter().any(|side| *side > most)).map(|(owner, _)| owner)
     }
 
     /// What an owner holds long and short.

@@ -49,8 +49,8 @@ pub(crate) fn figures(state: &State, breaker: &Installed, at: Timestamp, looked:
             let open = |it| Some(total(open_interest(state, it).into_iter().map(|(_, long, _)| long)));
             joined(&rules.scope, underlyings(state, &rules.scope, open), |sum, more| most(sum.plus(more)))
         }
-        Watched::OwnerConcentration { above, .. } => {
-            concentration(state, &rules.scope, above, looked, breaker.trips.keys())
+        Watched::OwnerConcentration { share, above } => {
+            concentration(state, &rules.scope, (share, above), looked, breaker.trips.keys())
         }
         Watched::LiquidationRate { window_s, .. } => {
             let closed = |it| Some(sum(Some(it), window_s));
@@ -171,11 +171,12 @@ fn open_interest(state: &State, underlying: Underlying) -> Vec<(ContractId, Deci
     stakes.contracts().filter_map(of).collect()
 }
 
-/// Each owner's share of the larger of its sides of an underlying.
+/// Owners' shares of the larger of their sides of an underlying: of who was tripped, of who is looked at, and among all of
+/// those who may have more than `share`.
 fn concentration<'a>(
     state: &State,
     scope: &Scope,
-    above: Decimal,
+    (share, above): (Decimal, Decimal),
     looked: &Looked<'_>,
     tripped: impl Iterator<Item = &'a Subject>,
 ) -> Figures {
@@ -194,7 +195,8 @@ fn concentration<'a>(
         let is_ours = |(_, of): &&(Arc<str>, Underlying)| *of == underlying;
         let mut owners: BTreeSet<&Arc<str>> = tripped.iter().filter(is_ours).map(|(owner, _)| owner).collect();
         match looked {
-            Looked::All => owners.extend(open.iter().flat_map(|(contract, ..)| stakes.owners(*contract))),
+            // Whoever has more than a share of all has more than it of some contract.
+            Looked::All => owners.extend(open.iter().flat_map(|(contract, ..)| stakes.above(*contract, share))),
             Looked::These(these) => owners.extend(these.iter().filter(is_ours).map(|(owner, _)| owner)),
         }
         for owner in owners {

@@ -214,8 +214,8 @@ impl Breaker {
             return not_allowed(self.watches.scopes());
         }
         if self.restricts.contains(&Restricted::Liquidating) {
-            if matches!(self.watches, Watched::OwnerConcentration { .. }) || matches!(self.scope, Scope::Owner(_)) {
-                return not_allowed("nobody is exempt from liquidation");
+            if !self.watches.may_pause_liquidations() {
+                return not_allowed("what whoever trades or withdraws can trip pauses no liquidations");
             }
             if self.lifts == LiftRule::Manual {
                 return not_allowed("a pause of liquidations lifts by rule");
@@ -343,6 +343,11 @@ impl Watched {
             Self::WithdrawalRate { .. } => matches!(scope, Everything | Asset(_) | Owner(_)),
             Self::FundDrawdown { .. } => *scope == Everything,
         }
+    }
+
+    /// Nobody is exempt from liquidation: what pauses it is not for a client to bring about, nor one owner's.
+    const fn may_pause_liquidations(&self) -> bool {
+        !matches!(self, Self::WithdrawalRate { .. } | Self::OpenInterest { .. } | Self::OwnerConcentration { .. })
     }
 
     const fn scopes(&self) -> &'static str {

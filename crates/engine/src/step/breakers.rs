@@ -109,7 +109,11 @@ impl Decision<'_> {
             return;
         }
         let seen = Seen::of(self.state, &self.events[self.watched..], in_time);
-        let touched = self.state.breakers.iter().filter(|(_, known)| seen.touches(known));
+        let has_lifted = |name: &Arc<str>, known: &Installed| {
+            known.trips.keys().any(|subject| self.has_lifted(name, &known.rules, subject))
+        };
+        let breakers = self.state.breakers.iter();
+        let touched = breakers.filter(|(name, known)| seen.touches(known) || has_lifted(name, known));
         for name in touched.map(|(name, _)| name.clone()).collect::<Vec<_>>() {
             let known = &self.state.breakers[&name];
             let looked = if seen.owners { Looked::All } else { Looked::These(&seen.traded) };
@@ -210,10 +214,10 @@ impl Decision<'_> {
         let owner = &self.account(id)?.terms.owner;
         for (name, known) in &self.state.breakers {
             let Watched::WithdrawalRate { value: bound, window_s } = known.rules.watches else { continue };
-            let adds = match &known.rules.scope {
-                Scope::Everything => self.worth(amount)?,
-                Scope::Asset(asset) if *asset == amount.asset => amount.value,
-                Scope::Owner(one) if one == owner => self.worth(amount)?,
+            let (adds, unit) = match &known.rules.scope {
+                Scope::Everything => (self.worth(amount)?, self.state.currency),
+                Scope::Asset(asset) if *asset == amount.asset => (amount.value, *asset),
+                Scope::Owner(one) if one == owner => (self.worth(amount)?, self.state.currency),
                 _ => continue,
             };
             let is_waived = known.trips.values().any(|trip| trip.waived);
@@ -223,6 +227,7 @@ impl Decision<'_> {
             let sum = known.windows.sums.get(&None).map_or(Decimal::ZERO, |sums| sums.sum(window_s, self.at));
             let found = sum.plus(adds)?;
             if found > bound {
+                let (found, bound) = (Amount::new(found, unit), Amount::new(bound, unit));
                 return Err(Refusal::WithdrawalRate { name: name.clone(), found, bound, window_s });
             }
         }
@@ -250,9 +255,16 @@ impl Decision<'_> {
         self.unless_tripped(Restricted::Borrowing, |subject| self.concerns_cash(subject, id, asset))
     }
 
-    /// Whether nobody is to be closed now.
-    pub(super) fn liquidations_pause(&self) -> bool {
+    /// Whether a unit is not to be closed now: nobody is, or none of what it holds may be traded. It then keeps its orders, and
+    /// no wave counts.
+    pub(super) fn liquidation_pauses(&self, unit: &[AccountId]) -> bool {
+        if self.unless_tripped(Restricted::Liquidating, |_| true).is_ok() {
+            return false;
+        }
+        let accounts = unit.iter().filter_map(|id| self.state.account(*id));
+        let held: BTreeSet<ContractId> = accounts.flat_map(|account| account.holdings.keys().copied()).collect();
         self.unless_tripped(Restricted::Liquidating, |subject| *subject == Subject::Everything).is_err()
+            || !held.is_empty() && held.into_iter().all(|contract| self.closing_pauses(contract))
     }
 
     /// Whether a contract is not to be traded to close anybody.
@@ -308,11 +320,11 @@ impl Decision<'_> {
 /// What events since breakers were last looked at may have moved.
 #[derive(Default)]
 struct Seen {
-    /// A breaker was set: whatever it watches.
+    /// A breaker was set, or tripped by hand: whatever it watches.
     set: bool,
     /// Whether time itself is to be noticed.
     in_time: bool,
-    /// Whatever all owners hold.
+    /// All owners are looked at: there may be many of them, so that prices alone are no reason.
     owners: bool,
     prices: bool,
     withdrawn: bool,
@@ -329,8 +341,9 @@ impl Seen {
             seen.fund |= event.legs().iter().any(insured);
             match event {
                 Event::BreakerSet { .. } => (seen.set, seen.owners) = (true, true),
+                Event::BreakerTripped { .. } => seen.set = true,
                 Event::Settled { .. } => seen.owners = true,
-                Event::Priced { .. } => (seen.prices, seen.owners) = (true, true),
+                Event::Priced { .. } => seen.prices = true,
                 Event::Withdrawn { .. } => seen.withdrawn = true,
                 Event::Traded { contract, buyer, seller, .. } => {
                     let underlying = state.contracts[contract.index()].instrument.terms().underlying;
@@ -345,16 +358,18 @@ impl Seen {
 
     fn touches(&self, known: &Installed) -> bool {
         let traded = !self.traded.is_empty();
-        self.set
-            || !known.trips.is_empty()
-            || match known.rules.watches {
-                Watched::PriceBand { .. } | Watched::Velocity { .. } => self.prices,
-                Watched::Quorum { .. } => self.in_time || self.prices,
-                Watched::WithdrawalRate { .. } => self.withdrawn,
-                Watched::FundDrawdown { .. } => self.fund || self.prices,
-                Watched::OpenInterest { .. } | Watched::OwnerConcentration { .. } => traded || self.owners,
-                Watched::LiquidationRate { .. } => traded,
-            }
+        // Of a window time alone takes something off.
+        let calms_down = !known.trips.is_empty() && known.rules.watches.window_s().is_some();
+        let moved = match known.rules.watches {
+            Watched::PriceBand { .. } | Watched::Velocity { .. } => self.prices,
+            Watched::Quorum { .. } => self.in_time || self.prices,
+            Watched::WithdrawalRate { .. } => self.withdrawn,
+            Watched::FundDrawdown { .. } => self.fund || self.prices,
+            Watched::OpenInterest { .. } => traded || self.owners || self.prices,
+            Watched::OwnerConcentration { .. } => traded || self.owners,
+            Watched::LiquidationRate { .. } => traded,
+        };
+        self.set || calms_down || moved
     }
 }
 

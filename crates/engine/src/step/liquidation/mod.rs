@@ -39,11 +39,13 @@ impl Decision<'_> {
                 break;
             }
             for id in due {
-                if !seen.contains(&id) && self.is_under(&[id]) && !self.liquidations_pause() {
+                if !seen.contains(&id) && self.is_under(&[id]) {
                     let unit = self.state.margined_with(id);
                     seen.extend(&unit);
-                    self.close(&unit);
-                    self.watch(false);
+                    if !self.liquidation_pauses(&unit) {
+                        self.close(&unit);
+                        self.watch(false);
+                    }
                 }
                 seen.insert(id);
             }

@@ -6,9 +6,7 @@ mod support;
 use serde_json::Value;
 use support::plimsoll;
 
-/// It breaks some of them still: run it with `-- --ignored` to see which.
 #[test]
-#[ignore = "promises of closing, of carried orders and, once, of a new book are broken by the engine since it closes accounts"]
 fn an_hour_with_faults_breaks_no_promise() {
     let ran = plimsoll(&["simulate", "faults", "--seeds", "20", "--hours", "0.05", "--format", "json"]);
     assert_eq!(ran.code, 0, "{}", ran.err);

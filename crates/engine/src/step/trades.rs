@@ -3,12 +3,15 @@
 //! A position keeps what its contracts cost. Closing a part of it takes that part of the cost out, and what the part
 //! fetched beyond it becomes cash, from clearing. What is paid when bought moves its price between the two sides instead.
 
+use std::collections::BTreeMap;
+
 use plimsoll_core::{Asset, Decimal, Price, Quantity, Rounding, Side, planted};
+use plimsoll_margin::fold::Detail;
 use plimsoll_margin::orders::whole_lots;
 use plimsoll_pricing::instruments::Instrument;
 
 use super::Decision;
-use crate::account::{ContractId, Holding, OpenOrder, OrderId};
+use crate::account::{Account, ContractId, Holding, Kind, OpenOrder, OrderId};
 use crate::command::TradeSide;
 use crate::event::{Event, Filled};
 use crate::ledger::{Holder, House, Legs};
@@ -64,6 +67,8 @@ impl Decision<'_> {
         }
         self.check_filled(trade, buyer, Side::Buy)?;
         self.check_filled(trade, seller, Side::Sell)?;
+        self.may_hold(trade, buyer, Side::Buy)?;
+        self.may_hold(trade, seller, Side::Sell)?;
         let (bought, sold) = self.fees(&instrument, trade, buyer, seller)?;
         let bought = Charged { fee: bought, penalty: self.penalty(&instrument, trade, buyer)? };
         let sold = Charged { fee: sold, penalty: self.penalty(&instrument, trade, seller)? };
@@ -116,6 +121,26 @@ impl Decision<'_> {
         if order.quantity < trade.quantity {
             let (value, expected) = (trade.quantity.0, "at most what is left of the order");
             return Err(Refusal::OutOfBounds { what: "quantity", value, expected });
+        }
+        Ok(())
+    }
+
+    /// Whether the model of an account knows the contract: an order was margined with it, a trade without one was not. What
+    /// cannot be margined is never liquidated either.
+    fn may_hold(&mut self, trade: Trade, side: TradeSide, way: Side) -> Result<(), Refusal> {
+        let account = self.account(side.account)?;
+        let contract = trade.contract;
+        if side.order.is_some() || account.terms.kind == Kind::Outside || account.holdings.contains_key(&contract) {
+            return Ok(());
+        }
+        let quantity = Quantity(if way == Side::Buy { trade.quantity.0 } else { trade.quantity.0.negated() });
+        let holding = Holding { quantity, cost: Decimal::ZERO };
+        let alone = Account { holdings: [(contract, holding)].into(), orders: BTreeMap::new(), ..account.clone() };
+        let moves_balances = self.open(contract)?.instrument.only_moves_balances();
+        let made = self.book.current(self.state)?;
+        let is_priced = made.market.priced(made.place(contract)?).is_ok();
+        if is_priced && !moves_balances {
+            made.margin(self.state, &[&alone], &[], Detail::Amounts)?;
         }
         Ok(())
     }

@@ -16,7 +16,7 @@ use super::Judge;
 use crate::collateral::CollateralRules;
 use crate::equity::NetAsset;
 use crate::fold::Detail;
-use crate::models::fills::{cost_with, exchanged, fill_fee};
+use crate::models::fills::{Premiums, cost_with, exchanged, fill_fee};
 use crate::orders::fillable;
 use crate::{Account, MarginError};
 
@@ -120,7 +120,13 @@ impl<R: Rules> Judge for ByPosition<R> {
         initial.extend(self.rules.account(account, &self.market, assets, Figure::Initial)?);
         let besides =
             |account: &Account, assets: &[NetAsset]| self.rules.account(account, &self.market, assets, Figure::Initial);
-        initial.extend(exchanged(account, &self.market, &orders, self.rules.collateral(), besides)?);
+        initial.extend(exchanged(
+            account,
+            &self.market,
+            &orders,
+            (self.rules.collateral(), Premiums::AskedFor),
+            besides,
+        )?);
         maintenance.extend(self.rules.account(account, &self.market, assets, Figure::Maintenance)?);
         Ok(Requirement {
             asset: self.market.snapshot().currency,

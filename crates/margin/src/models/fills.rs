@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use plimsoll_core::requirement::Origin;
-use plimsoll_core::{Decimal, InstrumentId, Node, Order, Position, Rounding, Side, Underlying};
+use plimsoll_core::{Amount, Decimal, InstrumentId, Node, Order, Portfolio, Position, Rounding, Side, Underlying};
 use plimsoll_pricing::formulas::Right;
 use plimsoll_pricing::instruments::Instrument;
 use plimsoll_pricing::market::Market;
@@ -91,8 +91,15 @@ pub(super) fn fill_cases<'o>(
     Ok(cases)
 }
 
-/// By how much more is asked once spot orders have exchanged balances at the mark, in margin equity by `collateral` and
-/// `besides` of the whole account: the largest of the growth by contract and side, added; of those that grow, together;
+/// Whether premiums are exchanged for options here, or the model asks for them by a rule of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Premiums {
+    Exchanged,
+    AskedFor,
+}
+
+/// By how much more is asked once orders have exchanged balances at the mark, coins for the other asset or a premium for an
+/// option, in margin equity by `collateral` and `besides` of the whole account: the largest of the growth by contract and side, added; of those that grow, together;
 /// of all buys; of all sells. None where nothing grows.
 ///
 /// # Errors
@@ -101,34 +108,51 @@ pub(super) fn exchanged(
     account: &Account,
     market: &Market,
     orders: &[Order],
-    collateral: &CollateralRules,
+    (collateral, premiums): (&CollateralRules, Premiums),
     besides: impl Fn(&Account, &[NetAsset]) -> Result<Vec<Node>, MarginError>,
 ) -> Result<Option<Node>, MarginError> {
-    let mut spot: BTreeMap<(InstrumentId, Side), Vec<&Order>> = BTreeMap::new();
+    let mut exchanging: BTreeMap<(InstrumentId, Side), Vec<&Order>> = BTreeMap::new();
     for order in orders {
-        if of(market, order.instrument)?.only_moves_balances() {
-            spot.entry((order.instrument, order.side)).or_default().push(order);
+        let instrument = of(market, order.instrument)?;
+        // Cash in the currency counts what it is, whatever it pays for.
+        let pays = premiums == Premiums::Exchanged
+            && instrument.is_paid_when_bought()
+            && instrument.terms().settlement != market.currency();
+        if pays || instrument.only_moves_balances() {
+            exchanging.entry((order.instrument, order.side)).or_default().push(order);
         }
     }
-    if spot.is_empty() {
+    if exchanging.is_empty() {
         return Ok(None);
     }
-    let asked = |account: &Account| -> Result<Decimal, MarginError> {
-        let assets = net_assets(&account.portfolio, market)?;
+    let asked = |account: &Account, bought: &[NetAsset]| -> Result<Decimal, MarginError> {
+        let mut assets = net_assets(&account.portfolio, market)?;
+        for net in &mut assets {
+            for bought in bought.iter().filter(|bought| bought.asset == net.asset) {
+                net.option_value = net.option_value.plus(bought.option_value)?;
+            }
+        }
         let equity = Equity::of(&assets, None, collateral, market)?.initial.amount;
         let of = besides(account, &assets)?;
         Ok(of.iter().try_fold(equity.negated(), |sum, node| sum.plus(node.amount))?)
     };
-    let now = asked(account)?;
+    let now = asked(account, &[])?;
     let grown = |filled: &[&Order]| -> Result<Decimal, MarginError> {
-        let mut then = account.clone();
+        let (mut then, mut bought) = (account.clone(), Portfolio::default());
         for order in filled {
-            exchange(&mut then, order, market)?;
+            if !exchange(&mut then, order, market)? {
+                let position = at_mark(order);
+                let paid = of(market, order.instrument)?.carry(&position, market.priced(order.instrument)?.mark);
+                let paid = paid.map_err(MarginError::of(of(market, order.instrument)?))?.option_value;
+                then.portfolio.deposit(Amount::new(paid.value.negated(), paid.asset))?;
+                bought.positions.push(position);
+            }
         }
-        asked(&then).and_then(|then| Ok(then.minus(now)?)).map_err(|error| once_filled(market, filled, error))
+        let bought = net_assets(&bought, market)?;
+        asked(&then, &bought).and_then(|then| Ok(then.minus(now)?)).map_err(|error| once_filled(market, filled, error))
     };
     let (mut alone, mut growing) = (Vec::new(), Vec::new());
-    for ((id, _), filled) in &spot {
+    for ((id, _), filled) in &exchanging {
         let growth = grown(filled)?;
         if growth.signum() > 0 {
             let position = Some(of(market, *id)?.terms().name.clone());
@@ -136,8 +160,10 @@ pub(super) fn exchanged(
             growing.extend(filled.iter().copied());
         }
     }
-    let side =
-        |side| spot.iter().filter(move |((_, of), _)| *of == side).flat_map(|(_, filled)| filled.iter().copied());
+    let side = |side| {
+        let of = exchanging.iter().filter(move |((_, of), _)| *of == side);
+        of.flat_map(|(_, filled)| filled.iter().copied())
+    };
     let mut worst = vec![Node::sum("one by one", alone)?];
     for (label, filled) in
         [("together", growing), ("all buys", side(Side::Buy).collect()), ("all sells", side(Side::Sell).collect())]
@@ -169,16 +195,21 @@ pub(super) fn with_fills(account: &Account, market: &Market, fills: &[&Order]) -
     let mut filled = account.clone();
     for order in fills {
         if !exchange(&mut filled, order, market)? {
-            filled.portfolio.positions.push(Position {
-                instrument: order.instrument,
-                quantity: order.signed_quantity(),
-                entry_price: None,
-                unsettled_pnl: Decimal::ZERO,
-                accrued_funding: Decimal::ZERO,
-            });
+            filled.portfolio.positions.push(at_mark(order));
         }
     }
     Ok(filled)
+}
+
+/// What an order makes once it is filled at the mark.
+fn at_mark(order: &Order) -> Position {
+    Position {
+        instrument: order.instrument,
+        quantity: order.signed_quantity(),
+        entry_price: None,
+        unsettled_pnl: Decimal::ZERO,
+        accrued_funding: Decimal::ZERO,
+    }
 }
 
 /// Figures by underlying, case by case, as one worst of cases an underlying; with one case, that.

@@ -51,10 +51,10 @@ impl Worth {
     }
 }
 
-/// One account's closing within a command.
+/// The closing within a command of an account, and of those margined together with it.
 #[derive(Clone, Debug)]
 struct Episode {
-    account: AccountId,
+    unit: Vec<AccountId>,
     /// Before it began; none where it cannot be said.
     worth: Option<Worth>,
     /// Matched or covered, not only sent to market.
@@ -74,7 +74,8 @@ pub struct Closing {
     day: i64,
     spent: f64,
     spent_in: BTreeMap<Underlying, f64>,
-    /// Seconds that an account was under maintenance margin, pauses longer than the venue's counted as one.
+    /// How much of the time that all waves may take an account was under maintenance margin, gaps longer than a pause counted
+    /// as one.
     under: BTreeMap<AccountId, f64>,
     last: Option<Timestamp>,
 }
@@ -95,7 +96,7 @@ impl Closing {
             _ => None,
         };
         if let Some(id) = closed {
-            if self.episode.as_ref().is_none_or(|episode| episode.account != id) {
+            if self.episode.as_ref().is_none_or(|episode| !episode.unit.contains(&id)) {
                 looked.extend(self.ended(state, at));
                 self.episode = Some(Episode::begun(state, id));
             }
@@ -196,7 +197,7 @@ impl Closing {
         }
         let Some(worth) = episode.worth else { return Vec::new() };
         let over = left.filter(|left| lost > worth.grain() && lost > left + worth.grain());
-        let id = episode.account;
+        let id = episode.unit[0];
         let mut looked =
             vec![(FUND, over.map(|left| Wrong::of(FUND, id, format!("{lost} lost"), format!("at most {left}"))))];
         for asset in &episode.bad {
@@ -208,9 +209,9 @@ impl Closing {
                 (could || solvent).then(|| Wrong::of(BAD, id, text(), "an insolvent account, no fund or budget"));
             looked.push((BAD, wrong));
         }
-        let after = self::worth(state, id);
-        if worth.net < -worth.grain() && after.is_some_and(|after| after.net < -after.grain()) {
-            looked.push((OUT, owing(state, id)));
+        let is_closed = |id: &AccountId| state.account(*id).is_some_and(|known| known.holdings.is_empty());
+        if worth.net < -worth.grain() && episode.unit.iter().all(is_closed) {
+            looked.extend(episode.unit.iter().map(|id| (OUT, owing(state, *id))));
         }
         looked
     }
@@ -227,8 +228,8 @@ impl Closing {
         all.map(|left| left.max(0.0)).reduce(f64::min)
     }
 
-    /// Who is under maintenance margin for longer than all waves take, twice over: a wave is sent with the first command
-    /// after a pause.
+    /// Who is under maintenance margin for more of the venue's pauses than there are waves, twice over: a wave is sent with
+    /// the first command after a pause. Every gap counts as a share of what the rules of its moment allow.
     fn stays(&mut self, state: &State, at: Timestamp) -> Option<Wrong> {
         let pause = f64::from(state.liquidation.cooldown_s);
         let gap = self.last.map_or(0, |last| last.nanos_until(at).clamp(0, i64::MAX));
@@ -240,24 +241,25 @@ impl Closing {
             self.under.clear();
             return None;
         }
+        let most = pause * (2.0 * (f64::from(state.liquidation.waves_max) + 2.0) + 5.0);
         let is_under = |known: &plimsoll_engine::account::Account| {
             known.standing.state >= Side::Liquidating && !known.holdings.is_empty()
         };
         let now: BTreeMap<AccountId, f64> = (state.numbered().filter(|(_, known)| is_under(known)))
-            .map(|(id, _)| (id, self.under.get(&id).map_or(0.0, |so_far| so_far + gap)))
+            .map(|(id, _)| (id, self.under.get(&id).map_or(0.0, |so_far| so_far + gap / most)))
             .collect();
         self.under = now;
-        let most = 2.0 * pause * (f64::from(state.liquidation.waves_max) + 2.0) + 5.0;
-        let (id, so_far) = self.under.iter().find(|(_, so_far)| **so_far > most)?;
-        Some(Wrong::of(ENDS, *id, format!("{so_far} seconds under"), format!("at most {most}")))
+        let (id, so_far) = self.under.iter().find(|(_, so_far)| **so_far > 1.0)?;
+        Some(Wrong::of(ENDS, *id, format!("{so_far} of the time that all waves take"), "at most 1"))
     }
 }
 
 impl Episode {
     fn begun(state: &State, account: AccountId) -> Self {
-        let worth = worth(state, account).filter(|_| standing::all_trusted(state));
+        let unit = state.margined_with(account);
+        let worth = worth_of(state, &unit).filter(|_| standing::all_trusted(state));
         let markets = BTreeSet::new();
-        Self { account, worth, taken_over: false, markets, lost: 0.0, bad: Vec::new() }
+        Self { unit, worth, taken_over: false, markets, lost: 0.0, bad: Vec::new() }
     }
 }
 
@@ -286,6 +288,12 @@ fn worth(state: &State, id: AccountId) -> Option<Worth> {
     Some(all)
 }
 
+/// The same of a unit.
+fn worth_of(state: &State, unit: &[AccountId]) -> Option<Worth> {
+    let each = unit.iter().map(|id| worth(state, *id)).collect::<Option<Vec<_>>>()?;
+    Some(each.iter().fold(Worth::default(), |sum, of| Worth { net: sum.net + of.net, gross: sum.gross + of.gross }))
+}
+
 /// What a position costs at its mark.
 fn at_mark(state: &State, id: AccountId, contract: ContractId) -> Option<i128> {
     let held = state.account(id)?.holding(contract).quantity.0.units();
@@ -307,10 +315,7 @@ fn penalty(state: &State, side: &Filled, (contract, quantity, price): (ContractI
     let mut most = notional * float(rate);
     let mut grain = 1e-9;
     if standing::all_trusted(state) {
-        let each =
-            state.margined_with(side.account).into_iter().map(|id| worth(state, id)).collect::<Option<Vec<_>>>()?;
-        let all =
-            each.iter().fold(Worth::default(), |sum, of| Worth { net: sum.net + of.net, gross: sum.gross + of.gross });
+        let all = worth_of(state, &state.margined_with(side.account))?;
         let coin = float(state.price(terms.instrument.terms().settlement)?);
         most = most.min(all.net.max(0.0) / coin);
         grain += all.grain() / coin;
@@ -334,7 +339,7 @@ fn shared(state: &State, id: AccountId, pays: i128, asset: Asset, markets: &[Und
 }
 
 fn owing(state: &State, id: AccountId) -> Option<Wrong> {
-    let account = state.account(id).filter(|account| account.holdings.is_empty())?;
+    let account = state.account(id)?;
     let owes = |funds: &plimsoll_engine::account::Funds| {
         funds.cash.signum() < 0 || !funds.borrowed.is_zero() || !funds.interest.is_zero()
     };

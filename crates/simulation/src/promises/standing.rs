@@ -76,9 +76,11 @@ fn side(before: Side, of: &Excesses) -> Side {
 
 /// The margin of an account by `book`, which may be new; none where it cannot be margined.
 pub fn margin(state: &State, book: &mut Book, id: AccountId) -> Option<Margin> {
-    let account = state.account(id).filter(|account| account.terms.kind != Kind::Outside)?;
-    let alone = account.terms.group.is_none();
-    if alone && account.is_idle() && account.standing.state == Side::Healthy {
+    state.account(id).filter(|account| account.terms.kind != Kind::Outside)?;
+    let calm = |id: &AccountId| {
+        state.account(*id).is_some_and(|account| account.is_idle() && account.standing.state == Side::Healthy)
+    };
+    if state.margined_with(id).iter().all(calm) {
         return None;
     }
     explain(state, book, id).ok()

@@ -192,7 +192,20 @@ impl Watch {
             self.shadow = None;
         }
         let differs = again.encoded() != decided.answer.encoded();
-        let text = |answer: &Answer| format!("{answer:?}").chars().take(2_000).collect::<String>();
-        self.looked(AUDIT, differs.then(|| Wrong::new(AUDIT, text(&decided.answer), text(&again))));
+        let wrong = differs.then(|| {
+            let (found, expected) = apart(&decided.answer, &again);
+            Wrong::new(AUDIT, found, expected)
+        });
+        self.looked(AUDIT, wrong);
     }
+}
+
+/// The first of what two answers say differently.
+fn apart(found: &Answer, expected: &Answer) -> (String, String) {
+    let (Answer::Done(these), Answer::Done(those)) = (found, expected) else {
+        return (format!("{found:?}"), format!("{expected:?}"));
+    };
+    let same = these.iter().zip(those).take_while(|(this, that)| this.encoded() == that.encoded()).count();
+    let at = |events: &[Event]| format!("event {same} of {}: {:?}", events.len(), events.get(same));
+    (at(these), at(those))
 }

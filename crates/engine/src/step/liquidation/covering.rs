@@ -1,5 +1,6 @@
-//! What a closed account is short of: paid by what it has of other assets, by the insurance fund within its budgets, by
-//! holders in gain; and what is left after that is booked as bad debt, in the open.
+//! What a closed unit is short of: paid by what it has of other assets, by the insurance fund within its budgets, by
+//! holders in gain; and what is left after that is booked as bad debt, in the open. What the fund took and could not use to
+//! pay, since it held none of the asset, stands against that debt.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,14 +9,14 @@ use plimsoll_margin::equity::net_assets;
 
 use super::super::Decision;
 use super::ranking::gain;
-use crate::account::Kind;
+use crate::account::{Account, Kind};
 use crate::event::Event;
 use crate::ledger::{Holder, House, Legs};
 use crate::liquidation::Cover;
 use crate::refusal::Refusal;
 
-/// An account closed at the marks, by asset: what it would be short of and what would be left, in units.
-struct Closed {
+/// A unit closed at the marks, by asset: what it would be short of and what would be left, in units.
+pub(super) struct Closed {
     short: BTreeMap<Asset, Decimal>,
     left: BTreeMap<Asset, Decimal>,
     prices: BTreeMap<Asset, Decimal>,
@@ -23,25 +24,30 @@ struct Closed {
     short_value: Decimal,
     /// What is left, in the currency.
     left_value: Decimal,
+}
+
+impl Closed {
     /// Whether what is left is worth less than what it is short of.
-    is_insolvent: bool,
+    pub(super) fn is_insolvent(&self) -> bool {
+        self.short_value > self.left_value
+    }
 }
 
 /// What the insurance fund pays of what is short, by asset.
 type Paid = BTreeMap<Asset, Decimal>;
 
 impl Decision<'_> {
-    fn closed(&mut self, id: AccountId) -> Result<Closed, Refusal> {
+    /// What `unit` would be short of and what it would have left, members' balances of one asset taken together.
+    pub(super) fn closed(&mut self, unit: &[AccountId]) -> Result<Closed, Refusal> {
         let made = self.book.current(self.state)?;
-        let account = self.state.account(id).ok_or(Refusal::UnknownAccount(id))?;
-        let read = made.read(&[account], &[])?;
+        let accounts: Vec<&Account> = unit.iter().filter_map(|id| self.state.account(*id)).collect();
+        let read = made.read(&accounts, &[])?;
         let mut closed = Closed {
             short: BTreeMap::new(),
             left: BTreeMap::new(),
             prices: BTreeMap::new(),
             short_value: Decimal::ZERO,
             left_value: Decimal::ZERO,
-            is_insolvent: false,
         };
         for net in net_assets(&read.portfolio, &made.market)? {
             let units = net.balance()?.plus(net.option_value)?;
@@ -54,7 +60,6 @@ impl Decision<'_> {
                 closed.left_value = closed.left_value.plus(units.times(net.price.value, Rounding::Down)?)?;
             }
         }
-        closed.is_insolvent = closed.short_value > closed.left_value;
         Ok(closed)
     }
 
@@ -93,87 +98,156 @@ impl Decision<'_> {
         Ok(least)
     }
 
-    /// What the gains of those who are matched must bear, by settlement asset: what the account is short of and neither the
-    /// fund pays nor what is left of other assets is worth. Nothing of an account that is solvent.
-    pub(super) fn asked_of_gains(
-        &mut self,
-        id: AccountId,
-        markets: &BTreeSet<Underlying>,
-    ) -> Result<BTreeMap<Asset, Decimal>, Refusal> {
-        let closed = self.closed(id)?;
-        if !closed.is_insolvent {
-            return Ok(BTreeMap::new());
+    /// What is left for gains to bear, by asset: what the fund does not pay, as far as what the unit has otherwise is not
+    /// worth it. Nothing of a unit that is solvent.
+    pub(super) fn asked_of_gains(&self, closed: &Closed, markets: &BTreeSet<Underlying>) -> Result<Paid, Refusal> {
+        if !closed.is_insolvent() {
+            return Ok(Paid::new());
         }
-        let paid = self.fund_pays(&closed, markets)?;
-        let mut unpaid = BTreeMap::new();
+        let paid = self.fund_pays(closed, markets)?;
+        let mut unpaid = Paid::new();
         let mut value = Decimal::ZERO;
         for (asset, short) in &closed.short {
             let rest = short.minus(paid[asset])?;
             value = value.plus(rest.times(closed.prices[asset], Rounding::Up)?)?;
             unpaid.insert(*asset, rest);
         }
-        // What the fund pays beyond what it gets is lost to it; what is left beyond what it pays is the account's to give.
+        // What the fund pays beyond what it gets is lost to it; what is left beyond what it pays is the unit's to give.
         let deficit = closed.short_value.minus(closed.left_value)?.min(value);
         if value.signum() > 0 {
             for rest in unpaid.values_mut() {
-                *rest = rest.times_ratio(deficit, value, Rounding::Up)?;
+                *rest = rest.times_ratio(deficit, value, Rounding::Up)?.min(*rest);
             }
         }
         Ok(unpaid)
     }
 
-    /// Settles what an account without positions is short of.
+    /// Settles what a unit without positions is short of. Of one that was insolvent before it was closed the fund takes all,
+    /// pays what it can, and what nobody pays is bad debt, so that it owes nothing; one that is solvent keeps owing what the
+    /// fund cannot pay, beside what secures it.
     pub(super) fn cover(
         &mut self,
-        id: AccountId,
+        unit: &[AccountId],
+        was_insolvent: bool,
         markets: &BTreeSet<Underlying>,
         touched: &mut BTreeSet<AccountId>,
     ) -> Result<(), Refusal> {
-        let closed = self.closed(id)?;
-        if !self.account(id)?.holdings.is_empty() || closed.short.is_empty() {
+        if self.members(unit).any(|(_, account)| !account.holdings.is_empty()) {
+            return Ok(());
+        }
+        self.pool(unit)?;
+        let closed = self.closed(unit)?;
+        let is_lost = was_insolvent || closed.is_insolvent();
+        if is_lost {
+            self.pay_loans(unit)?;
+        }
+        if closed.short.is_empty() {
             return Ok(());
         }
         let paid = self.fund_pays(&closed, markets)?;
-        let mut credit = self.collateral_taken(id, &closed, &paid, markets)?;
+        let asked = self.asked_of_gains(&closed, markets)?;
+        let mut credit = self.collateral_taken(unit, &closed, is_lost, &paid, markets)?;
         for (asset, short) in &closed.short {
             let value = paid[asset].times(closed.prices[asset], Rounding::Up)?;
             let lost = value.minus(credit)?.or_zero();
             credit = credit.minus(value)?.or_zero();
-            self.covered(id, Cover::Fund, Amount::new(paid[asset], *asset), lost, markets)?;
-            let rest = short.minus(paid[asset])?;
-            if closed.is_insolvent {
-                let shared = self.shared(id, Amount::new(rest, *asset), markets, touched)?;
-                let bad = Amount::new(rest.minus(shared)?, *asset);
-                self.covered(id, Cover::BadDebt, bad, Decimal::ZERO, markets)?;
+            self.paid_by_fund(unit, Amount::new(paid[asset], *asset), lost, markets)?;
+            if is_lost {
+                let rest = short.minus(paid[asset])?;
+                let shared = asked.get(asset).copied().unwrap_or_default().min(rest);
+                self.lose(unit, Amount::new(shared, *asset), markets, touched)?;
             }
-            self.pay_loan(id, *asset)?;
+        }
+        self.pay_loans(unit)
+    }
+
+    /// What an account owes of an asset net of what it has, and what it has net of what it owes.
+    fn net(&self, id: AccountId, asset: Asset) -> Result<Decimal, Refusal> {
+        let funds = self.account(id)?.funds.get(&asset).copied().unwrap_or_default();
+        Ok(funds.cash.minus(funds.borrowed)?.minus(funds.interest)?)
+    }
+
+    /// Members of a unit pay what others are short of out of the same asset.
+    fn pool(&mut self, unit: &[AccountId]) -> Result<(), Refusal> {
+        for to in unit.iter().copied().filter(|_| unit.len() > 1) {
+            for asset in self.account(to)?.funds.keys().copied().collect::<Vec<_>>() {
+                for from in unit.iter().copied().filter(|from| *from != to) {
+                    let short = self.net(to, asset)?.negated().or_zero();
+                    let free = self.net(from, asset)?.min(self.account(from)?.cash(asset)).or_zero();
+                    let amount = Amount::new(short.min(free), asset);
+                    if !amount.value.is_zero() {
+                        let event = self.transferred(from, to, amount, false)?;
+                        self.emit(event);
+                    }
+                }
+            }
         }
         Ok(())
     }
 
-    /// The fund takes what the account has of other assets: of one that is solvent as much as it pays for, with its fee, of
-    /// one that is not all. In the currency, what that is worth.
+    /// The fund pays `amount` to those in a unit who are short of it.
+    fn paid_by_fund(
+        &mut self,
+        unit: &[AccountId],
+        amount: Amount,
+        mut lost: Decimal,
+        markets: &BTreeSet<Underlying>,
+    ) -> Result<(), Refusal> {
+        let mut left = amount.value;
+        for id in unit {
+            let pays = self.net(*id, amount.asset)?.negated().or_zero().min(left);
+            if !pays.is_zero() {
+                self.covered(*id, Cover::Fund, Amount::new(pays, amount.asset), lost, markets)?;
+                (left, lost) = (left.minus(pays)?, Decimal::ZERO);
+            }
+        }
+        Ok(())
+    }
+
+    /// What is still owed of an asset: holders in gain pay up to `shared` of it, the rest is bad debt.
+    fn lose(
+        &mut self,
+        unit: &[AccountId],
+        mut shared: Amount,
+        markets: &BTreeSet<Underlying>,
+        touched: &mut BTreeSet<AccountId>,
+    ) -> Result<(), Refusal> {
+        let asset = shared.asset;
+        for id in unit {
+            let short = self.net(*id, asset)?.negated().or_zero();
+            let paid = self.shared(*id, Amount::new(short.min(shared.value), asset), markets, touched)?;
+            shared.value = shared.value.minus(paid)?;
+            let bad = Amount::new(short.minus(paid)?, asset);
+            self.covered(*id, Cover::BadDebt, bad, Decimal::ZERO, markets)?;
+        }
+        Ok(())
+    }
+
+    /// The fund takes what a unit has of other assets: of one that is solvent as much as it pays for, with its fee as far as
+    /// that does not make it insolvent, of one that is not all. In the currency, what that is worth.
     fn collateral_taken(
         &mut self,
-        id: AccountId,
+        unit: &[AccountId],
         closed: &Closed,
+        is_lost: bool,
         paid: &Paid,
         markets: &BTreeSet<Underlying>,
     ) -> Result<Decimal, Refusal> {
         let values = paid.iter().map(|(asset, units)| units.times(closed.prices[asset], Rounding::Up));
         let pays = values.collect::<Result<Vec<_>, _>>()?.into_iter().try_fold(Decimal::ZERO, Decimal::plus)?;
         let fee = pays.times(self.state.liquidation.fee_rate, Rounding::Up)?;
+        let fee = fee.min(closed.left_value.minus(closed.short_value)?.or_zero());
         let wanted = pays.plus(fee)?.min(closed.left_value);
         let mut taken = Decimal::ZERO;
         for (asset, left) in &closed.left {
-            let units = if closed.is_insolvent {
-                *left
-            } else {
-                left.times_ratio(wanted, closed.left_value.max(Decimal::new(1, 18)), Rounding::Up)?.min(*left)
-            };
-            let units = units.min(self.account(id)?.cash(*asset).or_zero());
-            taken = taken.plus(units.times(closed.prices[asset], Rounding::Down)?)?;
-            self.covered(id, Cover::Collateral, Amount::new(units, *asset), Decimal::ZERO, markets)?;
+            let all = closed.left_value.max(Decimal::new(1, 18));
+            let mut units = if is_lost { *left } else { left.times_ratio(wanted, all, Rounding::Up)?.min(*left) };
+            for id in unit {
+                let takes = self.net(*id, *asset)?.min(self.account(*id)?.cash(*asset)).or_zero().min(units);
+                units = units.minus(takes)?;
+                taken = taken.plus(takes.times(closed.prices[asset], Rounding::Down)?)?;
+                self.covered(*id, Cover::Collateral, Amount::new(takes, *asset), Decimal::ZERO, markets)?;
+            }
         }
         Ok(taken)
     }
@@ -254,7 +328,27 @@ impl Decision<'_> {
         Ok(all)
     }
 
-    /// Repays of a loan what there is cash for.
+    /// Charges interest on what a unit owes, up to now.
+    pub(super) fn charge_interest(&mut self, unit: &[AccountId]) -> Result<(), Refusal> {
+        for id in unit {
+            for asset in self.account(*id)?.funds.keys().copied().collect::<Vec<_>>() {
+                let charged = self.interest_of(*id, asset)?;
+                charged.into_iter().for_each(|event| self.emit(event));
+            }
+        }
+        Ok(())
+    }
+
+    /// Repays of a unit's loans what there is cash for.
+    fn pay_loans(&mut self, unit: &[AccountId]) -> Result<(), Refusal> {
+        for id in unit {
+            for asset in self.account(*id)?.funds.keys().copied().collect::<Vec<_>>() {
+                self.pay_loan(*id, asset)?;
+            }
+        }
+        Ok(())
+    }
+
     fn pay_loan(&mut self, id: AccountId, asset: Asset) -> Result<(), Refusal> {
         let funds = self.account(id)?.funds.get(&asset).copied().unwrap_or_default();
         let pays = funds.borrowed.plus(funds.interest)?.min(funds.cash.or_zero());

@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_core::{AccountId, Asset, Decimal, Price, Quantity, Rounding, Side};
+use plimsoll_core::{AccountId, Decimal, Price, Quantity, Rounding, Side};
 use plimsoll_margin::fold::Detail;
-use plimsoll_pricing::instruments::Instrument;
+use plimsoll_pricing::instruments::{Instrument, Terms};
 
 use super::super::Decision;
 use super::super::trades::{Charged, Trade};
@@ -25,43 +25,80 @@ impl Decision<'_> {
     /// Closes everything that a unit holds and may be closed, and settles what it is then short of.
     pub(super) fn take_over(&mut self, unit: &[AccountId]) {
         let mut touched: BTreeSet<AccountId> = unit.iter().copied().collect();
-        for id in unit {
-            // Whatever cannot be worked out is left, and tried again.
-            let _ = self.taken_over(*id, &mut touched);
-        }
+        // Whatever cannot be worked out is left, and tried again.
+        let _ = self.taken_over(unit, &mut touched);
         self.levels(touched);
     }
 
-    fn taken_over(&mut self, id: AccountId, touched: &mut BTreeSet<AccountId>) -> Result<(), Refusal> {
-        let held: Vec<ContractId> = self.account(id)?.holdings.keys().copied().collect();
-        let markets = held.iter().map(|contract| self.state.contracts[contract.index()].instrument.terms().underlying);
+    fn taken_over(&mut self, unit: &[AccountId], touched: &mut BTreeSet<AccountId>) -> Result<(), Refusal> {
+        self.charge_interest(unit)?;
+        let held = self.members(unit).flat_map(|(id, account)| account.holdings.keys().map(move |it| (id, *it)));
+        let held: Vec<(AccountId, ContractId)> = held.collect();
+        let markets = held.iter().map(|(_, contract)| self.terms_of(*contract).underlying);
         let markets: BTreeSet<_> = markets.collect();
-        let asked = self.asked_of_gains(id, &markets)?;
-        let shares = self.maintenance_shares(id)?;
-        for contract in held.into_iter().filter(|contract| self.may_close(*contract)).collect::<Vec<_>>() {
-            let settlement = self.state.contracts[contract.index()].instrument.terms().settlement;
+        let closed = self.closed(unit)?;
+        let asked = self.asked_of_gains(&closed, &markets)?;
+        let shares = self.maintenance_shares(unit)?;
+        for (id, contract) in held.into_iter().filter(|(_, contract)| self.may_close(*contract)).collect::<Vec<_>>() {
+            let settlement = self.terms_of(contract).settlement;
             let whole = asked.get(&settlement).copied().unwrap_or_default();
-            let of_asset = shares.iter().filter(|(_, (asset, _))| *asset == settlement);
-            let all = of_asset.map(|(_, (_, share))| *share).try_fold(Decimal::ZERO, Decimal::plus)?;
-            let share = shares.get(&contract).map_or(Decimal::ZERO, |(_, share)| *share);
+            let of_asset = shares.iter().filter(|((_, other), _)| self.terms_of(*other).settlement == settlement);
+            let all = of_asset.map(|(_, share)| *share).try_fold(Decimal::ZERO, Decimal::plus)?;
+            let share = shares.get(&(id, contract)).copied().unwrap_or_default();
             let bears = if all.is_zero() { whole } else { whole.times_ratio(share, all, Rounding::Up)? };
+            self.netted(unit, id, contract, touched)?;
             self.matched(id, contract, bears, touched)?;
         }
-        self.cover(id, &markets, touched)
+        self.cover(unit, closed.is_insolvent(), &markets, touched)
     }
 
-    /// What each position asks for in maintenance alone, with its settlement asset: a deficit is allotted by it.
-    fn maintenance_shares(&mut self, id: AccountId) -> Result<BTreeMap<ContractId, (Asset, Decimal)>, Refusal> {
+    fn terms_of(&self, contract: ContractId) -> &Terms {
+        self.state.contracts[contract.index()].instrument.terms()
+    }
+
+    /// What each position asks for in maintenance alone: a deficit is allotted by it.
+    fn maintenance_shares(
+        &mut self,
+        unit: &[AccountId],
+    ) -> Result<BTreeMap<(AccountId, ContractId), Decimal>, Refusal> {
         let made = self.book.current(self.state)?;
-        let account = self.state.account(id).ok_or(Refusal::UnknownAccount(id))?;
         let mut shares = BTreeMap::new();
-        for (contract, holding) in &account.holdings {
-            let alone = Account { holdings: [(*contract, *holding)].into(), ..account.clone() };
-            let margin = made.margin(self.state, &[&alone], &[], Detail::Amounts)?;
-            let settlement = self.state.contracts[contract.index()].instrument.terms().settlement;
-            shares.insert(*contract, (settlement, margin.requirement.maintenance.amount));
+        for id in unit {
+            let account = self.state.account(*id).ok_or(Refusal::UnknownAccount(*id))?;
+            for (contract, holding) in &account.holdings {
+                let alone = Account { holdings: [(*contract, *holding)].into(), ..account.clone() };
+                let margin = made.margin(self.state, &[&alone], &[], Detail::Amounts)?;
+                shares.insert((*id, *contract), margin.requirement.maintenance.amount);
+            }
         }
         Ok(shares)
+    }
+
+    /// Closes a position against other members of its unit, at the mark: between them nothing is lost.
+    fn netted(
+        &mut self,
+        unit: &[AccountId],
+        id: AccountId,
+        contract: ContractId,
+        touched: &mut BTreeSet<AccountId>,
+    ) -> Result<(), Refusal> {
+        for other in unit.iter().copied().filter(|other| *other != id) {
+            let held = self.account(id)?.holding(contract).quantity.0;
+            let theirs = self.account(other)?.holding(contract).quantity.0;
+            if held.signum() * theirs.signum() < 0 {
+                let taken = held.abs().min(theirs.abs());
+                let traded = if held.signum() > 0 { taken.negated() } else { taken };
+                let mark = self.mark(contract)?;
+                self.force(id, other, contract, traded, mark)?;
+                touched.insert(other);
+            }
+        }
+        Ok(())
+    }
+
+    fn mark(&mut self, contract: ContractId) -> Result<Price, Refusal> {
+        let made = self.book.current(self.state)?;
+        Ok(made.market.priced(made.place(contract)?)?.mark)
     }
 
     /// Matches all of one position, whose price makes up for `bears` as far as the gains of the other side go.
@@ -78,8 +115,7 @@ impl Decision<'_> {
             if left.is_zero() {
                 break;
             }
-            let made = self.book.current(self.state)?;
-            let mark = made.market.priced(made.place(contract)?)?.mark;
+            let mark = self.mark(contract)?;
             let instrument = self.state.contracts[contract.index()].instrument.clone();
             let theirs = self.account(other)?.holding(contract);
             let taken = left.min(theirs.quantity.0.abs());

@@ -19,7 +19,8 @@ impl Decision<'_> {
             (self.state.numbered()).filter(|(_, account)| other(account.holding(contract))).map(|(id, _)| id).collect();
         let mut ranked = Vec::with_capacity(holders.len());
         for id in holders {
-            ranked.push((self.score(id, contract)?, id));
+            // Who cannot be margined gained nothing that can be said.
+            ranked.push((self.score(id, contract).unwrap_or_default(), id));
         }
         ranked.sort_by_key(|(score, id)| (Reverse(*score), *id));
         Ok(ranked.into_iter().map(|(_, id)| id).collect())

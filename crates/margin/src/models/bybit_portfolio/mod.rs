@@ -13,7 +13,7 @@ use plimsoll_pricing::market::{Market, MarketError};
 
 pub use parameters::BybitPortfolioParameters;
 
-use super::fills::{NO_FILL, exchanged, fill_cases, fill_cost, with_fills, worst_by_underlying};
+use super::fills::{NO_FILL, Premiums, exchanged, fill_cases, fill_cost, with_fills, worst_by_underlying};
 use super::tiered::debts;
 use super::{About, Held, Judge, Model};
 use crate::collateral::CollateralRules;
@@ -87,7 +87,7 @@ impl Judge for PortfolioJudge {
             Ok::<_, MarginError>(vec![debts(assets, &p.borrow_initial, "borrowing")?, p.ratios.not_counted(assets)?])
         };
         initial.extend(besides(account, assets)?);
-        initial.extend(exchanged(account, &self.market, &orders, &self.collateral, besides)?);
+        initial.extend(exchanged(account, &self.market, &orders, (&self.collateral, Premiums::AskedFor), besides)?);
         let borrowing = debts(assets, &p.borrow_maintenance, "borrowing")?;
         let of = vec![maintenance, borrowing, p.ratios.not_counted(assets)?];
         Ok(Requirement {

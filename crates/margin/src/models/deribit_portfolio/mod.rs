@@ -19,7 +19,7 @@ use plimsoll_pricing::market::Market;
 pub use parameters::DeribitPortfolioParameters;
 
 use super::deribit_standard::haircuts;
-use super::fills::exchanged;
+use super::fills::{Premiums, exchanged};
 use super::{About, Held, Judge, Model};
 use crate::collateral::CollateralRules;
 use crate::equity::NetAsset;
@@ -118,7 +118,13 @@ impl Judge for PortfolioJudge {
         }
         of.extend(haircuts(&self.parameters.haircut, assets)?);
         let besides = |_: &Account, assets: &[NetAsset]| haircuts(&self.parameters.haircut, assets);
-        of.extend(exchanged(account, &self.market, &fillable(account)?, &self.collateral, besides)?);
+        of.extend(exchanged(
+            account,
+            &self.market,
+            &fillable(account)?,
+            (&self.collateral, Premiums::AskedFor),
+            besides,
+        )?);
         let initial = Node::sum("initial margin", of)?;
         Ok(Requirement { asset: self.market.currency(), initial, maintenance })
     }

@@ -12,7 +12,7 @@ use plimsoll_pricing::market::{Market, MarketError};
 
 pub use parameters::GreeksParameters;
 
-use super::fills::{NO_FILL, exchanged, fill_cases, fill_cost, with_fills, worst_by_underlying};
+use super::fills::{NO_FILL, Premiums, exchanged, fill_cases, fill_cost, with_fills, worst_by_underlying};
 use super::{About, Held, Judge, Model};
 use crate::array::{Counted, Holding, RowKey, Table, TableSpec};
 use crate::collateral::{AssetClass, CollateralRules};
@@ -139,7 +139,13 @@ impl Judge for GreeksJudge {
             of.push(fill_cost(account, &self.market, order)?);
         }
         let besides = |_: &Account, _: &[NetAsset]| Ok(Vec::new());
-        of.extend(exchanged(account, &self.market, &orders, &self.parameters.collateral, besides)?);
+        of.extend(exchanged(
+            account,
+            &self.market,
+            &orders,
+            (&self.parameters.collateral, Premiums::AskedFor),
+            besides,
+        )?);
         let initial = Node::sum("initial margin", of)?;
         Ok(Requirement { asset: self.market.snapshot().currency, initial, maintenance })
     }

@@ -6,7 +6,7 @@ use plimsoll_pricing::market::Market;
 
 use super::brackets::Brackets;
 use super::by_position::{Figure, Rules};
-use super::fills::{exchanged, fill_cost};
+use super::fills::{Premiums, exchanged, fill_cost};
 use super::{About, Held, Judge, Model};
 use crate::collateral::CollateralRules;
 use crate::equity::NetAsset;
@@ -64,7 +64,13 @@ impl Judge for IsolatedJudge {
             initial.push(fill_cost(account, &self.market, order)?);
         }
         let besides = |_: &Account, _: &[NetAsset]| Ok(Vec::new());
-        initial.extend(exchanged(account, &self.market, &orders, &self.brackets.collateral, besides)?);
+        initial.extend(exchanged(
+            account,
+            &self.market,
+            &orders,
+            (&self.brackets.collateral, Premiums::AskedFor),
+            besides,
+        )?);
         Ok(Requirement {
             asset: self.market.snapshot().currency,
             initial: Node::sum("initial margin", initial)?,

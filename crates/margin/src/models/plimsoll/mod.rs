@@ -18,7 +18,7 @@ use plimsoll_pricing::market::Market;
 pub use parameters::PlimsollParameters;
 pub use scenarios::{ScenarioSet, VolRow};
 
-use super::fills::exchanged;
+use super::fills::{Premiums, exchanged};
 use super::{About, Held, Judge, Model};
 use crate::array::Holding;
 use crate::collateral::CollateralRules;
@@ -82,7 +82,13 @@ impl Judge for PlimsollJudge {
         let mut charged = with_orders;
         let besides = |_: &Account, _: &[NetAsset]| Ok(Vec::new());
         let orders = fillable(account)?;
-        charged.charges.extend(exchanged(account, self.0.market(), &orders, self.collateral(), besides)?);
+        charged.charges.extend(exchanged(
+            account,
+            self.0.market(),
+            &orders,
+            (self.collateral(), Premiums::Exchanged),
+            besides,
+        )?);
         let initial = total("initial margin", charged, Decimal::ONE, &part_lots, allowance(&stakes)?, detail)?;
         stakes.iter_mut().for_each(Stake::forget_orders);
         let share = self.0.parameters().maintenance_share;

@@ -109,7 +109,7 @@ impl Mirror {
     }
 
     /// Whole seconds are charged, on the loan alone; a year has 365 days; what is left of a unit is owed.
-    fn charge(&mut self, account: AccountId, asset: Asset, at: Timestamp) -> Result<(), Fault> {
+    pub(super) fn charge(&mut self, account: AccountId, asset: Asset, at: Timestamp) -> Result<(), Fault> {
         let rate = self.assets.get(&asset).map_or(0, |rules| rules.borrow_rate.units());
         let Some(Loan { borrowed, until: Some(since), .. }) = self.accounts[account.index()].loans.get(&asset).copied()
         else {

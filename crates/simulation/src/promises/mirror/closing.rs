@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use plimsoll_core::{AccountId, Amount, Asset, Decimal, Underlying};
+use plimsoll_core::{AccountId, Amount, Asset, Decimal, Timestamp, Underlying};
 use plimsoll_engine::account::Kind;
 use plimsoll_engine::command::TradeSide;
 use plimsoll_engine::event::{Cancelled, Filled};
@@ -18,7 +18,7 @@ const INSURANCE: Holder = Holder::House(House::Insurance);
 
 impl Mirror {
     /// Enters an event that no command asked for; nothing where a command did.
-    pub(super) fn own(&mut self, event: &Event, is_asked: bool) -> Result<(), Fault> {
+    pub(super) fn own(&mut self, event: &Event, at: Timestamp, is_asked: bool) -> Result<(), Fault> {
         match event {
             Event::OrderPlaced { account, order, terms } if order.closes() => {
                 let before = self.of(*account)?.orders.insert(*order, terms.clone());
@@ -36,7 +36,21 @@ impl Mirror {
                 let side = |filled: &Filled| TradeSide { account: filled.account, order: None };
                 self.forced(&trade, side(buyer), side(seller))
             }
-            Event::Covered { account, by, amount, markets, .. } => self.cover(*account, *by, *amount, markets),
+            Event::Covered { account, by: Cover::Shared, amount, markets, legs, .. } => {
+                match self.gains(amount.asset, &markets.iter().copied().collect()) {
+                    Some(gains) => self.share(*account, *amount, gains),
+                    // Of a contract that nobody quoted yet these books know no mark.
+                    None => {
+                        legs.iter().try_for_each(|leg| self.post(leg.holder, amount.asset, leg.amount.value.units()))
+                    }
+                }
+            }
+            Event::Covered { account, by, amount, .. } => self.cover(*account, *by, *amount),
+            // Charged by a command already, or of who is closed: the same once more is nothing.
+            Event::InterestCharged { asset, charges, .. } => {
+                charges.iter().try_for_each(|charge| self.charge(charge.account, *asset, at))
+            }
+            Event::Transferred { from, to, amount, top_up: false, .. } if !is_asked => self.pooled(*from, *to, *amount),
             Event::Repaid { account, amount, interest, .. } if !is_asked => {
                 let whole = amount.value.units() + interest.units();
                 self.pay_off(*account, amount.asset, whole)
@@ -66,6 +80,23 @@ impl Mirror {
         Ok(said)
     }
 
+    /// Of two that are margined together one pays what the other is short of.
+    fn pooled(&mut self, from: AccountId, to: AccountId, amount: Amount) -> Result<(), Fault> {
+        let (payer, payee) = (self.of(from)?.terms.clone(), self.of(to)?.terms.clone());
+        let together = payer.group.is_some() && payer.group == payee.group && payer.owner == payee.owner;
+        let short = -self.cash(to, amount.asset) + self.owed(to, amount.asset);
+        let (had, units) = (self.cash(from, amount.asset), amount.value.units());
+        if !together || units <= 0 || units > short || units > had - self.owed(from, amount.asset) {
+            return Err(format!("account {} paid {amount} for account {}, out of {}", from.0, to.0, shown(had)));
+        }
+        self.move_cash(Holder::Account(from), Holder::Account(to), amount)
+    }
+
+    fn owed(&self, account: AccountId, asset: Asset) -> i128 {
+        let loan = self.accounts[account.index()].loans.get(&asset).copied().unwrap_or_default();
+        loan.borrowed + loan.interest
+    }
+
     /// Repays without asking for interest since it was last charged.
     fn pay_off(&mut self, account: AccountId, asset: Asset, units: i128) -> Result<(), Fault> {
         let had = self.cash(account, asset);
@@ -78,7 +109,7 @@ impl Mirror {
         self.move_cash(Holder::Account(account), Holder::House(House::Lending), amount)
     }
 
-    fn cover(&mut self, account: AccountId, by: Cover, amount: Amount, markets: &[Underlying]) -> Result<(), Fault> {
+    fn cover(&mut self, account: AccountId, by: Cover, amount: Amount) -> Result<(), Fault> {
         if amount.value.signum() <= 0 {
             return Err(format!("account {}: {amount} made up for what it was short of", account.0));
         }
@@ -93,14 +124,13 @@ impl Mirror {
             }
             Cover::Fund => self.move_cash(INSURANCE, id, amount),
             Cover::BadDebt => self.move_cash(Holder::House(House::BadDebt), id, amount),
-            Cover::Shared => self.share(account, amount, markets),
+            Cover::Shared => Err(format!("account {}: {amount} was shared by nobody", account.0)),
         }
     }
 
     /// Holders in gain pay by their gain, each rounded up and none beyond what is left to pay.
-    fn share(&mut self, account: AccountId, amount: Amount, markets: &[Underlying]) -> Result<(), Fault> {
+    fn share(&mut self, account: AccountId, amount: Amount, gains: Vec<(AccountId, i128)>) -> Result<(), Fault> {
         let does_not_fit = || "gains that do not fit".to_owned();
-        let gains = self.gains(amount.asset, &markets.iter().copied().collect()).ok_or_else(does_not_fit)?;
         let all: i128 = gains.iter().map(|(_, gain)| gain).sum();
         let most = product(all, self.liquidation.shared_max.units(), Way::Down).ok_or_else(does_not_fit)?;
         let whole = amount.value.units();

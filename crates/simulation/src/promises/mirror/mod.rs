@@ -134,13 +134,18 @@ impl Mirror {
             Command::Tick => self.tick(at, events)?,
             other => self.enter_terms(other)?,
         }
-        // The first repayment of a command that repays is its own.
-        let mut repays = matches!(command, Command::Repay { .. });
+        // The first repayment of a command that repays is its own, and so is the first transfer.
+        let mut asks = true;
         for event in events {
             self.drawn(event)?;
-            let is_asked = repays && matches!(event, Event::Repaid { .. });
-            self.own(event, is_asked)?;
-            repays &= !is_asked;
+            let is_asked = asks
+                && matches!(
+                    (command, event),
+                    (Command::Repay { .. }, Event::Repaid { .. })
+                        | (Command::Transfer { .. }, Event::Transferred { top_up: false, .. })
+                );
+            self.own(event, at, is_asked)?;
+            asks &= !is_asked;
         }
         Ok(std::mem::take(&mut self.touched))
     }

@@ -6,7 +6,7 @@
 
 mod requirement;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -269,6 +269,27 @@ impl<K: Decode + Ord, V: Decode> Decode for BTreeMap<K, V> {
             map.insert(key, value);
         }
         Ok(map)
+    }
+}
+
+impl<T: Encode> Encode for BTreeSet<T> {
+    fn encode(&self, out: &mut Vec<u8>) {
+        length(self.len()).encode(out);
+        self.iter().for_each(|value| value.encode(out));
+    }
+}
+
+impl<T: Decode + Ord> Decode for BTreeSet<T> {
+    fn decode(bytes: &mut &[u8]) -> Result<Self, DecodeError> {
+        let mut set = Self::new();
+        for _ in 0..u32::decode(bytes)? {
+            let value = T::decode(bytes)?;
+            if set.last().is_some_and(|last| *last >= value) {
+                return Err(DecodeError::Invalid("a set that ascends"));
+            }
+            set.insert(value);
+        }
+        Ok(set)
     }
 }
 

@@ -6,6 +6,7 @@ use plimsoll_core::{AccountId, Amount, Asset, Decimal, Price, Quantity, Side, Ti
 use plimsoll_pricing::instruments::Instrument;
 
 use crate::account::{AccountTerms, ContractId, OpenOrder, OrderId};
+use crate::breakers::Breaker;
 use crate::ledger::House;
 use crate::liquidation::LiquidationRules;
 use crate::market::PriceBatch;
@@ -177,6 +178,23 @@ pub enum Command {
         share: Decimal,
         /// The least that is to be had for it beyond the marks, in the currency.
         bonus_min: Decimal,
+    },
+    /// Sets a breaker, changes it, or takes it away.
+    SetBreaker {
+        /// Its name.
+        name: Arc<str>,
+        /// The rule; none for no such breaker any more.
+        breaker: Option<Box<Breaker>>,
+    },
+    /// Lifts a breaker by hand, wherever it is tripped.
+    LiftBreaker {
+        /// Its name.
+        name: Arc<str>,
+    },
+    /// Trips a breaker by hand, all over its scope, until a hand lifts it.
+    TripBreaker {
+        /// Its name.
+        name: Arc<str>,
     },
 }
 

@@ -5,6 +5,7 @@ use plimsoll_core::{Decode, DecodeError, Encode, encode_fields, encode_variants}
 use crate::account::{
     Account, AccountTerms, ContractId, Funds, Holding, Kind, Mode, OpenOrder, OrderId, Standing, TopUp, TraderLimits,
 };
+use crate::breakers::{Breaker, Installed, LiftRule, Range, Restricted, Scope, Subject, Sums, Trip, Watched, Windows};
 use crate::command::{Command, TradeSide};
 use crate::event::{Cancelled, Charge, Event, Figures, Filled};
 use crate::ledger::{Holder, House, Leg};
@@ -20,6 +21,30 @@ encode_variants! { Feed { 0 Asset(asset), 1 Index(underlying) } }
 encode_variants! { Quality { 0 Trusted, 1 Disputed, 2 Thin, 3 Dead } }
 encode_variants! { Cancelled { 0 Asked, 1 Frozen, 2 Expired, 3 Liquidation, 4 Cured }
 }
+encode_variants! { Restricted { 0 Opening, 1 Placing, 2 Withdrawing, 3 Borrowing, 4 Gains, 5 Liquidating } }
+encode_variants! { Scope { 0 Everything, 1 EachUnderlying, 2 Underlying(underlying), 3 Asset(asset), 4 Owner(owner) } }
+encode_variants! {
+    Subject {
+        0 Everything,
+        1 Underlying(underlying),
+        2 Asset(asset),
+        3 Owner(owner),
+        4 Holder { owner, underlying },
+    }
+}
+encode_variants! {
+    Watched {
+        0 PriceBand { share },
+        1 Velocity { share, window_s },
+        2 Quorum { sources },
+        3 WithdrawalRate { value, window_s },
+        4 FundDrawdown { share, window_s },
+        5 OpenInterest { notional },
+        6 OwnerConcentration { share, above },
+        7 LiquidationRate { notional, window_s },
+    }
+}
+encode_variants! { LiftRule { 0 Manual, 1 After { seconds, within } } }
 encode_variants! { Cover { 0 Collateral, 1 Fund, 2 Shared, 3 BadDebt } }
 
 encode_fields! {
@@ -46,6 +71,12 @@ encode_fields! {
     Liquidation { waves, last, auction }
     Auction { begun, since, is_insolvent }
     FundSpent { day, total, markets }
+    Breaker { watches, scope, restricts, lifts }
+    Trip { since, inside_since, waived }
+    Installed { rules, trips, windows }
+    Windows { sums, ranges }
+    Sums { parts }
+    Range { last, parts }
     Figures { equity_initial, initial, equity, maintenance, net_value, version }
     TradeSide { account, order }
     TrustRule { index, slow_per_hour, band, decay }
@@ -87,6 +118,9 @@ encode_variants! {
         19 Tick,
         20 SetLiquidation(rules),
         21 Bid { account, bidder, share, bonus_min },
+        22 SetBreaker { name, breaker },
+        23 LiftBreaker { name },
+        24 TripBreaker { name },
     }
 }
 
@@ -121,6 +155,10 @@ encode_variants! {
         26 AuctionBegun { account, is_insolvent },
         27 AuctionBid { account, bidder, share, bonus },
         28 AuctionUnsold { account },
+        29 BreakerSet { name, breaker },
+        30 BreakerTripped { name, subject, found, bound },
+        31 BreakerEased { name, subject, found, since },
+        32 BreakerLifted { name, subject, waived },
     }
 }
 
@@ -152,6 +190,7 @@ macro_rules! rest {
                     account_names: std::collections::BTreeMap::new(),
                     under: std::collections::BTreeSet::new(),
                     groups: std::collections::BTreeMap::new(),
+                    stakes: None,
                 };
                 state.find_names();
                 if state.is_sound() { Ok(state) } else { Err(DecodeError::Invalid("a state whose sums agree")) }
@@ -160,4 +199,4 @@ macro_rules! rest {
     };
 }
 
-rest! { currency, clock, assets, underlyings, contracts, models, house, market, liquidation, closing_orders, fund_spent, totals, versions }
+rest! { currency, clock, assets, underlyings, contracts, models, house, market, liquidation, closing_orders, fund_spent, breakers, totals, versions }

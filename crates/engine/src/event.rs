@@ -7,6 +7,7 @@ use plimsoll_margin::level;
 use plimsoll_pricing::instruments::Instrument;
 
 use crate::account::{AccountTerms, ContractId, Holding, OpenOrder, OrderId};
+use crate::breakers::{Breaker, Subject};
 use crate::ledger::{House, Leg};
 use crate::liquidation::{Cover, LiquidationRules};
 use crate::market::{Feed, PriceBatch, Reading};
@@ -297,6 +298,46 @@ pub enum Event {
     AuctionUnsold {
         /// Whose.
         account: AccountId,
+    },
+    /// A breaker was set, changed or, where there is no rule, taken away. It keeps what it knows where it watches the same
+    /// over the same window.
+    BreakerSet {
+        /// Its name.
+        name: Arc<str>,
+        /// The rule.
+        breaker: Option<Box<Breaker>>,
+    },
+    /// A breaker restricts from now on.
+    BreakerTripped {
+        /// Its name.
+        name: Arc<str>,
+        /// Where.
+        subject: Subject,
+        /// The figure; none where a hand tripped it.
+        found: Option<Decimal>,
+        /// What it is beyond.
+        bound: Decimal,
+    },
+    /// A tripped breaker's figure is inside the bound at which it lifts, or outside again. One that a hand had lifted watches
+    /// again.
+    BreakerEased {
+        /// Its name.
+        name: Arc<str>,
+        /// Where.
+        subject: Subject,
+        /// The figure.
+        found: Decimal,
+        /// Since when it is inside; none where it is outside again.
+        since: Option<Timestamp>,
+    },
+    /// A breaker restricts no longer.
+    BreakerLifted {
+        /// Its name.
+        name: Arc<str>,
+        /// Where.
+        subject: Subject,
+        /// Whether a hand lifted it with its figure beyond the bound: until that has been back inside, it does not trip.
+        waived: bool,
     },
 }
 

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use plimsoll_core::{AccountId, Amount, Asset, Decimal, NumberError, Timestamp, Underlying};
 
 use crate::account::{Account, ContractId, Funds, Holding, OrderId, Standing};
+use crate::breakers;
 use crate::event::{Event, Filled};
 use crate::ledger::{Holder, House, Leg};
 use crate::liquidation::{Auction, Liquidation};
@@ -33,6 +34,7 @@ pub fn evolve(state: &mut State, event: &Event, at: Timestamp) {
     terms(state, event, at);
     cash(state, event, at);
     trading(state, event, at);
+    breakers::evolve(state, event, at);
     for leg in event.legs() {
         if let Holder::Account(account) = leg.holder {
             settle_principal(state, account, leg.amount.asset);
@@ -266,6 +268,10 @@ fn hold(state: &mut State, account: AccountId, contract: ContractId, after: Hold
     let before = holdings.remove(&contract).unwrap_or_default();
     if !after.quantity.0.is_zero() {
         holdings.insert(contract, after);
+    }
+    if let Some(stakes) = &mut state.stakes {
+        let terms = &state.accounts[account.index()].terms;
+        stakes.moved(contract, breakers::owner_of(terms.kind, &terms.owner), before.quantity, after.quantity);
     }
     add(&mut state.totals.held.entry(contract).or_default().0, less(after.quantity.0, before.quantity.0));
     if let Some(asset) = settlement {

@@ -15,6 +15,7 @@
 
 pub mod account;
 mod book;
+pub mod breakers;
 pub mod command;
 mod encoding;
 pub mod event;

@@ -11,6 +11,7 @@ use plimsoll_pricing::market::MarketError;
 use thiserror::Error;
 
 use crate::account::{ContractId, OrderId};
+use crate::breakers::Restricted;
 use crate::ledger::House;
 use crate::market::Feed;
 
@@ -40,6 +41,9 @@ pub enum Refusal {
     /// No such model.
     #[error("model {0}: not set up")]
     UnknownModel(Arc<str>),
+    /// No such breaker.
+    #[error("breaker {0}: not set")]
+    UnknownBreaker(Arc<str>),
     /// No such order.
     #[error("account {}: no open order {order}", .account.0)]
     UnknownOrder {
@@ -107,6 +111,26 @@ pub enum Refusal {
     /// A feed without a rule.
     #[error("{0:?}: quoted, but not listed")]
     UnknownFeed(Feed),
+    /// A breaker is tripped.
+    #[error("breaker {name} is tripped: {} is restricted", .action.name())]
+    Breaker {
+        /// Which.
+        name: Arc<str>,
+        /// What it stops.
+        action: Restricted,
+    },
+    /// A withdrawal would take more than a breaker lets go in its window.
+    #[error("breaker {name}: {found} would be withdrawn within {window_s} s: expected at most {bound}")]
+    WithdrawalRate {
+        /// Which.
+        name: Arc<str>,
+        /// What would be withdrawn, this one included: of an asset, or in the currency.
+        found: Amount,
+        /// The most.
+        bound: Amount,
+        /// The window.
+        window_s: u32,
+    },
     /// The account is frozen.
     #[error("account {}: frozen", .0.0)]
     Frozen(AccountId),

@@ -77,6 +77,12 @@ fn came_of_it(state: &State, step: &Step, out: &mut String) {
                 };
                 line(Tone::Bad, format!("{}: {by} {amount}", name(*account)));
             }
+            Event::BreakerTripped { name, subject, .. } => {
+                line(Tone::Warn, format!("breaker {name} trips for {subject}"));
+            }
+            Event::BreakerLifted { name, subject, .. } => {
+                line(Tone::Good, format!("breaker {name} lifts for {subject}"));
+            }
             Event::OrderPlaced { account, .. } => line(Tone::Good, format!("{}: the order is placed", name(*account))),
             _ => {}
         }

@@ -13,6 +13,7 @@ use plimsoll_pricing::instruments::Instrument;
 pub use leaves::StateHash;
 
 use crate::account::{Account, AccountTerms, ContractId, Kind};
+use crate::breakers::{self, Installed, Stakes};
 use crate::ledger::House;
 use crate::liquidation::{FundSpent, LiquidationRules};
 use crate::market::{Feed, MarketFacts, TrustRule};
@@ -153,6 +154,10 @@ pub struct State {
     pub closing_orders: u64,
     /// What the insurance fund lost lately.
     pub fund_spent: FundSpent,
+    /// Breakers by name, with what they know.
+    pub breakers: BTreeMap<Arc<str>, Installed>,
+    /// Positions by owner, where a breaker needs them.
+    pub(crate) stakes: Option<Stakes>,
     /// Sums over everybody.
     pub totals: Totals,
     /// What caches are compared with.
@@ -187,6 +192,8 @@ impl State {
             liquidation: LiquidationRules::default(),
             closing_orders: 0,
             fund_spent: FundSpent::default(),
+            breakers: BTreeMap::new(),
+            stakes: None,
             totals: Totals::default(),
             versions: Versions::default(),
         }
@@ -271,6 +278,8 @@ impl State {
         for id in (0..u32::try_from(self.accounts.len()).unwrap_or(u32::MAX)).map(AccountId) {
             self.join(id);
         }
+        self.stakes = None;
+        breakers::sum_positions(self);
         let contracts = (0_u32..).map(ContractId).zip(&self.contracts);
         self.contract_names = contracts.map(|(id, it)| (it.instrument.terms().name.clone(), id)).collect();
     }

@@ -39,6 +39,7 @@ impl Decision<'_> {
         Refusal::amount(amount)?;
         let principal = account.funds.get(&amount.asset).map_or(Decimal::ZERO, |funds| funds.principal);
         let gains = amount.value.minus(principal)?.or_zero();
+        self.may_withdraw(id, amount, gains)?;
         self.may_leave(id, amount)?;
         self.spends_what_is_backed(id, amount)?;
         let worth = self.worth(amount)?;
@@ -71,7 +72,7 @@ impl Decision<'_> {
     }
 
     /// What `amount` is worth in the currency; nothing where it has no price.
-    fn worth(&self, amount: Amount) -> Result<Decimal, Refusal> {
+    pub(super) fn worth(&self, amount: Amount) -> Result<Decimal, Refusal> {
         let price = self.state.price(amount.asset).unwrap_or_default();
         Ok(amount.value.times(price, Rounding::Down)?)
     }
@@ -91,6 +92,7 @@ impl Decision<'_> {
             // What stays in the unit is margined as before.
             self.has_free(from, amount)?;
         } else {
+            self.may_transfer(from, to, amount)?;
             self.may_leave(from, amount)?;
         }
         let event = self.transferred(from, to, amount, false)?;
@@ -143,6 +145,7 @@ impl Decision<'_> {
         let account = self.account(id)?;
         self.listed(amount.asset)?;
         Refusal::amount(amount)?;
+        self.may_borrow(id, amount.asset)?;
         if account.frozen {
             return Err(Refusal::Frozen(id));
         }

@@ -5,6 +5,7 @@
 //! the first event on nothing is refused.
 
 mod accounts;
+mod breakers;
 mod cash;
 mod clock;
 mod covered;
@@ -39,9 +40,13 @@ pub fn step(state: &mut State, book: &mut Book, command: &Command, at: Timestamp
     if at < state.clock {
         return Err(Refusal::TimeRunsBack { at, clock: state.clock });
     }
-    let mut decision = Decision { state, book, at, events: Vec::new() };
+    let eased = breakers::eased(state, at);
+    let mut decision = Decision { state, book, at, events: Vec::new(), eased, watched: 0 };
     decision.decide(command)?;
+    // Nobody is closed on what trips a breaker that stops it.
+    decision.watch(matches!(command, Command::Tick));
     decision.close_accounts();
+    decision.watch(false);
     Ok(decision.events)
 }
 
@@ -51,6 +56,10 @@ struct Decision<'a> {
     book: &'a mut Book,
     at: Timestamp,
     events: Vec<Event>,
+    /// Tripped breakers' figures that calmed down before the command.
+    eased: breakers::Eased,
+    /// Events that breakers have looked at.
+    watched: usize,
 }
 
 impl Decision<'_> {
@@ -84,6 +93,9 @@ impl Decision<'_> {
             Command::Tick => self.tick(),
             Command::SetLiquidation(rules) => self.set_liquidation(rules),
             Command::Bid { account, bidder, share, bonus_min } => self.bid(*account, *bidder, *share, *bonus_min),
+            Command::SetBreaker { name, breaker } => self.set_breaker(name, breaker.as_deref()),
+            Command::LiftBreaker { name } => self.lift_breaker(name),
+            Command::TripBreaker { name } => self.trip_breaker(name),
         }
     }
 

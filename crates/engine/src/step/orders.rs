@@ -8,12 +8,13 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use plimsoll_core::{AccountId, Amount, Asset, Decimal, Quantity, Rounding, Side};
+use plimsoll_core::{AccountId, Amount, Asset, Decimal, NumberError, Quantity, Rounding, Side};
 use plimsoll_margin::Account as Read;
 use plimsoll_margin::answers::margin::Margin;
 use plimsoll_margin::fold::Detail;
 use plimsoll_margin::level::{self, Level};
 use plimsoll_margin::orders::whole_lots;
+use plimsoll_pricing::instruments::Instrument;
 
 use super::Decision;
 use super::trades::position_after;
@@ -34,6 +35,7 @@ impl Decision<'_> {
         if account.orders.contains_key(&order) {
             return Err(Refusal::Duplicate(order.to_string().into()));
         }
+        self.may_place(id, terms)?;
         if account.frozen {
             return Err(Refusal::Frozen(id));
         }
@@ -253,6 +255,27 @@ fn filled(made: &Made, state: &State, account: &Account, orders: &[&OpenOrder]) 
     Ok((after, fees))
 }
 
+/// What an order trades, with all that the account has open on its side of the contract.
+fn wanted(account: &Account, order: &OpenOrder) -> Result<Decimal, NumberError> {
+    let same = |open: &&OpenOrder| open.contract == order.contract && open.side == order.side;
+    account.orders.values().filter(same).try_fold(signed(order), |sum, open| sum.plus(signed(open)))
+}
+
+/// Whether an order can only shrink what is held, with all that is open beside it: of spot, coins that are there.
+pub(super) fn only_reduces(account: &Account, instrument: &Instrument, order: &OpenOrder) -> Result<bool, NumberError> {
+    if order.reduce_only {
+        return Ok(true);
+    }
+    let terms = instrument.terms();
+    let held = if instrument.only_moves_balances() {
+        account.cash(terms.underlying.asset()).or_zero().over(terms.contract_size, Rounding::Down)?
+    } else {
+        account.holding(order.contract).quantity.0
+    };
+    let wanted = wanted(account, order)?;
+    Ok(capped(wanted, held) == wanted)
+}
+
 /// What of `wanted` only shrinks `held`.
 fn capped(wanted: Decimal, held: Decimal) -> Decimal {
     if wanted.signum() * held.signum() >= 0 {
@@ -276,11 +299,7 @@ fn own_limits(made: &Made, state: &State, id: AccountId, account: &Account, orde
         return Ok(());
     }
     let held = account.holding(order.contract).quantity.0;
-    let same = |open: &&OpenOrder| open.contract == order.contract && open.side == order.side;
-    let mut wanted = signed(order);
-    for open in account.orders.values().filter(same) {
-        wanted = wanted.plus(signed(open))?;
-    }
+    let wanted = wanted(account, order)?;
     if capped(wanted, held) == wanted {
         return Ok(());
     }

@@ -8,6 +8,7 @@ use plimsoll_engine::market::{Feed, Quality, Reading};
 use plimsoll_engine::{ContractId, Event, Holder, Leg, State};
 use serde_json::{Map, Value, json};
 
+use super::breakers;
 use super::liquidation::policy;
 
 /// `event` as one object; `state` is one that knows the names it mentions.
@@ -64,15 +65,11 @@ impl Names<'_> {
                 json!({"readings": readings.iter().map(|(feed, it)| reading(*feed, it)).collect::<Vec<_>>(),
                        "marks": batch.marks.len(), "surfaces": batch.surfaces.len()}),
             ),
-            Event::OrderPlaced { .. } | Event::OrderCancelled { .. } | Event::Traded { .. } => self.trading(event),
-            Event::FundingPaid { contract, rate, price, .. } => (
-                "funding_paid",
-                json!({"contract": self.contract(*contract), "rate": text(*rate), "mark": price.to_string()}),
-            ),
-            Event::Settled { contract, price, readings, .. } => (
-                "settled",
-                json!({"contract": self.contract(*contract), "price": price.to_string(), "readings": readings}),
-            ),
+            Event::OrderPlaced { .. }
+            | Event::OrderCancelled { .. }
+            | Event::Traded { .. }
+            | Event::FundingPaid { .. }
+            | Event::Settled { .. } => self.trading(event),
             Event::LevelChanged { account, from, to, deadline, figures } => (
                 "level_changed",
                 merged(
@@ -90,6 +87,10 @@ impl Names<'_> {
             | Event::AuctionBid { .. }
             | Event::AuctionUnsold { .. }
             | Event::Covered { .. } => self.closing(event),
+            Event::BreakerSet { .. }
+            | Event::BreakerTripped { .. }
+            | Event::BreakerEased { .. }
+            | Event::BreakerLifted { .. } => breakers::shown(event),
             Event::AccountOpened { .. }
             | Event::AccountAmended { .. }
             | Event::Frozen { .. }
@@ -167,6 +168,14 @@ impl Names<'_> {
                 json!({"contract": self.contract(*contract), "quantity": quantity.to_string(), "price": price.to_string(),
                        "closes": closes.map(|account| self.account(account)),
                        "taker": side(*taker), "buyer": self.filled(buyer), "seller": self.filled(seller)}),
+            ),
+            Event::FundingPaid { contract, rate, price, .. } => (
+                "funding_paid",
+                json!({"contract": self.contract(*contract), "rate": text(*rate), "mark": price.to_string()}),
+            ),
+            Event::Settled { contract, price, readings, .. } => (
+                "settled",
+                json!({"contract": self.contract(*contract), "price": price.to_string(), "readings": readings}),
             ),
             _ => unreachable!("told apart above"),
         }

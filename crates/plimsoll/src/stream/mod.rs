@@ -9,6 +9,7 @@
 //! every path, what stands there, what was expected; nothing is asked of the engine then.
 
 mod accounts;
+mod breakers;
 mod commands;
 pub mod events;
 mod fuzz;
@@ -73,7 +74,7 @@ pub fn begins(value: &Value<'_>) -> Option<Timestamp> {
 
 impl Reading<'_> {
     /// The words there are.
-    const WORDS: [Word<Self>; 23] = [
+    const WORDS: [Word<Self>; 27] = [
         ("list_asset", &shapes::LIST_ASSET, Self::list_asset),
         ("list_underlying", &shapes::LIST_UNDERLYING, Self::list_underlying),
         ("list_contract", &shapes::LIST_CONTRACT, Self::list_contract),
@@ -104,6 +105,16 @@ impl Reading<'_> {
         ("settle", &shapes::SETTLE, Self::settle),
         ("set_liquidation", &shapes::SET_LIQUIDATION, Self::set_liquidation),
         ("bid", &shapes::BID, Self::bid),
+        ("set_breaker", &shapes::SET_BREAKER, Self::set_breaker),
+        ("remove_breaker", &shapes::BREAKER, |_, record| {
+            record.text("name").map(|name| Command::SetBreaker { name: name.into(), breaker: None })
+        }),
+        ("lift_breaker", &shapes::BREAKER, |_, record| {
+            record.text("name").map(|name| Command::LiftBreaker { name: name.into() })
+        }),
+        ("trip_breaker", &shapes::BREAKER, |_, record| {
+            record.text("name").map(|name| Command::TripBreaker { name: name.into() })
+        }),
         ("tick", &shapes::TICK, |_, _| Some(Command::Tick)),
     ];
 

@@ -221,6 +221,49 @@ command!(
         field("auction", Kind::Object(&AUCTION), Optional, "How positions are offered that no wave could close."),
     ]
 );
+static RESTRICTS: Kind = Kind::Choice(super::breakers::RESTRICTED);
+command!(
+    SET_BREAKER,
+    "set_breaker",
+    "sets a breaker, or changes it",
+    [
+        field("name", Kind::Text, Required, "Its name."),
+        field(
+            "watches",
+            Kind::Choice(&[
+                "price_band",
+                "velocity",
+                "quorum",
+                "withdrawal_rate",
+                "fund_drawdown",
+                "open_interest",
+                "owner_concentration",
+                "liquidation_rate",
+            ]),
+            Required,
+            "What it watches.",
+        ),
+        field("share", POSITIVE, Optional, "The bound of what is a share."),
+        field("window_s", Kind::Count, Optional, "The window of what happens over time, in seconds."),
+        field("sources", Kind::Count, Optional, "The fewest sources."),
+        field("value", POSITIVE, Optional, "The most withdrawn: in units of `asset`, else in the currency."),
+        field("notional", POSITIVE, Optional, "The most open or closed, in the currency."),
+        field("above", AT_LEAST_ZERO, Optional, "Owners with less notional are not looked at."),
+        field("underlying", Kind::Name, Optional, "Where it watches and restricts; everywhere without any of these."),
+        field("asset", Kind::Name, Optional, "Where, likewise."),
+        field("owner", Kind::Text, Optional, "Whose accounts, likewise."),
+        field("each_underlying", Kind::Boolean, Optional, "Whether each underlying counts by itself."),
+        field("restricts", Kind::List(&RESTRICTS), Required, "What is stopped while it is tripped."),
+        field(
+            "lift_s",
+            Kind::Count,
+            Optional,
+            "Seconds inside its bound after which it lifts; by hand only without it."
+        ),
+        field("within", AT_LEAST_ZERO, Optional, "A narrower bound to lift at."),
+    ]
+);
+command!(BREAKER, "breaker", "names a breaker", [field("name", Kind::Text, Required, "Its name.")]);
 command!(
     OPEN_ACCOUNT,
     "open_account",

@@ -103,6 +103,10 @@ impl Decision<'_> {
         if !held.iter().all(|contract| self.may_close(*contract)) {
             return refused("what is on offer has a price that is not trusted");
         }
+        if self.liquidation_pauses(&unit) {
+            return refused("a breaker pauses liquidations");
+        }
+        held.iter().try_for_each(|contract| self.may_take_over(bidder, *contract))?;
         let offer = self.offer(&unit, auction, &terms, share)?;
         if offer.bonus < bonus_min {
             let (value, expected) = (bonus_min, "at most what is had now");

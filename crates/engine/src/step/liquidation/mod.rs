@@ -43,7 +43,10 @@ impl Decision<'_> {
                 if !seen.contains(&id) && self.is_under(&[id]) {
                     let unit = self.state.margined_with(id);
                     seen.extend(&unit);
-                    self.close(&unit);
+                    if !self.liquidation_pauses(&unit) {
+                        self.close(&unit);
+                        self.watch(false);
+                    }
                 }
                 seen.insert(id);
             }
@@ -116,7 +119,7 @@ impl Decision<'_> {
     }
 
     /// Whether a contract may be traded for an account: on a trusted index, or on one that has been dead for as long as
-    /// anything stands in for it.
+    /// anything stands in for it, and no breaker stops it.
     fn may_close(&self, contract: ContractId) -> bool {
         let Some(known) = self.state.contract(contract) else { return false };
         let feed = Feed::Index(known.instrument.terms().underlying);
@@ -125,6 +128,7 @@ impl Decision<'_> {
         let end = rule.decay.last().map_or(0, |(seconds, _)| *seconds);
         let silent = reading.trusted_at.nanos_until(self.at);
         known.settled_at.is_none()
+            && !self.closing_pauses(contract)
             && (reading.quality == Quality::Trusted || silent > i64::from(end) * Timestamp::NANOS_PER_SECOND)
     }
 }

@@ -209,6 +209,9 @@ pub(crate) enum JournalQuestion {
         /// The record
         #[arg(short, long, value_name = "SEQUENCE")]
         event: Option<u64>,
+        /// A contract: who would be matched against whom, first to last
+        #[arg(short, long, value_name = "NAME", conflicts_with = "event")]
+        contract: Option<String>,
     },
 }
 

@@ -63,6 +63,10 @@ fn a_stream_becomes_events_and_its_journal_says_the_same() {
     assert!(explained.out.contains("healthy") && explained.out.contains("503.50"), "{}", explained.out);
     let record = plimsoll(&["journal", "inspect", &journal.path(), "--event", &sequence]);
     assert!(record.out.contains("level_changed"), "{}", record.out);
+    let ranks = plimsoll(&["journal", "inspect", &journal.path(), "--contract", "BTC_USDC-PERPETUAL"]);
+    assert!(ranks.out.contains("1   desk") && ranks.out.contains("last"), "{}", ranks.out);
+    let unknown = plimsoll(&["journal", "inspect", &journal.path(), "--contract", "NOTHING"]);
+    assert!(unknown.code == 2 && unknown.err.contains("NOTHING: no such contract"), "{}", unknown.err);
     // The same lines again are known by their numbers.
     let again = plimsoll(&["run", &stories[0], &stories[1], "--journal", &journal.path()]);
     assert_eq!((again.code, again.out.as_str()), (0, ""));

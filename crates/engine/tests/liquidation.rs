@@ -8,7 +8,8 @@ use plimsoll_engine::account::Kind;
 use plimsoll_engine::command::TradeSide;
 use plimsoll_engine::event::Cancelled;
 use plimsoll_engine::liquidation::{Budgets, Cover, LiquidationRules, Policy};
-use plimsoll_engine::{Command, Event, House, OrderId, Refusal};
+use plimsoll_engine::step::deleveraging;
+use plimsoll_engine::{Book, Command, Event, House, OrderId, Refusal};
 use plimsoll_margin::level::State as Side_;
 use support::{BTC_USDC, Venue, amount, asset, decimal};
 
@@ -251,6 +252,32 @@ fn what_nobody_pays_is_booked() {
     assert!(venue.ask(&Command::FundHouse { house: House::BadDebt, amount: over }).is_err());
     venue.run(Command::FundHouse { house: House::BadDebt, amount: Amount::new(bad, asset("USDC")) });
     assert!(house(&venue, House::BadDebt).is_zero());
+}
+
+/// What is published is what happens.
+#[test]
+fn the_published_rank_is_the_order_of_matching() {
+    let mut venue = Venue::new();
+    let (account, other) = long(&mut venue, "10");
+    let thin = venue.funded("thin", "60000 USDC");
+    let broad = venue.funded("broad", "600000 USDC");
+    venue.trade(BTC_USDC, "2", "60000", other, thin);
+    venue.trade(BTC_USDC, "3", "60000", other, broad);
+    venue.prices("55000", "3000");
+    let [long_side, short_side] = deleveraging(&venue.state, &mut Book::new(), BTC_USDC).unwrap();
+    assert_eq!(long_side.iter().map(|it| (it.account, it.quantity)).collect::<Vec<_>>(), [(account, decimal("10"))]);
+    let ranked: Vec<AccountId> = short_side.iter().map(|it| it.account).collect();
+    assert_eq!(ranked, [thin, broad, other], "the same gain on less comes first");
+    assert!(short_side[0].score > short_side[1].score && short_side[1].score > short_side[2].score);
+    venue.wait(1);
+    let events = venue.prices("48000", "3000");
+    let matched = events.iter().filter_map(|event| match event {
+        Event::Traded { closes: Some(_), seller, buyer, .. } => {
+            Some(if buyer.account == account { seller.account } else { buyer.account })
+        }
+        _ => None,
+    });
+    assert_eq!(matched.collect::<Vec<_>>(), ranked);
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use plimsoll::engine::{Holder, State};
+use plimsoll::engine::step::deleveraging;
+use plimsoll::engine::{Book, Holder, State};
 use plimsoll::journal::files::Disk;
 use plimsoll::journal::{Log, Sequence, verify};
 use plimsoll::node::{Answer, Answered, Follower, Record, audit};
@@ -24,8 +25,9 @@ pub(crate) fn run(question: &JournalQuestion, screen: &Screen) -> Result<Outcome
         JournalQuestion::Verify { folder } => verified(folder, screen),
         JournalQuestion::Replay { folder } => replayed(folder, screen),
         JournalQuestion::Export { folder, format } => exported(folder, *format, screen),
-        JournalQuestion::Inspect { folder, event: None } => accounts(folder, screen),
-        JournalQuestion::Inspect { folder, event: Some(event) } => record(folder, Sequence(*event), screen),
+        JournalQuestion::Inspect { folder, event: Some(event), .. } => record(folder, Sequence(*event), screen),
+        JournalQuestion::Inspect { folder, contract: Some(contract), .. } => ranks(folder, contract, screen),
+        JournalQuestion::Inspect { folder, .. } => accounts(folder, screen),
     }
 }
 
@@ -122,6 +124,32 @@ fn record(folder: &Path, sequence: Sequence, screen: &Screen) -> Result<Outcome,
                          "command": format!("{:?}", decided.request.command)});
     let answered = Answered { sequence, decided };
     screen.print_plain(&pretty(&json!({"request": request, "answer": shown(follower.state(), &answered)})))?;
+    Ok(Outcome::Answered)
+}
+
+/// Both sides of a contract in the order in which they would be matched.
+fn ranks(folder: &Path, name: &str, screen: &Screen) -> Result<Outcome, Failure> {
+    let log = view(folder)?;
+    let follower = Follower::of(&log).map_err(|error| refused(folder, &error))?;
+    let state = follower.as_ref().map(Follower::state);
+    let unknown = || Failure::usage(format!("{name}: no such contract: expected one that the journal lists"));
+    let (state, contract) =
+        state.and_then(|state| Some((state, *state.contract_names.get(name)?))).ok_or_else(unknown)?;
+    let sides = deleveraging(state, &mut Book::new(), contract)
+        .map_err(|refusal| Failure::usage(format!("{}: {refusal}", folder.display())))?;
+    let mut out = format!("{name} after record {}, {} UTC\n\n", log.last(), state.clock);
+    for (side, ranked) in ["long", "short"].into_iter().zip(sides) {
+        let mut table = Table::new([figures("rank"), text(side), figures("position"), figures("score")]);
+        for (place, ranked) in (1_usize..).zip(&ranked) {
+            let account = state.account(ranked.account).map_or_else(String::new, |it| it.terms.name.to_string());
+            let score = if ranked.score.signum() < 0 { "last".to_owned() } else { format!("{:.6}", ranked.score) };
+            table.row([place.to_string().into(), account.into(), ranked.quantity.to_string().into(), score.into()]);
+        }
+        table.render(&mut out);
+        out.push('\n');
+    }
+    remark("score: gain over cost × maintenance margin over net value; the highest is matched first", &mut out);
+    screen.print(&out)?;
     Ok(Outcome::Answered)
 }
 

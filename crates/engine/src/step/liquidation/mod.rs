@@ -6,6 +6,8 @@ mod matching;
 mod ranking;
 mod wave;
 
+pub use ranking::{Ranked, deleveraging};
+
 use std::collections::BTreeSet;
 
 use plimsoll_core::{AccountId, Timestamp};

@@ -192,11 +192,12 @@ fn who_pays_in_enough_is_no_longer_on_offer() {
 #[test]
 fn terms_that_lead_nowhere_are_refused() {
     let mut venue = Venue::new();
-    let cases: [(&str, fn(&mut AuctionTerms)); 4] = [
+    type Change = fn(&mut AuctionTerms);
+    let cases: [(&str, Change); 4] = [
         ("starting_fraction is 2: expected 0 to 1", |terms| terms.starting_fraction = decimal("2")),
         ("cutoff_fraction is 1.5", |terms| terms.cutoff_fraction = decimal("1.5")),
         ("an auction's seconds is 0", |terms| {
-            (terms.fast_seconds, terms.slow_seconds, terms.insolvent_seconds) = (0, 0, 0)
+            (terms.fast_seconds, terms.slow_seconds, terms.insolvent_seconds) = (0, 0, 0);
         }),
         ("an auction's seconds is 1000200: expected at most 604800", |terms| terms.fast_seconds = 1_000_000),
     ];

@@ -25,7 +25,6 @@ pub(crate) fn shown(told: &Told, out: &mut String) {
 }
 
 fn came_of_it(state: &State, step: &Step, out: &mut String) {
-    let name = |id| state.account(id).map(|account| account.terms.name.to_string()).unwrap_or_default();
     let mut line = |tone: Tone, text: String| {
         out.push_str("          ");
         tone.paint(&text, out);
@@ -35,58 +34,59 @@ fn came_of_it(state: &State, step: &Step, out: &mut String) {
         Ok(events) => events,
         Err(refusal) => return line(Tone::Bad, refused(state, refusal)),
     };
-    for event in events {
-        match event {
-            Event::LevelChanged { account, from, to, figures, .. } => {
-                let text = format!(
-                    "{}: {from} → {to}: equity {}, initial {}, maintenance {}",
-                    name(*account),
-                    money(figures.equity),
-                    money(figures.initial),
-                    money(figures.maintenance)
-                );
-                line(if to > from { Tone::Warn } else { Tone::Good }, text);
-            }
-            Event::OrderPlaced { account, order, terms } if order.closes() => {
-                let side = if terms.side == Side::Buy { "buy" } else { "sell" };
-                let contract = state.contract(terms.contract).map_or("", |known| known.instrument.name());
-                let text = format!("{}: to {side} {} {contract} at {}", name(*account), terms.quantity, terms.price);
-                line(Tone::Warn, text);
-            }
-            Event::Traded { closes: Some(account), contract, quantity, price, buyer, seller, .. } => {
-                let contract = state.contract(*contract).map_or("", |known| known.instrument.name());
-                let other = if buyer.account == *account { seller.account } else { buyer.account };
-                let of = format!("{quantity} {contract}");
-                line(Tone::Warn, format!("{}: {of} matched with {} at {price}", name(*account), name(other)));
-            }
-            Event::AuctionBegun { account, is_insolvent } => {
-                let of = if *is_insolvent { "insolvent, and on offer" } else { "on offer" };
-                line(Tone::Warn, format!("{}: its positions are {of}", name(*account)));
-            }
-            Event::AuctionBid { account, bidder, share, bonus } => {
-                let text = format!("{}: {} takes over {share} of it for {bonus}", name(*account), name(*bidder));
-                line(Tone::Warn, text);
-            }
-            Event::AuctionUnsold { account } => line(Tone::Bad, format!("{}: nobody took it", name(*account))),
-            Event::Covered { account, by, amount, .. } => {
-                let by = match by {
-                    Cover::Collateral => "gives up",
-                    Cover::Fund => "the insurance fund pays",
-                    Cover::Shared => "holders in gain pay",
-                    Cover::BadDebt => "booked as bad debt:",
-                };
-                line(Tone::Bad, format!("{}: {by} {amount}", name(*account)));
-            }
-            Event::BreakerTripped { name, subject, .. } => {
-                line(Tone::Warn, format!("breaker {name} trips for {subject}"));
-            }
-            Event::BreakerLifted { name, subject, .. } => {
-                line(Tone::Good, format!("breaker {name} lifts for {subject}"));
-            }
-            Event::OrderPlaced { account, .. } => line(Tone::Good, format!("{}: the order is placed", name(*account))),
-            _ => {}
-        }
+    for (tone, text) in events.iter().filter_map(|event| told(state, event)) {
+        line(tone, text);
     }
+}
+
+/// What a person would be told of an event.
+fn told(state: &State, event: &Event) -> Option<(Tone, String)> {
+    let name = |id| state.account(id).map(|account| account.terms.name.to_string()).unwrap_or_default();
+    Some(match event {
+        Event::LevelChanged { account, from, to, figures, .. } => {
+            let text = format!(
+                "{}: {from} → {to}: equity {}, initial {}, maintenance {}",
+                name(*account),
+                money(figures.equity),
+                money(figures.initial),
+                money(figures.maintenance)
+            );
+            (if to > from { Tone::Warn } else { Tone::Good }, text)
+        }
+        Event::OrderPlaced { account, order, terms } if order.closes() => {
+            let side = if terms.side == Side::Buy { "buy" } else { "sell" };
+            let contract = state.contract(terms.contract).map_or("", |known| known.instrument.name());
+            let text = format!("{}: to {side} {} {contract} at {}", name(*account), terms.quantity, terms.price);
+            (Tone::Warn, text)
+        }
+        Event::Traded { closes: Some(account), contract, quantity, price, buyer, seller, .. } => {
+            let contract = state.contract(*contract).map_or("", |known| known.instrument.name());
+            let other = if buyer.account == *account { seller.account } else { buyer.account };
+            let of = format!("{quantity} {contract}");
+            (Tone::Warn, format!("{}: {of} matched with {} at {price}", name(*account), name(other)))
+        }
+        Event::AuctionBegun { account, is_insolvent } => {
+            let of = if *is_insolvent { "insolvent, and on offer" } else { "on offer" };
+            (Tone::Warn, format!("{}: its positions are {of}", name(*account)))
+        }
+        Event::AuctionBid { account, bidder, share, bonus } => {
+            (Tone::Warn, format!("{}: {} takes over {share} of it for {bonus}", name(*account), name(*bidder)))
+        }
+        Event::AuctionUnsold { account } => (Tone::Bad, format!("{}: nobody took it", name(*account))),
+        Event::Covered { account, by, amount, .. } => {
+            let by = match by {
+                Cover::Collateral => "gives up",
+                Cover::Fund => "the insurance fund pays",
+                Cover::Shared => "holders in gain pay",
+                Cover::BadDebt => "booked as bad debt:",
+            };
+            (Tone::Bad, format!("{}: {by} {amount}", name(*account)))
+        }
+        Event::BreakerTripped { name, subject, .. } => (Tone::Warn, format!("breaker {name} trips for {subject}")),
+        Event::BreakerLifted { name, subject, .. } => (Tone::Good, format!("breaker {name} lifts for {subject}")),
+        Event::OrderPlaced { account, .. } => (Tone::Good, format!("{}: the order is placed", name(*account))),
+        _ => return None,
+    })
 }
 
 /// The refusal with the account's name in the place of its number.

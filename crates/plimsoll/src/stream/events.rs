@@ -70,17 +70,7 @@ impl Names<'_> {
             | Event::Traded { .. }
             | Event::FundingPaid { .. }
             | Event::Settled { .. } => self.trading(event),
-            Event::LevelChanged { account, from, to, deadline, figures } => (
-                "level_changed",
-                merged(
-                    json!({"account": self.account(*account), "from": from.to_string(), "to": to.to_string(),
-                           "deadline": deadline.map(|at| at.to_string())}),
-                    figures,
-                ),
-            ),
-            Event::CallExpired { account, figures } => {
-                ("call_expired", merged(json!({"account": self.account(*account)}), figures))
-            }
+            Event::LevelChanged { .. } | Event::CallExpired { .. } => self.standing(event),
             Event::LiquidationRulesSet { .. }
             | Event::LiquidationWave { .. }
             | Event::AuctionBegun { .. }
@@ -101,6 +91,23 @@ impl Names<'_> {
             | Event::Borrowed { .. }
             | Event::Repaid { .. }
             | Event::InterestCharged { .. } => self.cash(event),
+        }
+    }
+
+    fn standing(&self, event: &Event) -> (&'static str, Value) {
+        match event {
+            Event::LevelChanged { account, from, to, deadline, figures } => (
+                "level_changed",
+                merged(
+                    json!({"account": self.account(*account), "from": from.to_string(), "to": to.to_string(),
+                           "deadline": deadline.map(|at| at.to_string())}),
+                    figures,
+                ),
+            ),
+            Event::CallExpired { account, figures } => {
+                ("call_expired", merged(json!({"account": self.account(*account)}), figures))
+            }
+            _ => unreachable!("told apart above"),
         }
     }
 

@@ -131,9 +131,11 @@ impl Decision<'_> {
         let value = margin.equity.net_value.amount;
         // A bonus pays for carrying what is held; what is sold brings the rest over where a liquidation ends.
         let line = if auction.is_insolvent { Level::Maintenance } else { Level::LiquidationEnd };
+        let at_line = margin.levels.at(line);
+        // Haircuts and a credit line do not shrink with what is held: the share is sized on margin equity.
         let standing = Standing {
-            mark_to_market: value,
-            maintenance_margin: margin.levels.at(line).excess,
+            mark_to_market: if auction.is_insolvent { value } else { at_line.equity },
+            maintenance_margin: at_line.excess,
             reserved_cash: Decimal::ZERO,
         };
         let elapsed = auction.elapsed(self.at);
@@ -146,7 +148,7 @@ impl Decision<'_> {
         let fraction = terms.price_fraction(elapsed)?;
         let share = wanted.min(terms.share_max(&standing, fraction)?);
         // A cent stays, so that rounding leaves no debt.
-        let has = value.minus(Decimal::new(1, 2))?.or_zero();
+        let has = value.min(at_line.equity).minus(Decimal::new(1, 2))?.or_zero();
         let discount = has.times(Decimal::ONE.minus(fraction)?, Rounding::Down)?;
         Ok(Offer { share, bonus: discount.times(share, Rounding::Down)? })
     }

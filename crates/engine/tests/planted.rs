@@ -7,12 +7,14 @@ mod support;
 
 use planted::shows;
 use plimsoll_core::planted::Fault;
-use plimsoll_core::{Decimal, Rounding};
+use plimsoll_core::{AccountId, Decimal, Price, Rounding, Side};
+use plimsoll_engine::command::TradeSide;
+use plimsoll_engine::liquidation::{AuctionTerms, LiquidationRules, Policy};
 use plimsoll_engine::market::PriceBatch;
 use plimsoll_engine::step::explain;
-use plimsoll_engine::{Book, Command, Event, House, Refusal};
+use plimsoll_engine::{Book, Command, Event, House, OpenOrder, OrderId, Refusal};
 use plimsoll_margin::level::State;
-use support::{BTC_USDC, CALL, ETH_USDC, EXPIRY, FUTURE, Venue, amount, asset, batch, decimal, time};
+use support::{BTC_USDC, CALL, ETH_USDC, EXPIRY, FUTURE, Venue, amount, asset, batch, decimal, quantity, time};
 
 #[test]
 fn longs_pay_shorts() {
@@ -127,4 +129,164 @@ fn a_book_that_is_kept_says_what_one_made_anew_says() {
         kept.equity == explain(&venue.state, &mut Book::new(), buyer).unwrap().equity
     };
     shows(Fault::SurfaceLate, agree, [true, false]);
+}
+
+/// A venue with these rules, where ten bitcoins were bought at 60,000 by an account that holds `held`; who sold them.
+fn long(held: &[&str], change: impl FnOnce(&mut LiquidationRules)) -> (Venue, [AccountId; 2]) {
+    let mut venue = Venue::new();
+    let mut rules = LiquidationRules::default();
+    change(&mut rules);
+    venue.run(Command::SetLiquidation(Box::new(rules)));
+    let [account, other] = [venue.account("long"), venue.funded("short", "100000000 USDC")];
+    for held in held {
+        venue.run(Command::Deposit { account, amount: amount(held) });
+    }
+    venue.trade(BTC_USDC, "10", "60000", account, other);
+    (venue, [account, other])
+}
+
+/// Sends a wave that nobody fills, and waits until it is time for what follows.
+fn unfilled(venue: &mut Venue, btc: &str) -> Vec<Event> {
+    venue.prices(btc, "3000");
+    venue.wait(10);
+    venue.prices(btc, "3000")
+}
+
+/// What is matched, in order: who takes it over, and at what price.
+fn matched(events: &[Event]) -> Vec<(AccountId, Decimal)> {
+    let of = |event: &Event| match event {
+        Event::Traded { closes: Some(_), buyer, price, .. } => Some((buyer.account, price.value)),
+        _ => None,
+    };
+    events.iter().filter_map(of).collect()
+}
+
+/// The engine's own orders of an account.
+fn closing(venue: &Venue, account: AccountId) -> Vec<(OrderId, OpenOrder)> {
+    let orders = venue.state.accounts[account.index()].orders.iter();
+    orders.filter(|(order, _)| order.closes()).map(|(order, terms)| (*order, terms.clone())).collect()
+}
+
+fn rounded(value: Decimal, places: u32) -> Decimal {
+    value.rounded(places, Rounding::HalfEven).unwrap()
+}
+
+#[test]
+fn what_no_wave_closed_is_matched_at_the_mark() {
+    let price = || {
+        let (mut venue, _) = long(&["100000 USDC"], |rules| rules.waves_max = 1);
+        rounded(matched(&unfilled(&mut venue, "54000"))[0].1, 2)
+    };
+    shows(Fault::MatchedAtLimit, price, [decimal("54000"), decimal("52920")]);
+}
+
+#[test]
+fn gains_come_after_what_the_insolvent_have() {
+    let coins = || {
+        let (mut venue, [account, _]) = long(&["70000 USDC", "20 ETH"], |_| {});
+        venue.prices("46500", "3000");
+        let kept = venue.state.accounts[account.index()].cash(asset("ETH"));
+        [kept, venue.state.held_by(House::Insurance, asset("ETH"))]
+    };
+    shows(Fault::CoinsKept, coins, [[0, 20], [20, 0]].map(|coins| coins.map(Decimal::from_int)));
+}
+
+#[test]
+fn the_fund_takes_of_the_solvent_what_it_pays_for() {
+    let coins = || {
+        let (mut venue, [account, _]) = long(&["70000 USDC", "20 ETH"], |rules| rules.waves_max = 1);
+        venue.run(Command::FundHouse { house: House::Insurance, amount: amount("100000 USDC") });
+        unfilled(&mut venue, "47250");
+        rounded(venue.state.accounts[account.index()].cash(asset("ETH")), 2)
+    };
+    // 127,500 lost of 69,700: 57,800 dollars at 0.9995 and a fee of 29 are 19.27 coins.
+    shows(Fault::AllTaken, coins, [decimal("0.73"), decimal("0")]);
+}
+
+#[test]
+fn a_day_has_one_budget() {
+    let spent = || {
+        let (mut venue, [_, other]) = long(&["100000 USDC"], |rules| rules.budgets.day = Some(decimal("1000")));
+        venue.run(Command::FundHouse { house: House::Insurance, amount: amount("50000 USDC") });
+        let second = venue.funded("second", "100000 USDC");
+        venue.trade(BTC_USDC, "10", "60000", second, other);
+        venue.prices("49000", "3000");
+        rounded(venue.state.fund_spent.total, 2)
+    };
+    shows(Fault::BudgetAnew, spent, [decimal("1000"), decimal("2000")]);
+}
+
+#[test]
+fn a_share_of_what_is_on_offer_has_that_share_of_the_discount() {
+    let bonus = || {
+        let (mut venue, [account, _]) = long(&["120000 USDC"], |rules| {
+            rules.waves_max = 1;
+            rules.auction = Some(AuctionTerms {
+                starting_fraction: Decimal::ONE,
+                cutoff_fraction: decimal("0.8"),
+                fast_seconds: 100,
+                slow_seconds: 100,
+                insolvent_seconds: 100,
+                buffer: Decimal::ZERO,
+                value_cutoff: Decimal::ZERO,
+            });
+        });
+        let bidder = venue.funded("bidder", "10000000 USDC");
+        unfilled(&mut venue, "55000");
+        venue.wait(50);
+        venue.prices("55000", "3000");
+        let (share, bonus_min) = (decimal("0.1"), Decimal::ZERO);
+        let events = venue.run(Command::Bid { account, bidder, share, bonus_min });
+        let said = events.iter().find_map(|event| match event {
+            Event::AuctionBid { bonus, .. } => Some(*bonus),
+            _ => None,
+        });
+        rounded(said.unwrap(), 2)
+    };
+    // 50,000 lost of 119,700, less a cent: half of the fast phase gives a tenth of what is left for all of it.
+    shows(Fault::BonusWhole, bonus, [decimal("696.65"), decimal("6966.51")]);
+}
+
+#[test]
+fn who_is_cured_has_no_closing_orders() {
+    let open = || {
+        let (mut venue, [account, _]) = long(&["100000 USDC"], |_| {});
+        venue.prices("54000", "3000");
+        let sent = !closing(&venue, account).is_empty();
+        venue.run(Command::Deposit { account, amount: amount("100000 USDC") });
+        let standing = venue.state.accounts[account.index()].standing.state;
+        (sent, standing, !closing(&venue, account).is_empty())
+    };
+    shows(Fault::ClosingKept, open, [false, true].map(|kept| (true, State::Healthy, kept)));
+}
+
+#[test]
+fn who_stands_on_least_is_matched_first() {
+    let first = || {
+        let mut venue = Venue::new();
+        let account = venue.funded("long", "100000 USDC");
+        let sellers = [("calm", "100000000 USDC"), ("bold", "60000 USDC")].map(|(name, held)| venue.funded(name, held));
+        for seller in sellers {
+            venue.trade(BTC_USDC, "5", "60000", account, seller);
+        }
+        let first = matched(&venue.prices("49000", "3000"))[0].0;
+        venue.state.accounts[first.index()].terms.name.to_string()
+    };
+    shows(Fault::SafestMatched, first, ["bold".to_owned(), "calm".to_owned()]);
+}
+
+#[test]
+fn a_fill_pays_the_fund_for_what_was_filled() {
+    let penalty = || {
+        let (mut venue, [account, other]) = long(&["100000 USDC"], |rules| rules.policy = Policy::FullClose);
+        venue.prices("54000", "3000");
+        let (order, contract) = (closing(&venue, account)[0].0, BTC_USDC);
+        let (seller, buyer) = (TradeSide { account, order: Some(order) }, TradeSide { account: other, order: None });
+        let (quantity, price) = (quantity("1"), Price::new(decimal("54000"), asset("USDC")));
+        let events = venue.run(Command::Trade { contract, quantity, price, buyer, seller, taker: Side::Sell });
+        let Some(Event::Traded { seller, .. }) = events.first() else { panic!("no trade") };
+        seller.penalty
+    };
+    // Five in ten thousand of one bitcoin, or of ten.
+    shows(Fault::PenaltyWhole, penalty, [decimal("27"), decimal("270")]);
 }

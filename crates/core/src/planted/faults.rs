@@ -74,6 +74,14 @@ faults! {
     UnsyncedFrame "unsynced-frame" "A frame of one record is acknowledged before it is synced; a later sync takes it along."
     TornFrame "torn-frame" "A frame whose header is whole is taken in, whatever its records are."
     AnswersForgotten "answers-forgotten" "Opened from a snapshot, a node forgets its answers, and carries out again what is repeated."
+    MatchedAtLimit "matched-at-limit" "What no wave closed is matched at the limit of a wave's orders, not at the mark."
+    CoinsKept "coins-kept" "Gains bear a deficit as if the insolvent had nothing of other assets."
+    AllTaken "all-taken" "The fund takes all that the solvent have of other assets, whatever it pays for it."
+    BudgetAnew "budget-anew" "What the fund lost on others that day counts against none of its budgets."
+    BonusWhole "bonus-whole" "Whoever takes over a share of the solvent has the discount of all of it."
+    ClosingKept "closing-kept" "Who is cured keeps the engine's closing orders, and pays the fund for their fills."
+    SafestMatched "safest-matched" "Of those in gain, whoever stands safest is matched first."
+    PenaltyWhole "penalty-whole" "A part of a closing order pays the fund as all that is left of it would."
 }
 
 impl fmt::Display for Fault {

@@ -11,7 +11,7 @@ use plimsoll_margin::orders::whole_lots;
 use plimsoll_pricing::instruments::Instrument;
 
 use super::Decision;
-use crate::account::{Account, ContractId, Holding, Kind, OpenOrder, OrderId};
+use crate::account::{Account, ContractId, Holding, Kind, OpenOrder};
 use crate::command::TradeSide;
 use crate::event::{Event, Filled};
 use crate::ledger::{Holder, House, Legs};
@@ -165,10 +165,10 @@ impl Decision<'_> {
     /// What the insurance fund takes of a fill that closes an account: no more than the account is worth, so that it does
     /// not cause the bankruptcy that it pays for.
     fn penalty(&mut self, instrument: &Instrument, trade: Trade, side: TradeSide) -> Result<Decimal, Refusal> {
-        if !side.order.is_some_and(OrderId::closes) {
-            return Ok(Decimal::ZERO);
-        }
-        let notional = instrument.cost(trade.quantity, trade.price)?.value.abs();
+        let Some(order) = side.order.filter(|order| order.closes()) else { return Ok(Decimal::ZERO) };
+        let orders = &self.account(side.account)?.orders;
+        let quantity = if planted!(PenaltyWhole) { orders[&order].quantity } else { trade.quantity };
+        let notional = instrument.cost(quantity, trade.price)?.value.abs();
         let wanted = notional.times(self.state.liquidation.fee_rate, Rounding::Up)?;
         let worth = self.figures(side.account).map_or(Decimal::ZERO, |figures| figures.net_value);
         let price = self.state.price(instrument.terms().settlement).unwrap_or(Decimal::ONE);

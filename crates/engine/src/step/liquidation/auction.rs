@@ -8,7 +8,7 @@
 
 use std::collections::BTreeSet;
 
-use plimsoll_core::{AccountId, Decimal, Price, Rounding, Underlying};
+use plimsoll_core::{AccountId, Decimal, Price, Rounding, Underlying, planted};
 use plimsoll_margin::closed_forms::auction::Standing;
 use plimsoll_margin::fold::Detail;
 use plimsoll_margin::level::{self, Level};
@@ -150,7 +150,8 @@ impl Decision<'_> {
         // A cent stays, so that rounding leaves no debt.
         let has = value.min(at_line.equity).minus(Decimal::new(1, 2))?.or_zero();
         let discount = has.times(Decimal::ONE.minus(fraction)?, Rounding::Down)?;
-        Ok(Offer { share, bonus: discount.times(share, Rounding::Down)? })
+        let paid_for = if planted!(BonusWhole) { Decimal::ONE } else { share };
+        Ok(Offer { share, bonus: discount.times(paid_for, Rounding::Down)? })
     }
 
     /// What the insurance fund may lose on a unit beyond what the unit is short of, in the currency.

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_core::{AccountId, Amount, Asset, Decimal, Rounding, Underlying};
+use plimsoll_core::{AccountId, Amount, Asset, Decimal, Rounding, Underlying, planted};
 use plimsoll_margin::equity::net_assets;
 
 use super::super::Decision;
@@ -104,7 +104,7 @@ impl Decision<'_> {
             Some((*budget, spent.markets.get(market).copied().unwrap_or_default()))
         };
         for (budget, spent) in day.into_iter().chain(markets.iter().filter_map(of_market)) {
-            let left = budget.minus(spent)?.or_zero();
+            let left = if planted!(BudgetAnew) { budget } else { budget.minus(spent)?.or_zero() };
             least = Some(least.map_or(left, |least| least.min(left)));
         }
         Ok(least)
@@ -125,7 +125,8 @@ impl Decision<'_> {
             unpaid.insert(*asset, rest);
         }
         // What the fund pays beyond what it gets is lost to it; what is left beyond what it pays is the unit's to give.
-        let deficit = closed.short_value.minus(closed.left_value)?.min(value);
+        let has = if planted!(CoinsKept) { Decimal::ZERO } else { closed.left_value };
+        let deficit = closed.short_value.minus(has)?.min(value);
         if value.signum() > 0 {
             for rest in unpaid.values_mut() {
                 *rest = rest.times_ratio(deficit, value, Rounding::Up)?.min(*rest);
@@ -255,7 +256,8 @@ impl Decision<'_> {
         let mut taken = Decimal::ZERO;
         for (asset, left) in &closed.left {
             let all = closed.left_value.max(Decimal::new(1, 18));
-            let mut units = if is_lost { *left } else { left.times_ratio(wanted, all, Rounding::Down)?.min(*left) };
+            let takes_all = is_lost || planted!(AllTaken);
+            let mut units = if takes_all { *left } else { left.times_ratio(wanted, all, Rounding::Down)?.min(*left) };
             for id in unit {
                 let takes = self.net(*id, *asset)?.min(self.account(*id)?.cash(*asset)).or_zero().min(units);
                 units = units.minus(takes)?;

@@ -3,13 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_core::{AccountId, Decimal, Price, Quantity, Rounding, Side};
+use plimsoll_core::{AccountId, Decimal, Price, Quantity, Rounding, Side, planted};
 use plimsoll_margin::fold::Detail;
 use plimsoll_pricing::instruments::{Instrument, Terms};
 
 use super::super::Decision;
 use super::super::trades::{Charged, Trade};
 use super::ranking::gain;
+use super::wave::Asked;
 use crate::account::{Account, ContractId};
 use crate::command::TradeSide;
 use crate::event::Event;
@@ -122,7 +123,11 @@ impl Decision<'_> {
             let gained = gained.times_ratio(taken, theirs.quantity.0.abs(), Rounding::Down)?;
             let asked = bears.times_ratio(taken, left, Rounding::Up)?.min(gained);
             let traded = if quantity.signum() > 0 { taken.negated() } else { taken };
-            let price = price_for(&instrument, traded, asked, mark)?;
+            let price = if planted!(MatchedAtLimit) && asked.is_zero() {
+                self.order(&Asked { account: id, contract, quantity: traded })?.price
+            } else {
+                price_for(&instrument, traded, asked, mark)?
+            };
             self.force(id, other, contract, traded, price)?;
             touched.insert(other);
             let got = instrument.fill_pnl(Quantity(traded), price, mark)?.value;

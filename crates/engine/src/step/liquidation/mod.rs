@@ -10,7 +10,7 @@ pub use ranking::{Ranked, deleveraging};
 
 use std::collections::BTreeSet;
 
-use plimsoll_core::{AccountId, Timestamp};
+use plimsoll_core::{AccountId, Timestamp, planted};
 use plimsoll_margin::level;
 
 use super::Decision;
@@ -114,7 +114,7 @@ impl Decision<'_> {
     pub(super) fn end_closing(&mut self, id: AccountId) -> bool {
         let Some(account) = self.state.account(id) else { return false };
         let ends = account.standing.state < level::State::Liquidating && account.orders.keys().any(|it| it.closes());
-        if ends {
+        if ends && !planted!(ClosingKept) {
             self.cancel_all(id, OrderId::closes, Cancelled::Cured);
         }
         ends

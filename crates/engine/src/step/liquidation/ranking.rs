@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use plimsoll_core::{AccountId, Decimal, Price, Quantity, Rounding};
+use plimsoll_core::{AccountId, Decimal, Price, Quantity, Rounding, planted};
 use plimsoll_margin::fold::Detail;
 use plimsoll_pricing::instruments::Instrument;
 
@@ -74,7 +74,9 @@ fn score(state: &State, made: &Made, account: &Account, contract: ContractId) ->
     if worth.signum() <= 0 {
         return Ok(Decimal::ZERO);
     }
-    let leverage = margin.requirement.maintenance.amount.over(worth, Rounding::HalfEven)?;
+    let maintenance = margin.requirement.maintenance.amount;
+    let (part, of) = if planted!(SafestMatched) { (worth, maintenance) } else { (maintenance, worth) };
+    let leverage = part.over(of, Rounding::HalfEven)?;
     let profit = gain.over(holding.cost.abs().max(Decimal::new(1, 8)), Rounding::HalfEven)?;
     Ok(profit.times(leverage, Rounding::HalfEven)?)
 }

@@ -70,7 +70,7 @@ impl Decision<'_> {
     }
 
     /// At the edge of the band around the mark: no worse is taken.
-    fn order(&mut self, asked: &Asked) -> Result<OpenOrder, Refusal> {
+    pub(super) fn order(&mut self, asked: &Asked) -> Result<OpenOrder, Refusal> {
         let made = self.book.current(self.state)?;
         let mark = made.market.priced(made.place(asked.contract)?)?.mark;
         let band = self.state.liquidation.band;

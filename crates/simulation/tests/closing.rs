@@ -8,7 +8,7 @@ use plimsoll_engine::liquidation::{Cover, LiquidationRules, Policy};
 use plimsoll_engine::{AccountTerms, Book, Command, ContractId, Event, Holder, House, OrderId, State, evolve, step};
 use plimsoll_margin::level;
 use plimsoll_simulation::Random;
-use plimsoll_simulation::promises::closing::{self, Closing};
+use plimsoll_simulation::promises::closing::{self, Closing, Stands};
 use plimsoll_simulation::promises::mirror::Mirror;
 use plimsoll_simulation::promises::{Wrong, hedging, same};
 use plimsoll_simulation::world::{self, Markets, listing};
@@ -81,7 +81,7 @@ impl Venue {
         let mut closing = Closing::default();
         let mut found = Vec::new();
         for (state, event) in events {
-            found.extend(closing.before(state, event, self.now, |_, _| Some(level::State::Liquidating)));
+            found.extend(closing.before(state, event, self.now, |_, _| stands(level::State::Liquidating)));
         }
         found.extend(closing.after(&self.state, self.now));
         found.into_iter().filter_map(|(_, wrong)| wrong).map(|Wrong { promise, .. }| promise).collect()
@@ -117,6 +117,11 @@ fn changed(events: &[(State, Event)], change: impl Fn(&mut State, &mut Event)) -
     let mut events = events.to_vec();
     events.iter_mut().for_each(|(state, event)| change(state, event));
     events
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "what a book says of an account, if anything")]
+fn stands(side: level::State) -> Option<Stands> {
+    Some(Stands { side, maintenance: 1.0, net_value: 1.0 })
 }
 
 #[test]
@@ -177,7 +182,7 @@ fn who_is_closed_above_the_line_is_found() {
     let mut closing = Closing::default();
     let found = wave
         .iter()
-        .flat_map(|(state, event)| closing.before(state, event, venue.now, |_, _| Some(level::State::Called)));
+        .flat_map(|(state, event)| closing.before(state, event, venue.now, |_, _| stands(level::State::Called)));
     let wrong: Vec<Wrong> = found.filter_map(|(_, wrong)| wrong).collect();
     assert_eq!(wrong[0].promise, closing::CLOSED);
 }
@@ -206,7 +211,7 @@ fn a_counterparty_that_pays_too_much_is_found() {
     venue.run(&Command::SetLiquidation(Box::new(rules)));
     let matched = venue.price(48_000);
     assert_eq!(venue.wrong(&matched), Vec::<&str>::new());
-    assert_eq!(venue.wrong(&at(&matched, "20000")), [closing::MATCHED]);
+    assert_eq!(venue.wrong(&at(&matched, "20000")), [closing::MATCHED, closing::BORNE]);
 }
 
 #[test]

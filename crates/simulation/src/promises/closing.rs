@@ -7,8 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_core::{AccountId, Asset, Decimal, Timestamp, Underlying};
+use plimsoll_engine::account::Kind;
 use plimsoll_engine::event::Filled;
-use plimsoll_engine::liquidation::Cover;
+use plimsoll_engine::liquidation::{AuctionTerms, Cover};
 use plimsoll_engine::{ContractId, Event, House, State};
 use plimsoll_margin::level::State as Side;
 use plimsoll_pricing::float::float;
@@ -31,6 +32,12 @@ pub const SHARED: &str = "who pays for another gained in what was closed";
 pub const OUT: &str = "who was taken over owes nothing";
 /// The promise of auctions.
 pub const OFFERED: &str = "who takes over what is on offer gets what was said, and leaves who was solvent solvent";
+/// The promise to who is solvent.
+pub const TAKEN: &str = "of who is solvent the fund takes what it pays for and its fee";
+/// The promise of what gains bear.
+pub const BORNE: &str = "who is matched bears no more than the deficit";
+/// The promise of an order.
+pub const FIRST: &str = "who gained most for what they put up is matched first";
 /// The promise of penalties.
 pub const PENALTY: &str = "a penalty is within its rate and what the account is worth";
 /// The promise of an end.
@@ -38,6 +45,17 @@ pub const ENDS: &str = "nobody stays under maintenance margin";
 
 /// A check that was made, and what it found.
 pub type Looked = (&'static str, Option<Wrong>);
+
+/// Where a book of no past puts an account.
+#[derive(Clone, Copy, Debug)]
+pub struct Stands {
+    /// On which side of the lines.
+    pub side: Side,
+    /// Maintenance margin, in the currency.
+    pub maintenance: f64,
+    /// Net value, in the currency.
+    pub net_value: f64,
+}
 
 /// What an account is worth closed at the marks, in the currency, and the gross of what it was summed from.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -64,6 +82,12 @@ struct Episode {
     markets: BTreeSet<Underlying>,
     /// What the fund paid less what it took, in the currency.
     lost: f64,
+    /// What the fund paid, in the currency.
+    paid: f64,
+    /// What those who were matched lost against the mark, in the currency, and what rounding of prices may hide of it.
+    borne: (f64, f64),
+    /// The contract that is matched now, whose, and the rank of who was matched last.
+    ranked: Option<(ContractId, AccountId, f64)>,
     bad: Vec<Asset>,
 }
 
@@ -91,7 +115,7 @@ impl Closing {
         state: &State,
         event: &Event,
         at: Timestamp,
-        mut margined: impl FnMut(&State, AccountId) -> Option<Side>,
+        mut margined: impl FnMut(&State, AccountId) -> Option<Stands>,
     ) -> Vec<Looked> {
         let mut looked = Vec::new();
         let closed = match event {
@@ -106,7 +130,7 @@ impl Closing {
             }
             if !self.judged.contains(&id) {
                 self.judged.extend(state.margined_with(id));
-                looked.push((CLOSED, margined(state, id).and_then(|side| above(id, side))));
+                looked.push((CLOSED, margined(state, id).and_then(|stands| above(id, stands.side))));
             }
         }
         match event {
@@ -122,12 +146,15 @@ impl Closing {
                 let sold = self.bidder.filter(|(bidder, _)| [buyer.account, seller.account].contains(bidder));
                 match sold {
                     Some((bidder, left)) => looked.push((OFFERED, self.sold(state, (*id, bidder), left, event))),
-                    None => looked.push((MATCHED, self.matched(state, *id, event))),
+                    None => {
+                        looked.push((FIRST, self.first(state, *id, event, &mut margined)));
+                        looked.push((MATCHED, self.matched(state, *id, event)));
+                    }
                 }
             }
             Event::AuctionBid { account, bidder, share, bonus } => {
                 self.bidder = Some((*bidder, float(*bonus)));
-                looked.push((OFFERED, offered(state, *account, *share, float(*bonus))));
+                looked.push((OFFERED, offered(state, *account, *share, float(*bonus), at)));
             }
             Event::Covered { .. } => looked.extend(self.covered(state, event)),
             _ => {}
@@ -143,6 +170,33 @@ impl Closing {
         looked.push((FUND, house(state)));
         looked.push((ENDS, self.stays(state, at)));
         looked
+    }
+
+    /// Whether those who are matched come in their order.
+    fn first(
+        &mut self,
+        state: &State,
+        id: AccountId,
+        event: &Event,
+        margined: &mut impl FnMut(&State, AccountId) -> Option<Stands>,
+    ) -> Option<Wrong> {
+        let Event::Traded { contract, buyer, seller, .. } = event else { return None };
+        let other = if buyer.account == id { seller.account } else { buyer.account };
+        let episode = self.episode.as_mut()?;
+        // Members of a unit close each other first, whoever gained.
+        let found = if episode.unit.contains(&other) {
+            None
+        } else {
+            let stands = margined(state, other);
+            score(state, other, *contract, stands)
+        };
+        match found {
+            Some(score) => episode.next_in_rank(*contract, id, other, score),
+            None => {
+                episode.ranked = None;
+                None
+            }
+        }
     }
 
     fn matched(&mut self, state: &State, id: AccountId, event: &Event) -> Option<Wrong> {
@@ -169,6 +223,8 @@ impl Closing {
         let lost = at(price)? - at(mark)?;
         let gained = cost(instrument, theirs.quantity.0.units(), mark)? - theirs.cost.units();
         let gained = of_units(gained).max(0.0) * of_units(traded.abs()) / float(theirs.quantity.0.abs());
+        let coin = float(state.price(instrument.terms().settlement)?);
+        episode.borne = (episode.borne.0 + lost * coin, episode.borne.1 + step * coin);
         let solvent = episode.worth.is_some_and(|worth| worth.net > worth.grain());
         let most = if solvent { 0.0 } else { gained + step };
         let grain = 1e-9 + 1e-9 * at(mark)?.abs();
@@ -212,7 +268,11 @@ impl Closing {
         let worth =
             || Some(float(amount.value) * float(state.price(amount.asset)?)).filter(|_| episode.worth.is_some());
         match by {
-            Cover::Fund => episode.lost += worth().unwrap_or_else(|| float(*lost)),
+            Cover::Fund => {
+                let value = worth().unwrap_or_else(|| float(*lost));
+                episode.lost += value;
+                episode.paid += value;
+            }
             Cover::Collateral => episode.lost -= worth().unwrap_or(0.0),
             Cover::BadDebt => episode.bad.push(amount.asset),
             Cover::Shared => {
@@ -252,6 +312,7 @@ impl Closing {
                 (could || solvent).then(|| Wrong::of(BAD, id, text(), "an insolvent account, no fund or budget"));
             looked.push((BAD, wrong));
         }
+        looked.extend(episode.given(worth, float(state.liquidation.fee_rate)));
         let is_closed = |id: &AccountId| state.account(*id).is_some_and(|known| known.holdings.is_empty());
         if worth.net < -worth.grain() && episode.unit.iter().all(is_closed) {
             looked.extend(episode.unit.iter().map(|id| (OUT, owing(state, *id))));
@@ -304,8 +365,58 @@ impl Episode {
         let unit = state.margined_with(account);
         let worth = worth_of(state, &unit).filter(|_| standing::all_trusted(state));
         let markets = BTreeSet::new();
-        Self { unit, worth, taken_over: false, markets, lost: 0.0, bad: Vec::new() }
+        Self {
+            unit,
+            worth,
+            taken_over: false,
+            markets,
+            lost: 0.0,
+            paid: 0.0,
+            borne: (0.0, 0.0),
+            ranked: None,
+            bad: Vec::new(),
+        }
     }
+}
+
+impl Episode {
+    /// What others bore, and what the fund kept of who was solvent.
+    fn given(&self, worth: Worth, fee_rate: f64) -> [Looked; 2] {
+        let id = self.unit[0];
+        let (gained, fee) = (-self.lost, fee_rate * self.paid);
+        let took = (worth.net > worth.grain() && gained > fee + worth.grain())
+            .then(|| Wrong::of(TAKEN, id, format!("the fund gained {gained}"), format!("at most its fee of {fee}")));
+        let (borne, hidden) = self.borne;
+        // Interest up to now is in the deficit, and not in what the unit was worth before.
+        let deficit = (-worth.net).max(0.0) + worth.grain() + hidden + 0.1;
+        let bore = (borne > deficit)
+            .then(|| Wrong::of(BORNE, id, format!("{borne} borne"), format!("at most the deficit of {deficit}")));
+        [(TAKEN, took), (BORNE, bore)]
+    }
+
+    /// Whether who is matched in `contract` now gained no more for what they put up than who was before.
+    fn next_in_rank(&mut self, contract: ContractId, id: AccountId, other: AccountId, score: f64) -> Option<Wrong> {
+        let before = self.ranked.replace((contract, id, score))?;
+        let falls = (before.0, before.1) != (contract, id) || score <= before.2 + 1e-6 * before.2.abs() + 1e-9;
+        (!falls).then(|| Wrong::of(FIRST, other, format!("a score of {score}"), format!("at most {}", before.2)))
+    }
+}
+
+/// By what a holder is ranked: below zero for who is never margined; `None` where it cannot be told here.
+fn score(state: &State, id: AccountId, contract: ContractId, stands: Option<Stands>) -> Option<f64> {
+    let account = state.account(id)?;
+    if account.terms.kind == Kind::Outside {
+        return Some(-1.0);
+    }
+    let holding = account.holding(contract);
+    let gain = of_units(at_mark(state, id, contract)? - holding.cost.units());
+    if gain <= 0.0 {
+        return Some(0.0);
+    }
+    // A member of a group is ranked by its own margin, which is not what it is margined by.
+    let stands = stands.filter(|_| account.terms.group.is_none() && standing::all_trusted(state))?;
+    let profit = gain / float(holding.cost.abs()).max(1e-8);
+    Some(if stands.net_value > 0.0 { profit * stands.maintenance / stands.net_value } else { 0.0 })
 }
 
 fn above(id: AccountId, side: Side) -> Option<Wrong> {
@@ -347,13 +458,25 @@ fn at_mark(state: &State, id: AccountId, contract: ContractId) -> Option<i128> {
 }
 
 /// Whether a bonus is within what a solvent account has to give; who is insolvent gives nothing.
-fn offered(state: &State, id: AccountId, share: Decimal, bonus: f64) -> Option<Wrong> {
+fn offered(state: &State, id: AccountId, share: Decimal, bonus: f64, at: Timestamp) -> Option<Wrong> {
     let auction = state.account(id)?.liquidation.and_then(|it| it.auction);
     let Some(auction) = auction else { return Some(Wrong::of(OFFERED, id, "a bid", "nothing on offer")) };
     let worth = worth_of(state, &state.margined_with(id)).filter(|_| standing::all_trusted(state))?;
-    let most = worth.net * float(share) + worth.grain();
+    let terms = state.liquidation.auction?;
+    let most = worth.net * float(share) * (1.0 - kept(&terms, auction.elapsed(at))) + worth.grain();
     let fits = bonus >= 0.0 && share <= Decimal::ONE && (auction.is_insolvent || bonus <= most);
     (!fits).then(|| Wrong::of(OFFERED, id, format!("{bonus} for {share}"), format!("0 to {most}")))
+}
+
+/// The share of its value that a solvent account keeps after so many seconds: a line, then another.
+fn kept(terms: &AuctionTerms, elapsed: u32) -> f64 {
+    let (start, cutoff) = (float(terms.starting_fraction), float(terms.cutoff_fraction));
+    let (elapsed, fast, slow) = (f64::from(elapsed), f64::from(terms.fast_seconds), f64::from(terms.slow_seconds));
+    if elapsed < fast {
+        start + (cutoff - start) * elapsed / fast
+    } else {
+        cutoff * (1.0 - (elapsed - fast) / slow).max(0.0)
+    }
 }
 
 fn penalty(state: &State, side: &Filled, (contract, quantity, price): (ContractId, i128, i128)) -> Option<Wrong> {

@@ -8,9 +8,10 @@ use plimsoll_core::{AccountId, Decimal, Digest, Encode as _};
 use plimsoll_engine::{Book, Command, Event, State, evolve, step};
 use plimsoll_journal::Sequence;
 use plimsoll_node::{Answer, Decided};
+use plimsoll_pricing::float::float;
 
 use super::samples;
-use crate::promises::closing::Closing;
+use crate::promises::closing::{Closing, Stands};
 use crate::promises::mirror::Mirror;
 use crate::promises::{Wrong, answers, answers::Answers, nets, same, standing};
 use crate::random::Random;
@@ -124,7 +125,12 @@ impl Watch {
         self.before_order(command, random);
         let mut book = Book::new();
         for event in events {
-            let mut margined = |state: &State, id| standing::found(state, &standing::margin(state, &mut book, id)?, id);
+            let mut margined = |state: &State, id| {
+                let margin = standing::margin(state, &mut book, id)?;
+                let (maintenance, net_value) = (margin.requirement.maintenance.amount, margin.equity.net_value.amount);
+                let side = standing::found(state, &margin, id)?;
+                Some(Stands { side, maintenance: float(maintenance), net_value: float(net_value) })
+            };
             for (promise, wrong) in self.closing.before(&self.folded, event, at, &mut margined) {
                 self.looked(promise, wrong);
             }

@@ -94,6 +94,15 @@ pub fn check(state: &State, mirror: &Mirror, id: AccountId, found: &Margin) -> O
         return None;
     }
     let unit = state.margined_with(id);
+    // What has expired and waits for its settlement is worth the mean of its window, whatever is quoted.
+    let is_over = |contract: &ContractId| {
+        let expiry = state.contract(*contract).and_then(|known| known.instrument.expiry());
+        expiry.is_some_and(|expiry| expiry <= state.clock)
+    };
+    let mut held = unit.iter().filter_map(|id| mirror.accounts.get(id.index())).flat_map(|known| known.held.keys());
+    if held.any(is_over) {
+        return None;
+    }
     let model: &str = &mirror.accounts.get(id.index())?.terms.model;
     let (expected, scale) = equity(mirror, &unit, model)?;
     let equity = &found.equity;

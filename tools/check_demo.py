@@ -282,6 +282,10 @@ class Stake:
             for rows in self.filled(orders)
         )
 
+    def exchanged(self):
+        """What is sold fetches coins, of which the haircut is taken; the options that are owed for them have none."""
+        return sum(max(0.0, -o.paid * float(HAIRCUT[o.contract.coin])) for o in self.orders)
+
     def rounding(self, orders):
         """Half a grain a lot of what was rounded, and two grains an order, in every sum they are in."""
         lots = sum(abs(lots) for row, lots in self.rows) + sum(abs(o.lots) for o in self.orders if orders)
@@ -369,6 +373,8 @@ class Account:
             "balances under one lot": sum(self.part_lot(row, rest) for row, rest in self.part_lots),
             "rounding of cells": each(lambda s: s.rounding(orders)),
         }
+        if orders:
+            parts["balances once exchanged"] = each(lambda s: s.exchanged())
         risks = ("net risk", "basis", "volatility of single expiries", "interest rate", "stablecoins")
         market = sum(parts[name] for name in risks)
         charges = sum(parts[name] for name in parts if name not in risks)

@@ -138,17 +138,7 @@ pub(super) fn exchanged(
     };
     let now = asked(account, &[])?;
     let grown = |filled: &[&Order]| -> Result<Decimal, MarginError> {
-        let (mut then, mut bought) = (account.clone(), Portfolio::default());
-        for order in filled {
-            if !exchange(&mut then, order, market)? {
-                let position = at_mark(order);
-                let paid = of(market, order.instrument)?.carry(&position, market.priced(order.instrument)?.mark);
-                let paid = paid.map_err(MarginError::of(of(market, order.instrument)?))?.option_value;
-                then.portfolio.deposit(Amount::new(paid.value.negated(), paid.asset))?;
-                bought.positions.push(position);
-            }
-        }
-        let bought = net_assets(&bought, market)?;
+        let (then, bought) = once_exchanged(account, market, filled)?;
         asked(&then, &bought).and_then(|then| Ok(then.minus(now)?)).map_err(|error| once_filled(market, filled, error))
     };
     let (mut alone, mut growing) = (Vec::new(), Vec::new());
@@ -172,6 +162,25 @@ pub(super) fn exchanged(
     }
     let worst = Node::worst_of("balances once exchanged", worst);
     Ok((worst.amount.signum() > 0).then_some(worst))
+}
+
+/// The account once orders have exchanged its balances at the mark, and what options that makes, by asset.
+fn once_exchanged(
+    account: &Account,
+    market: &Market,
+    filled: &[&Order],
+) -> Result<(Account, Vec<NetAsset>), MarginError> {
+    let (mut then, mut bought) = (account.clone(), Portfolio::default());
+    for order in filled {
+        if !exchange(&mut then, order, market)? {
+            let (instrument, position) = (of(market, order.instrument)?, at_mark(order));
+            let paid = instrument.carry(&position, market.priced(order.instrument)?.mark);
+            let paid = paid.map_err(MarginError::of(instrument))?.option_value;
+            then.portfolio.deposit(Amount::new(paid.value.negated(), paid.asset))?;
+            bought.positions.push(position);
+        }
+    }
+    Ok((then, net_assets(&bought, market)?))
 }
 
 /// What a model refuses once orders are filled is refused for those orders.

@@ -94,7 +94,7 @@ pub fn check(state: &State, mirror: &Mirror, id: AccountId, found: &Margin) -> O
         return None;
     }
     let unit = state.margined_with(id);
-    // What has expired and waits for its settlement is worth the mean of its window, whatever is quoted.
+    // What has expired and waits for its settlement is priced on the index, and no longer by the mark that was quoted.
     let is_over = |contract: &ContractId| {
         let expiry = state.contract(*contract).and_then(|known| known.instrument.expiry());
         expiry.is_some_and(|expiry| expiry <= state.clock)

@@ -20,6 +20,7 @@ mod revaluation;
 mod shelf;
 mod store;
 mod sweep;
+pub mod threads;
 
 pub use plimsoll_core::AccountId;
 

@@ -10,7 +10,7 @@
 //! time. Refusals come before the first event. Every amount moves between two holders, and after every event each asset
 //! nets to zero; a sum that does not is a fault of ours, and stops the engine.
 //!
-//! Left out on purpose: clocks, files, threads, identities of callers. Time is an argument; order, durability and
+//! Left out on purpose: clocks, files, threads of its own, identities of callers. Time is an argument; order, durability and
 //! repeated commands are the node's. The matching of orders is somebody else's: a fill is a fact that is brought here.
 
 pub mod account;

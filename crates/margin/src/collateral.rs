@@ -11,6 +11,7 @@ use plimsoll_core::{Asset, Decimal, Node, NumberError, Price, Rounding, requirem
 use plimsoll_pricing::float::float;
 use plimsoll_pricing::market::Market;
 
+use crate::fold::Detail;
 use crate::parameters::{ByName, Tiers};
 
 /// A model's rules for balances.
@@ -89,13 +90,19 @@ impl CollateralRules {
     ///
     /// # Errors
     /// [`NumberError::Overflow`].
-    pub fn haircut(&self, class: AssetClass, asset: Asset, value: Decimal) -> Result<Node, NumberError> {
+    pub fn haircut(
+        &self,
+        class: AssetClass,
+        asset: Asset,
+        value: Decimal,
+        detail: Detail,
+    ) -> Result<Node, NumberError> {
         let tiers = match class {
             AssetClass::Currency => return Ok(Node::leaf("haircut", Decimal::ZERO, Origin::default())),
             AssetClass::Stablecoin | AssetClass::Coin => self.haircut_in_grid.of(asset.as_str()),
             AssetClass::OutOfGrid => self.haircut_out_of_grid.of(asset.as_str()),
         };
-        tiers.charge("haircut", value, &Origin::default())
+        tiers.charge("haircut", value, &Origin::default(), detail)
     }
 
     /// Whether `asset`'s price counts at the initial level.

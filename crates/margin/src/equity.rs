@@ -20,6 +20,7 @@ use plimsoll_pricing::instruments::Instrument;
 use plimsoll_pricing::market::Market;
 
 use crate::collateral::{AssetClass, CollateralRules};
+use crate::fold::{Detail, Parts};
 use crate::{Account, MarginError};
 
 /// One asset of an account, netted.
@@ -156,8 +157,9 @@ impl Equity {
         credit: Option<Node>,
         rules: &CollateralRules,
         market: &Market,
+        detail: Detail,
     ) -> Result<Self, NumberError> {
-        let read = |label, reading, credit| tree(label, reading, assets, credit, rules, market);
+        let read = |label, reading, credit| tree(label, reading, assets, credit, (rules, market, detail));
         Ok(Self {
             initial: read("margin equity, initial", Reading::Initial, credit.clone())?,
             maintenance: read("margin equity, maintenance", Reading::Maintenance, credit)?,
@@ -186,7 +188,21 @@ pub(crate) fn at_maintenance(
     rules: &CollateralRules,
     market: &Market,
 ) -> Result<Decimal, NumberError> {
-    Ok(tree("margin equity, maintenance", Reading::Maintenance, assets, None, rules, market)?.amount)
+    let by = (rules, market, Detail::Amounts);
+    Ok(tree("margin equity, maintenance", Reading::Maintenance, assets, None, by)?.amount)
+}
+
+/// The same at the initial level.
+///
+/// # Errors
+/// [`NumberError::Overflow`].
+pub(crate) fn at_initial(
+    assets: &[NetAsset],
+    rules: &CollateralRules,
+    market: &Market,
+) -> Result<Decimal, NumberError> {
+    let by = (rules, market, Detail::Amounts);
+    Ok(tree("margin equity, initial", Reading::Initial, assets, None, by)?.amount)
 }
 
 fn tree(
@@ -194,23 +210,23 @@ fn tree(
     reading: Reading,
     assets: &[NetAsset],
     credit: Option<Node>,
-    rules: &CollateralRules,
-    market: &Market,
+    by: (&CollateralRules, &Market, Detail),
 ) -> Result<Node, NumberError> {
-    let mut of = Vec::with_capacity(assets.len() + 1);
+    let mut of = Parts::new(by.2);
     for net in assets {
-        of.push(asset_value(reading, net, rules, market)?);
+        of.add(asset_value(reading, net, by)?)?;
     }
-    of.extend(credit);
-    Node::sum(label, of)
+    if let Some(credit) = credit {
+        of.add(credit)?;
+    }
+    of.sum(label)
 }
 
 /// One asset: its balance at its price less its haircut, and its options.
 fn asset_value(
     reading: Reading,
     net: &NetAsset,
-    rules: &CollateralRules,
-    market: &Market,
+    (rules, market, detail): (&CollateralRules, &Market, Detail),
 ) -> Result<Node, NumberError> {
     let strict = matches!(reading, Reading::Initial | Reading::Withdrawable);
     let pnl = match (reading, rules.share_gains) {
@@ -228,32 +244,32 @@ fn asset_value(
     let balance = net.cash.plus(pnl)?;
     let class = rules.class(market, net.asset);
     let untrusted = strict && !rules.trusts(market, net.asset);
-    let mut of = Vec::with_capacity(3);
+    let mut of = Parts::new(detail);
     let leaf = |label: &'static str, amount| Node::leaf(label, amount, Origin::default());
+    let less = |label: &'static str, haircut: Node| match detail {
+        Detail::Explained => Node::scale(label, Decimal::ONE.negated(), haircut),
+        Detail::Amounts => Ok(leaf(label, haircut.amount.negated())),
+    };
     if balance.signum() < 0 {
         let owed = balance.abs().times(net.price.value, Rounding::Up)?;
         if reading == Reading::NetValue || class == AssetClass::Currency {
-            of.push(leaf("debt", owed.negated()));
+            of.add(leaf("debt", owed.negated()))?;
         } else {
-            of.push(leaf("debt", rules.liability(net.asset, balance.abs(), net.price)?.negated()));
-            of.push(Node::scale(
-                "more to buy it back",
-                Decimal::ONE.negated(),
-                rules.haircut(class, net.asset, owed)?,
-            )?);
+            of.add(leaf("debt", rules.liability(net.asset, balance.abs(), net.price)?.negated()))?;
+            of.add(less("more to buy it back", rules.haircut(class, net.asset, owed, detail)?)?)?;
         }
     } else if untrusted {
-        of.push(leaf("balance at an untrusted price", Decimal::ZERO));
+        of.add(leaf("balance at an untrusted price", Decimal::ZERO))?;
     } else {
         let value = balance.times(net.price.value, Rounding::Down)?;
-        of.push(leaf("balance", value));
+        of.add(leaf("balance", value))?;
         if reading != Reading::NetValue && class != AssetClass::Currency {
-            of.push(Node::scale("less haircut", Decimal::ONE.negated(), rules.haircut(class, net.asset, value)?)?);
+            of.add(less("less haircut", rules.haircut(class, net.asset, value, detail)?)?)?;
         }
     }
     if !net.option_value.is_zero() {
         let counted = if untrusted { net.option_value.min(Decimal::ZERO) } else { net.option_value };
-        of.push(leaf("options at mark", counted.times(net.price.value, Rounding::Down)?));
+        of.add(leaf("options at mark", counted.times(net.price.value, Rounding::Down)?))?;
     }
-    Node::sum(net.asset, of)
+    of.sum(net.asset)
 }

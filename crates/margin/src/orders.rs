@@ -9,12 +9,10 @@ use std::collections::BTreeMap;
 use plimsoll_core::{
     Amount, Decimal, InstrumentId, NumberError, Order, Position, Quantity, Rounding, Timestamp, planted,
 };
-use plimsoll_pricing::float::float;
 use plimsoll_pricing::instruments::Instrument;
 use plimsoll_pricing::market::Market;
 
 use crate::array::{RowKey, Table};
-use crate::scenario::asset_growth;
 use crate::{Account, MarginError};
 
 /// One order's P&L in grains, in every column of a table.
@@ -71,16 +69,15 @@ impl OrderArray {
         let price = market.asset_price(at_fill.asset)?;
         let at_fill_grains = grains(at_fill.at(price, Rounding::Down)?, table.grain())?;
         let paid_grains = grains(paid.at(price, Rounding::Down)?, table.grain())?;
-        let columns = table.scenarios().iter().enumerate();
-        let (moves, pnl) = columns
-            .map(|(column, scenario)| {
-                let growth = asset_growth(scenario, at_fill.asset, table.coin());
-                let damping = float(scenario.damping);
-                let cell = i128::from(lots) * i128::from(table.cell(row, column));
-                let moves = cell + scaled_down(paid_grains, (1.0 - growth) * damping);
-                (moves, moves + scaled_down(at_fill_grains, growth * damping))
-            })
-            .unzip();
+        let width = table.scenarios().len();
+        let (mut moves, mut pnl) = (Vec::with_capacity(width), Vec::with_capacity(width));
+        for column in 0..width {
+            let (growth, damping) = (table.growth(at_fill.asset, column), table.damping(column));
+            let cell = i128::from(lots) * i128::from(table.cell(row, column));
+            let moved = cell + scaled_down(paid_grains, (1.0 - growth) * damping);
+            moves.push(moved);
+            pnl.push(moved + scaled_down(at_fill_grains, growth * damping));
+        }
         Ok(Self { expiry: table.rows()[row].expiry, row, lots, pnl, moves, unshocked: at_fill_grains })
     }
 }
@@ -181,5 +178,5 @@ fn grains(amount: Amount, grain: Decimal) -> Result<i128, MarginError> {
     reason = "the door from floats to grains: a fill's worth is far below 2^127 grains"
 )]
 fn scaled_down(grains: i128, growth: f64) -> i128 {
-    if growth.to_bits() == 1.0_f64.to_bits() { grains } else { (grains as f64 * growth).floor() as i128 }
+    if grains == 0 || growth.to_bits() == 1.0_f64.to_bits() { grains } else { (grains as f64 * growth).floor() as i128 }
 }

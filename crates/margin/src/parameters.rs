@@ -10,6 +10,7 @@ use plimsoll_core::{Decimal, Node, NumberError, planted, requirement::Origin};
 use plimsoll_pricing::float::float;
 
 use crate::MarginError;
+use crate::fold::Detail;
 use crate::scenario::Moves;
 use crate::schedule::Schedule;
 use crate::spreads::Spreads;
@@ -292,17 +293,32 @@ impl Tiers {
     ///
     /// # Errors
     /// [`NumberError::Overflow`].
-    pub fn charge(&self, label: &'static str, size: Decimal, origin: &Origin) -> Result<Node, NumberError> {
-        let mut of = Vec::with_capacity(self.0.len());
+    pub fn charge(
+        &self,
+        label: &'static str,
+        size: Decimal,
+        origin: &Origin,
+        detail: Detail,
+    ) -> Result<Node, NumberError> {
+        let mut of = Vec::new();
+        let mut worst = None;
         let (mut deduction, mut rate_below) = (Decimal::ZERO, Decimal::ZERO);
         for tier in self.0.iter().take_while(|tier| tier.above.is_zero() || tier.above < size) {
             // cumᵢ = cumᵢ₋₁ + aboveᵢ × (rateᵢ − rateᵢ₋₁) keeps the charge continuous.
             let step = tier.above.times(tier.rate.minus(rate_below)?, plimsoll_core::Rounding::Down)?;
             deduction = if planted!(TierCliff) { deduction } else { deduction.plus(step)? };
             rate_below = tier.rate;
+            if detail == Detail::Amounts {
+                let tangent = size.times(tier.rate, plimsoll_core::Rounding::Up)?.minus(deduction)?;
+                worst = worst.max(Some(tangent));
+                continue;
+            }
             let gross = Node::scale("size × rate", tier.rate, Node::leaf("size", size, origin.clone()))?;
             let less = Node::leaf("deduction", deduction.negated(), Origin::default());
             of.push(if deduction.is_zero() { gross } else { Node::sum("tier", vec![gross, less])? });
+        }
+        if detail == Detail::Amounts {
+            return Ok(Node::leaf(label, worst.unwrap_or_default(), Origin::default()));
         }
         Ok(if of.len() == 1 { of.swap_remove(0).named(label) } else { Node::worst_of(label, of) })
     }

@@ -32,6 +32,8 @@ pub struct JointMove {
 pub struct ScanStake<'a> {
     /// The cells.
     pub table: &'a Table,
+    /// What a cell of one stands for, in the market's currency.
+    pub unit: f64,
     /// The columns that are scanned.
     pub columns: Range<usize>,
     /// What is lost in each now, in the market's currency.
@@ -45,7 +47,7 @@ impl ScanStake<'_> {
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "a proposal need not be exact")]
     pub fn gain(&self, row: usize, column: usize) -> f64 {
-        self.table.cell(row, self.columns.start + column) as f64 * self.table.unit()
+        self.table.cell(row, self.columns.start + column) as f64 * self.unit
     }
 
     /// The largest loss.

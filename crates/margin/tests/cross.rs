@@ -6,6 +6,7 @@ mod support;
 use plimsoll_core::requirement::Origin;
 use plimsoll_core::{Decimal, Rule};
 use plimsoll_margin::answers::liquidation::liquidation_prices;
+use plimsoll_margin::fold::Detail;
 use plimsoll_margin::level::Policy;
 use plimsoll_margin::models::Model;
 use plimsoll_margin::models::cross::Cross;
@@ -32,7 +33,9 @@ fn deductions_are_the_maintenance_amounts_that_binance_publishes() {
             // A size inside bracket `at`: the charge is size × rate − cum, and that bracket wins.
             let tier = tiers.tiers()[at];
             let size = tier.above.plus(decimal("0.5")).unwrap();
-            let charge = tiers.charge("margin", size, &Origin::default()).unwrap();
+            let charge = tiers.charge("margin", size, &Origin::default(), Detail::Explained).unwrap();
+            let alone = tiers.charge("margin", size, &Origin::default(), Detail::Amounts).unwrap();
+            assert_eq!(alone.amount, charge.amount);
             charge.check().unwrap();
             let expected = size.times(tier.rate, plimsoll_core::Rounding::Up).unwrap().minus(decimal(cum)).unwrap();
             assert_eq!(charge.amount, expected, "{brackets} bracket {at}");

@@ -27,7 +27,7 @@ use plimsoll_engine::{Book, Command, step};
 use plimsoll_journal::files::Disk;
 use plimsoll_journal::{Log, Segments};
 use plimsoll_node::{Answer, Follower, Node, Options, Request};
-use venue::{Random, World, batch};
+use venue::{POSITIONS, Random, World, batch};
 
 fn main() {
     let asked: Vec<usize> = std::env::args().filter_map(|word| word.parse().ok()).collect();
@@ -35,7 +35,7 @@ fn main() {
     let count = asked.get(1).copied().unwrap_or(200_000);
     let mut random = Random(5);
     let start = Instant::now();
-    let world = World::new(accounts as i64, &mut random);
+    let world = World::new(accounts as i64, POSITIONS, &mut random);
     let commands = world.commands(count, &mut random);
     let (made, facts) = (start.elapsed().as_secs_f64(), world.state.encoded().len() / accounts);
     println!("{accounts} accounts made in {made:.1} s; {facts} bytes of facts each");

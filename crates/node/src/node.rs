@@ -1,6 +1,7 @@
 //! Requests in, durable answers out.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use plimsoll_core::{Asset, Timestamp};
@@ -12,16 +13,18 @@ use crate::entry::{Answer, Decided, Record, Request};
 use crate::error::NodeError;
 use crate::follower::{Answers, Follower, keep};
 
-/// How a node keeps its log.
+/// How a node keeps its log and works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
     /// Entries from one checkpoint to the next.
     pub checkpoint_every: usize,
+    /// Threads on which many accounts are margined and closed at once; what is decided is the same on any number.
+    pub threads: NonZeroUsize,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { checkpoint_every: 4_096 }
+        Self { checkpoint_every: 4_096, threads: NonZeroUsize::MIN }
     }
 }
 
@@ -74,7 +77,8 @@ impl<L: Log> Node<L> {
         }
         let follower = Follower::of(&log)?.ok_or(NodeError::NoGenesis(Sequence(1)))?;
         let Follower { state, hash, clients, unchecked, .. } = follower;
-        Ok(Self { state, book: Book::new(), hash, clients, log, options, staged: Vec::new(), unchecked })
+        let book = Book::new().on(options.threads);
+        Ok(Self { state, book, hash, clients, log, options, staged: Vec::new(), unchecked })
     }
 
     /// Begins an empty `log` with facts that were made elsewhere: a snapshot of them is its first.
@@ -90,7 +94,8 @@ impl<L: Log> Node<L> {
         let follower = Follower::at(state, appended.last);
         log.save_snapshot(appended.last, appended.chain, &follower.snapshot())?;
         let Follower { state, hash, clients, unchecked, .. } = follower;
-        Ok(Self { state, book: Book::new(), hash, clients, log, options, staged: Vec::new(), unchecked })
+        let book = Book::new().on(options.threads);
+        Ok(Self { state, book, hash, clients, log, options, staged: Vec::new(), unchecked })
     }
 
     /// The facts, with what waits for the next commit.

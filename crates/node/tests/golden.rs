@@ -35,7 +35,7 @@ fn write_golden() {
     let _ = fs::remove_dir_all(folder());
     fs::create_dir_all(folder()).unwrap();
     let log = Segments::open(Disk::open(folder()).unwrap(), SEGMENT).unwrap().0;
-    let options = plimsoll_node::Options { checkpoint_every: 20 };
+    let options = plimsoll_node::Options { checkpoint_every: 20, ..plimsoll_node::Options::default() };
     let mut node = Node::open(log, asset("USD"), time(support::START), options).unwrap();
     let (mut random, mut venue) = (Random(21), Venue::new());
     venue.open_traders();

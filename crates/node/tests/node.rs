@@ -14,7 +14,7 @@ use plimsoll_journal::{Log, LogError, MemoryLog, Segments, Sequence};
 use plimsoll_node::{Answer, Answered, Follower, Node, NodeError, Options, Request, Submitted, audit};
 use support::{Random, Venue, asset, draw, time};
 
-const OPTIONS: Options = Options { checkpoint_every: 100 };
+const OPTIONS: Options = Options { checkpoint_every: 100, threads: std::num::NonZeroUsize::MIN };
 
 fn segments<F: Files>(files: F) -> Segments<F> {
     Segments::open(files, plimsoll_journal::Options { segment_bytes: 1 << 20 }).unwrap().0

@@ -2,7 +2,9 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use plimsoll::document::{Format, Value, parse};
 use plimsoll::journal::files::Disk;
@@ -192,7 +194,9 @@ impl<L: Log> Serving<'_, L> {
 
     fn node(&mut self, at: Timestamp) -> Result<&mut Node<L>, Failure> {
         if let Some(log) = self.log.take() {
-            let opened = Node::open(log, self.currency, at, plimsoll::node::Options::default());
+            let threads = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+            let options = plimsoll::node::Options { threads, ..plimsoll::node::Options::default() };
+            let opened = Node::open(log, self.currency, at, options);
             self.node = Some(opened.map_err(|error| Failure::usage(format!("journal: {error}")))?);
         }
         self.node.as_mut().ok_or_else(|| Failure::usage("journal: it could not be opened"))

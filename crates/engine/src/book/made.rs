@@ -193,7 +193,7 @@ impl Made {
     /// How many units of `asset` are worth `value` as collateral under `model`, rounded up to a millionth.
     pub(crate) fn units_worth(&self, model: &Arc<str>, asset: Asset, value: Decimal) -> Result<Decimal, Refusal> {
         let rules = self.judge(model)?.collateral();
-        let haircut = rules.haircut(rules.class(&self.market, asset), asset, value)?.amount;
+        let haircut = rules.haircut(rules.class(&self.market, asset), asset, value, Detail::Amounts)?.amount;
         let price = self.market.asset_price(asset)?;
         // Worth value − haircut, they must be worth value: haircuts rise slowly, so their share is the same.
         let kept = value.minus(haircut)?.max(LEAST);

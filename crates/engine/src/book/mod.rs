@@ -7,6 +7,7 @@ mod snapshot;
 mod watch;
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use plimsoll_core::AccountId;
@@ -32,13 +33,25 @@ pub struct Book {
     best: Option<(Versions, Vec<Made>)>,
     /// By model.
     watches: BTreeMap<Arc<str>, Watch>,
+    threads: Option<NonZeroUsize>,
 }
 
 impl Book {
-    /// A book of nothing.
+    /// A book of nothing, worked with on one thread.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The same on at most so many threads where many accounts are margined or closed at once. What is decided is the same
+    /// on any number.
+    #[must_use]
+    pub fn on(self, threads: NonZeroUsize) -> Self {
+        Self { threads: Some(threads), ..self }
+    }
+
+    pub(crate) fn threads(&self) -> NonZeroUsize {
+        self.threads.unwrap_or(NonZeroUsize::MIN)
     }
 
     /// What holds for the facts as they are.
@@ -49,6 +62,11 @@ impl Book {
             None => Made::of(state, &state.market)?,
         };
         Ok(self.made.insert(made))
+    }
+
+    /// What holds for the facts as they are, where it was made.
+    pub(crate) fn at_hand(&self, state: &State) -> Option<&Made> {
+        self.made.as_ref().filter(|made| made.is_of(state))
     }
 
     /// What would hold with other facts of the market.

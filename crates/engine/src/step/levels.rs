@@ -18,6 +18,7 @@ use plimsoll_margin::fold::Detail;
 use plimsoll_margin::level::{Level, Levels, State as Side};
 
 use super::Decision;
+use super::ahead::{AT_ONCE, margined};
 use crate::account::{Account, Kind};
 use crate::book::{Book, Made};
 use crate::event::{Event, Figures};
@@ -33,13 +34,17 @@ impl Decision<'_> {
 
     /// Margins these accounts, and those that are margined together with them.
     pub(super) fn levels(&mut self, accounts: impl IntoIterator<Item = AccountId>) {
-        let mut seen: BTreeSet<AccountId> = BTreeSet::new();
+        let (mut seen, mut units) = (BTreeSet::new(), Vec::new());
         for account in accounts {
             if !seen.contains(&account) {
                 let unit = self.state.margined_with(account);
-                seen.extend(&unit);
-                self.level(&unit);
+                seen.extend(unit.iter().copied());
+                units.push(unit);
             }
+        }
+        for units in units.chunks(AT_ONCE) {
+            self.margin_ahead(units);
+            units.iter().for_each(|unit| self.level(unit));
         }
     }
 
@@ -66,22 +71,16 @@ impl Decision<'_> {
 
     /// Where a unit is found to stand; `None` where nothing can be said.
     fn found(&mut self, ids: &[AccountId]) -> Option<Found> {
-        let unit: Vec<&Account> = ids.iter().filter_map(|id| self.state.account(*id)).collect();
+        let unit = margined(self.state, ids)?;
         let first = unit.first()?;
-        if first.terms.kind == Kind::Outside {
-            return None;
-        }
         // Whoever joined a group below a line leaves it where the group does.
         let before = unit.iter().map(|account| account.standing.state).max()?;
-        if before == Side::Healthy && unit.iter().all(|account| account.is_idle()) {
-            return None;
-        }
         let rules = self.state.models.get(&first.terms.model)?;
         let made = self.book.current(self.state).ok()?;
         let model = &first.terms.model;
         let read = made.read(if planted!(GroupFirst) { &unit[..1] } else { &unit }, &[]).ok();
-        let margin = read.as_ref().and_then(|read| made.margin_of(self.state, model, read, Detail::Amounts).ok());
-        let (Some(read), Some(margin)) = (read, margin) else {
+        let known = read.map(|read| self.ahead.margined(self.state, made, first, ids[0], read));
+        let Some((read, margin)) = known.and_then(|known| Some((&known.read, known.margin.as_ref()?))) else {
             self.book.certify(self.state, ids[0], model, None);
             return None;
         };
@@ -94,8 +93,8 @@ impl Decision<'_> {
         }
         // Whoever is held up by the best case, or would draw from elsewhere, is looked at with every move.
         let sleeps = state == next(before, &margin.levels) && (state < Side::Called || first.terms.top_up.is_none());
-        self.book.certify(self.state, ids[0], model, Some((&margin, &read)).filter(|_| sleeps));
-        let (figures, call_s) = (figures(&margin, rules), i64::from(rules.lines.call_s));
+        self.book.certify(self.state, ids[0], model, Some((margin, read)).filter(|_| sleeps));
+        let (figures, call_s) = (figures(margin, rules), i64::from(rules.lines.call_s));
         let short = margin.levels.at(Level::Initial).excess.negated().or_zero();
         Some(Found { state, figures, call_s, short })
     }

@@ -5,6 +5,7 @@
 //! the first event on nothing is refused.
 
 mod accounts;
+mod ahead;
 mod breakers;
 mod cash;
 mod clock;
@@ -42,7 +43,8 @@ pub fn step(state: &mut State, book: &mut Book, command: &Command, at: Timestamp
         return Err(Refusal::TimeRunsBack { at, clock: state.clock });
     }
     let eased = breakers::eased(state, at);
-    let mut decision = Decision { state, book, at, events: Vec::new(), eased, watched: 0 };
+    let ahead = ahead::Ahead::default();
+    let mut decision = Decision { state, book, at, events: Vec::new(), eased, watched: 0, ahead };
     decision.decide(command)?;
     // Nobody is closed on what trips a breaker that stops it.
     decision.watch(matches!(command, Command::Tick));
@@ -61,6 +63,7 @@ struct Decision<'a> {
     eased: breakers::Eased,
     /// Events that breakers have looked at.
     watched: usize,
+    ahead: ahead::Ahead,
 }
 
 impl Decision<'_> {

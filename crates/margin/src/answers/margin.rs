@@ -61,7 +61,7 @@ impl Margin {
     ) -> Result<Self, MarginError> {
         let requirement = judge.judged(account, &assets, detail)?;
         let credit = judge.credit(account, &requirement)?;
-        let equity = Equity::of(&assets, credit, judge.collateral(), market)?;
+        let equity = Equity::of(&assets, credit, judge.collateral(), market, detail)?;
         let levels = Levels::of(&equity, &requirement, policy)?;
         let state = levels.state();
         Ok(Self { assets, equity, requirement, levels, state })

@@ -10,7 +10,7 @@ use plimsoll_pricing::float::float;
 use plimsoll_pricing::instruments::{Instrument, Priced, worths};
 use plimsoll_pricing::market::Market;
 
-use super::{Cells, Row, RowKey, Table, Unit, rows_by_contract};
+use super::{Cells, Row, RowKey, Table, Unit, rows_by_contract, swings};
 use crate::MarginError;
 use crate::scenario::{Columns, ExpiryState, Scenario, ShockRules, Skew, asset_growth, years_left};
 
@@ -83,6 +83,7 @@ impl Table {
             },
             scenarios: Arc::clone(&spec.scenarios),
             by_contract: rows_by_contract(&rows),
+            swings: swings(&spec.scenarios),
             rows,
             cells,
         })

@@ -73,6 +73,8 @@ pub struct Table {
     grain: Decimal,
     unit: Unit,
     scenarios: Arc<[Scenario]>,
+    /// By scenario: the coin's price as a multiple of now, and the share of P&L that counts.
+    swings: Vec<[f64; 2]>,
     rows: Vec<Row>,
     /// Where contracts stand.
     by_contract: ByContract<usize>,
@@ -129,6 +131,18 @@ impl Table {
     #[must_use]
     pub fn scenarios(&self) -> &[Scenario] {
         &self.scenarios
+    }
+
+    /// What one unit of `asset` is worth in a scenario, as a multiple of now.
+    #[must_use]
+    pub fn growth(&self, asset: Asset, scenario: usize) -> f64 {
+        if Some(asset) == self.coin { self.swings[scenario][0] } else { self.scenarios[scenario].growth_of(asset) }
+    }
+
+    /// The share of a scenario's P&L that counts.
+    #[must_use]
+    pub fn damping(&self, scenario: usize) -> f64 {
+        self.swings[scenario][1]
     }
 
     /// Its rows.
@@ -206,6 +220,11 @@ impl Table {
         let lots: u128 = moving.map(|held| u128::from(held.lots.unsigned_abs())).sum();
         self.grain.times_count(i128::try_from(lots.div_ceil(2)).unwrap_or(i128::MAX))
     }
+}
+
+/// A table's `swings`.
+fn swings(scenarios: &[Scenario]) -> Vec<[f64; 2]> {
+    scenarios.iter().map(|scenario| [1.0 + float(scenario.price), float(scenario.damping)]).collect()
 }
 
 /// Where the contracts among `rows` stand.

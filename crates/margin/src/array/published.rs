@@ -6,7 +6,7 @@ use plimsoll_core::{Asset, Decimal, InstrumentId, NumberError, Rounding, Timesta
 use plimsoll_pricing::instruments::Instrument;
 use plimsoll_pricing::market::Market;
 
-use super::{Cells, Counted, Row, RowKey, Table, TableSpec, Unit, rows_by_contract};
+use super::{Cells, Counted, Row, RowKey, Table, TableSpec, Unit, rows_by_contract, swings};
 use crate::MarginError;
 use crate::scenario::{Scenario, ShockRules};
 
@@ -70,6 +70,7 @@ impl Table {
             coin: None,
             grain: Decimal::new(1, places),
             unit: Unit::of(Decimal::new(1, places), ARRAY_PLACES),
+            swings: swings(&scenarios),
             scenarios,
             by_contract: rows_by_contract(&rows),
             rows,

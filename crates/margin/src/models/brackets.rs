@@ -20,6 +20,7 @@ use plimsoll_pricing::market::Market;
 use super::by_position::{Figure, Rules, id_of, worth};
 use crate::MarginError;
 use crate::collateral::{CollateralRules, Grid};
+use crate::fold::Detail;
 use crate::parameters::{ByName, Field, Slot, Tiers};
 
 /// Rates of both models.
@@ -130,7 +131,12 @@ impl Rules for Brackets {
         let size = notional.at(market.asset_price(notional.asset)?, Rounding::Up)?.value;
         let Some(out_of_the_money) = instrument.out_of_the_money(index) else {
             let tiers = if figure == Figure::Initial { &self.initial } else { &self.maintenance };
-            return Ok(tiers.of(terms.underlying.as_str()).charge("tiered margin", size, &origin)?);
+            return Ok(tiers.of(terms.underlying.as_str()).charge(
+                "tiered margin",
+                size,
+                &origin,
+                Detail::Explained,
+            )?);
         };
         if quantity.0.signum() >= 0 {
             let worth = worth(market, instrument, quantity)?;

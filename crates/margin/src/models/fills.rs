@@ -10,7 +10,7 @@ use plimsoll_pricing::instruments::Instrument;
 use plimsoll_pricing::market::Market;
 
 use crate::collateral::CollateralRules;
-use crate::equity::{Equity, NetAsset, net_assets};
+use crate::equity::{NetAsset, at_initial, net_assets};
 use crate::orders::{exchange, fee};
 use crate::{Account, MarginError};
 
@@ -132,7 +132,7 @@ pub(super) fn exchanged(
                 net.option_value = net.option_value.plus(bought.option_value)?;
             }
         }
-        let equity = Equity::of(&assets, None, collateral, market)?.initial.amount;
+        let equity = at_initial(&assets, collateral, market)?;
         let of = besides(account, &assets)?;
         Ok(of.iter().try_fold(equity.negated(), |sum, node| sum.plus(node.amount))?)
     };

@@ -9,6 +9,7 @@ use super::by_position::{Figure, id_of};
 use super::cash::is_dollar;
 use crate::MarginError;
 use crate::equity::NetAsset;
+use crate::fold::Detail;
 use crate::parameters::{ByName, Tiers};
 
 /// Rates of futures: by contract (`BTC_USDT-PERPETUAL`), else by symbol (`BTCUSDT`, of a dated one `BTCUSDT_DATED`),
@@ -86,7 +87,7 @@ impl TieredFutures {
                 let rate = initial_rate(brackets, notional.value, *self.leverage.of_first(&names))?;
                 Node::scale("rate of its bracket", rate, Node::leaf("notional", notional.value, origin))?
             }
-            Figure::Maintenance => brackets.charge("brackets", notional.value, &origin)?,
+            Figure::Maintenance => brackets.charge("brackets", notional.value, &origin, Detail::Explained)?,
         };
         if price.value == Decimal::ONE {
             return Ok(node);

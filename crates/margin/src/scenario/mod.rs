@@ -76,7 +76,7 @@ impl Scenario {
 
     /// What one unit of a stablecoin is worth, as a multiple of now: a contract quoted in it is
     /// quoted higher when it falls, since the coin behind the contract does not move with it.
-    fn growth_of(&self, asset: Asset) -> f64 {
+    pub(crate) fn growth_of(&self, asset: Asset) -> f64 {
         self.stable.filter(|(stable, _)| *stable == asset).map_or(1.0, |(_, by)| 1.0 + float(by))
     }
 

@@ -33,7 +33,7 @@ const EXPIRIES: [&str; 2] = ["2026-06-26T08:00:00Z", "2026-12-25T08:00:00Z"];
 const STRIKES: [i64; 10] = [70, 80, 90, 95, 100, 105, 110, 120, 130, 150];
 /// Of an underlying: a perpetual, and calls and puts of every strike and expiry.
 const CONTRACTS: i64 = 1 + 2 * 2 * 10;
-const POSITIONS: i64 = 20;
+pub const POSITIONS: i64 = 20;
 /// Twenty price batches a second at a hundred thousand commands a second.
 const PRICES_EVERY: usize = 5_000;
 
@@ -127,7 +127,7 @@ pub struct World {
 }
 
 impl World {
-    pub fn new(accounts: i64, random: &mut Random) -> Self {
+    pub fn new(accounts: i64, positions: i64, random: &mut Random) -> Self {
         let now = time("2026-06-01T08:00:00Z");
         let indices: Vec<i64> = COINS.iter().map(|(_, index)| index * 10_000).collect();
         let mut state = listed(now);
@@ -138,7 +138,7 @@ impl World {
             evolve(&mut state, &Event::AccountOpened { account, terms: terms(at) }, now);
             if at > 0 {
                 fund(&mut state, account, now, random);
-                hold(&mut state, account, now, random);
+                hold(&mut state, account, positions, now, random);
             }
         }
         Self { state, now, indices }
@@ -247,9 +247,9 @@ fn fund(state: &mut State, account: AccountId, now: Timestamp, random: &mut Rand
 }
 
 /// Positions on up to three underlyings against the outside, long and short by turns.
-fn hold(state: &mut State, account: AccountId, now: Timestamp, random: &mut Random) {
+fn hold(state: &mut State, account: AccountId, positions: i64, now: Timestamp, random: &mut Random) {
     let coins = [0; 3].map(|_| random.below(10));
-    for position in 0..POSITIONS {
+    for position in 0..positions {
         let coin = coins[(position % 3) as usize];
         let contract = ContractId((coin * CONTRACTS + random.below(CONTRACTS)) as u32);
         let whole = COINS[coin as usize].1;

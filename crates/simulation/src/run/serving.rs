@@ -1,6 +1,7 @@
 //! The node: what arrives is decided, made durable, answered; and after a crash opened again and compared with what was
 //! acknowledged.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use plimsoll_core::AccountId;
@@ -20,7 +21,7 @@ pub(super) const POISONED: &str = "after a failed sync nothing more is acknowled
 /// The promise that a full disk loses nothing.
 pub(super) const FULL: &str = "a full disk holds answers back and loses none";
 
-const OPTIONS: Options = Options { checkpoint_every: 500 };
+const OPTIONS: Options = Options { checkpoint_every: 500, threads: NonZeroUsize::MIN };
 /// Requests that wait for a disk, at most; more are not taken.
 const WAITING: usize = 300;
 

@@ -7,6 +7,7 @@ mod ranking;
 mod wave;
 
 pub use ranking::{Ranked, deleveraging};
+pub(super) use wave::Planned;
 
 use std::collections::BTreeSet;
 
@@ -14,6 +15,7 @@ use plimsoll_core::{AccountId, Timestamp, planted};
 use plimsoll_margin::level;
 
 use super::Decision;
+use super::ahead::AT_ONCE;
 use crate::account::{Account, ContractId, OrderId};
 use crate::event::{Cancelled, Event};
 use crate::liquidation::LiquidationRules;
@@ -41,16 +43,19 @@ impl Decision<'_> {
             if due.is_empty() {
                 break;
             }
-            for id in due {
-                if !seen.contains(&id) && self.is_under(&[id]) {
-                    let unit = self.state.margined_with(id);
-                    seen.extend(&unit);
-                    if !self.liquidation_pauses(&unit) {
-                        self.close(&unit);
-                        self.watch(false);
+            for due in due.chunks(AT_ONCE) {
+                self.plan_ahead(due);
+                for id in due {
+                    if !seen.contains(id) && self.is_under(&[*id]) {
+                        let unit = self.state.margined_with(*id);
+                        seen.extend(&unit);
+                        if !self.liquidation_pauses(&unit) {
+                            self.close(&unit);
+                            self.watch(false);
+                        }
                     }
+                    seen.insert(*id);
                 }
-                seen.insert(id);
             }
         }
     }

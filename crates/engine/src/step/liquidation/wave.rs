@@ -1,16 +1,21 @@
 //! One wave: a plan for what is held, and the orders that carry it out.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use plimsoll_book::threads::each;
 use plimsoll_core::{AccountId, Decimal, InstrumentId, Price, Quantity, Rounding, Side, Underlying};
-use plimsoll_margin::answers::closing::{Liquidity, Terms, plan};
-use plimsoll_margin::level::Level;
+use plimsoll_margin::Account as Read;
+use plimsoll_margin::answers::closing::{Liquidity, Plan, Step, Terms, plan};
+use plimsoll_margin::level::{Level, State};
 
 use super::super::Decision;
 use crate::account::{Account, ContractId, Mode, OpenOrder, OrderId};
+use crate::book::Made;
 use crate::event::Event;
 use crate::liquidation::MarketDepth;
 use crate::refusal::Refusal;
+use crate::state::Versions;
 
 /// A trade that a plan asks for.
 #[derive(Clone, Copy, Debug)]
@@ -22,11 +27,27 @@ pub(super) struct Asked {
 }
 
 /// A contract that may be traded.
+#[derive(PartialEq)]
 struct Tradable {
     contract: ContractId,
     liquidity: Liquidity,
     /// Whether it may be opened.
     hedges: bool,
+}
+
+/// All that a plan is made of, in one market: what was read of a unit, and what may be traded for it.
+#[derive(PartialEq)]
+struct Question {
+    versions: Versions,
+    model: Arc<str>,
+    read: Read,
+    markets: BTreeMap<InstrumentId, Tradable>,
+}
+
+/// A plan that was made ahead.
+pub(in crate::step) struct Planned {
+    question: Question,
+    plan: Plan,
 }
 
 /// What is expected of a plan, in the currency.
@@ -89,12 +110,60 @@ impl Decision<'_> {
 
     /// What brings a unit back above its liquidation-end line, by the venue's policy.
     fn planned(&mut self, unit: &[AccountId]) -> Result<(Vec<Asked>, Expected), Refusal> {
-        let markets = self.tradable(unit)?;
-        let hedges: Vec<InstrumentId> = markets.iter().filter(|(_, it)| it.hedges).map(|(id, _)| *id).collect();
-        let made = self.book.current(self.state)?;
+        let known = self.ahead.plans.remove(&unit[0]);
+        self.book.current(self.state)?;
+        let made = self.book.at_hand(self.state).ok_or(Refusal::UnknownAccount(unit[0]))?;
+        let question = self.question(made, unit)?;
+        let plan = match known.filter(|known| known.question == question) {
+            Some(known) => known.plan,
+            None => self.answer(made, &question)?,
+        };
+        let expected = Expected { cost: plan.cost, excess: plan.excess };
+        let contract = |step: &Step| Some((question.markets.get(&step.instrument)?.contract, step.quantity.0));
+        let steps = plan.steps.iter().filter_map(contract);
+        let asked =
+            steps.map(|(contract, quantity)| self.split(unit, contract, quantity)).collect::<Result<Vec<_>, _>>();
+        Ok((asked?.concat(), expected))
+    }
+
+    /// Plans for those who are due, on the book's threads: as they will be once their orders are cancelled.
+    pub(super) fn plan_ahead(&mut self, due: &[AccountId]) {
+        self.ahead.plans.clear();
+        let Some(threads) = self.threads(due.len()) else { return };
+        if self.book.current(self.state).is_err() {
+            return;
+        }
+        let Some(made) = self.book.at_hand(self.state) else { return };
+        let this = &*self;
+        let planned = each(due, threads, |id| {
+            let unit = this.state.margined_with(*id);
+            let waves = |(_, it): (AccountId, &Account)| {
+                it.standing.state == State::Liquidating && it.liquidation.is_none_or(|begun| begun.auction.is_none())
+            };
+            (unit.first() == Some(id) && this.members(&unit).all(waves)).then_some(())?;
+            let mut question = this.question(made, &unit).ok()?;
+            question.read.portfolio.orders.clear();
+            let plan = this.answer(made, &question).ok()?;
+            Some((*id, Planned { question, plan }))
+        });
+        self.ahead.plans = planned.into_iter().flatten().collect();
+    }
+
+    /// What is to be planned for a unit as it is.
+    fn question(&self, made: &Made, unit: &[AccountId]) -> Result<Question, Refusal> {
         let accounts: Vec<&Account> = unit.iter().filter_map(|id| self.state.account(*id)).collect();
         let first = accounts.first().ok_or(Refusal::UnknownAccount(AccountId(u32::MAX)))?;
-        let model = &first.terms.model;
+        Ok(Question {
+            versions: self.state.versions,
+            model: first.terms.model.clone(),
+            read: made.read(&accounts, &[])?,
+            markets: self.tradable(made, unit),
+        })
+    }
+
+    fn answer(&self, made: &Made, question: &Question) -> Result<Plan, Refusal> {
+        let Question { model, read, markets, .. } = question;
+        let hedges: Vec<InstrumentId> = markets.iter().filter(|(_, it)| it.hedges).map(|(id, _)| *id).collect();
         let lines = &self.state.models.get(model).ok_or_else(|| Refusal::UnknownModel(model.clone()))?.lines;
         let rules = &self.state.liquidation;
         let terms = Terms {
@@ -105,48 +174,38 @@ impl Decision<'_> {
             hedges: &hedges,
             share_of_depth: rules.share_of_depth,
         };
-        let read = made.read(&accounts, &[])?;
-        let plan = plan(&read, &made.market, made.judge(model)?, &terms)?;
-        let expected = Expected { cost: plan.cost, excess: plan.excess };
-        let steps =
-            plan.steps.iter().filter_map(|step| Some((markets.get(&step.instrument)?.contract, step.quantity.0)));
-        let asked =
-            steps.map(|(contract, quantity)| self.split(unit, contract, quantity)).collect::<Result<Vec<_>, _>>();
-        Ok((asked?.concat(), expected))
+        Ok(plan(read, &made.market, made.judge(model)?, &terms)?)
     }
 
     /// What may be traded for a unit, and what that costs: what it holds, and, where its mode allows it, the perpetuals and
     /// futures beside it.
-    fn tradable(&mut self, unit: &[AccountId]) -> Result<BTreeMap<InstrumentId, Tradable>, Refusal> {
+    fn tradable(&self, made: &Made, unit: &[AccountId]) -> BTreeMap<InstrumentId, Tradable> {
         let held: BTreeSet<ContractId> = self.members(unit).flat_map(|(_, it)| it.holdings.keys().copied()).collect();
         let of = |contract: &ContractId| self.state.contracts[contract.index()].instrument.terms().underlying;
         let underlyings: BTreeSet<Underlying> = held.iter().map(of).collect();
         let opens = |mode| matches!(mode, Mode::Portfolio | Mode::MultiCurrency);
         let may_hedge =
             self.members(unit).all(|(_, account)| opens(account.terms.mode) && !account.terms.limits.reduce_only);
-        let mut wanted = Vec::new();
+        let rules = &self.state.liquidation;
+        let mut all = BTreeMap::new();
         for (contract, known) in (0_u32..).map(ContractId).zip(&self.state.contracts) {
             let instrument = &known.instrument;
-            let beside = underlyings.contains(&instrument.terms().underlying);
-            let hedges = may_hedge && beside && instrument.strike().is_none() && !instrument.only_moves_balances();
+            let underlying = instrument.terms().underlying;
+            let hedges = may_hedge
+                && instrument.strike().is_none()
+                && !instrument.only_moves_balances()
+                && underlyings.contains(&underlying);
             let open = instrument.expiry().is_none_or(|expiry| expiry > self.at);
-            if (held.contains(&contract) || hedges) && open && self.may_close(contract) {
-                wanted.push((contract, instrument.terms().underlying, hedges));
+            if !(hedges || held.contains(&contract)) || !open || !self.may_close(contract) {
+                continue;
             }
-        }
-        let rules = self.state.liquidation.clone();
-        let made = self.book.current(self.state)?;
-        let mut all = BTreeMap::new();
-        for (contract, underlying, hedges) in wanted {
             let MarketDepth { spread, depth } = rules.depth_of(underlying);
             let liquidity = Liquidity { spread, depth, fee_rate: rules.fee_rate };
-            if let Ok(place) =
-                made.place(contract).and_then(|place| made.market.priced(place).map(|_| place).map_err(Into::into))
-            {
+            if let Some(place) = made.place(contract).ok().filter(|place| made.market.priced(*place).is_ok()) {
                 all.insert(place, Tradable { contract, liquidity, hedges });
             }
         }
-        Ok(all)
+        all
     }
 
     /// A unit's trade, by who holds what it closes; what opens is the first one's.

@@ -9,12 +9,13 @@ use plimsoll_core::Decimal;
 
 use super::desk::{Desk, Trades};
 
-/// Trades up to which all combinations are looked at.
+/// Trades up to which all combinations are looked at; and where a model's scans tell which are worst.
 const ALL_COMBINATIONS: usize = 10;
+const ALL_BESIDE_TOLD: usize = 5;
 /// Combinations that a search begins with.
 const BEGINNINGS: usize = 8;
 /// Combinations that a model's scans tell to be worst.
-const TOLD: usize = 8;
+const TOLD: usize = 12;
 /// Combinations × contracts up to which all are looked at.
 const WORK_MAX: usize = 8_192;
 
@@ -61,7 +62,8 @@ fn harmful(desk: &Desk<'_>, trades: &Trades) -> Option<Trades> {
     if let Some(harmful) = told.into_iter().find(does_harm) {
         return Some(harmful);
     }
-    if count <= ALL_COMBINATIONS && desk.contracts.len() << count <= WORK_MAX {
+    let most = if scanned.is_some() { ALL_BESIDE_TOLD } else { ALL_COMBINATIONS };
+    if count <= most && desk.contracts.len() << count <= WORK_MAX {
         let some = |set: u32| (0..count).filter(|at| set >> at & 1 == 1).map(|at| all[at]).collect();
         return (1..1_u32 << count).map(some).find(does_harm);
     }

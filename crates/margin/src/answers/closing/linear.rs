@@ -40,10 +40,13 @@ struct Way {
     lot: f64,
     /// What charges fall by with a lot.
     relief: f64,
+    /// What a lot gains in each piece.
+    gains: Vec<f64>,
 }
 
 /// A loss that counts: one column of some stakes.
 struct Piece {
+    at: usize,
     loss: f64,
     /// The stake, or that of a joint move.
     stake: Option<usize>,
@@ -77,33 +80,31 @@ impl<'a> Scanned<'a> {
             let lot = float(of.notional_of_lot().ok()?);
             let most = float(Decimal::from_int(most));
             let relief = if side > 0 { bought } else { sold };
-            ways.push(Way { contract, side, most, stake, row, lot, relief });
+            ways.push(Way { contract, side, most, stake, row, lot, relief, gains: Vec::new() });
         }
         let mut pieces = Vec::new();
-        for (at, stake) in scans.stakes.iter().enumerate() {
-            let own = stake.losses.iter().enumerate();
-            pieces.extend(own.map(|(column, loss)| Piece {
-                loss: *loss,
-                stake: Some(at),
-                columns: vec![(at, column)],
-            }));
+        for (stake, scanned) in scans.stakes.iter().enumerate() {
+            for (column, loss) in scanned.losses.iter().enumerate() {
+                pieces.push(Piece {
+                    at: pieces.len(),
+                    loss: *loss,
+                    stake: Some(stake),
+                    columns: vec![(stake, column)],
+                });
+            }
         }
         for JointMove { loss, columns } in &scans.joint {
             let columns = columns.iter().enumerate().filter_map(|(at, column)| Some((at, (*column)?)));
             let columns = columns.map(|(at, column)| (at, column - scans.stakes[at].columns.start)).collect();
-            pieces.push(Piece { loss: *loss, stake: None, columns });
+            pieces.push(Piece { at: pieces.len(), loss: *loss, stake: None, columns });
+        }
+        for way in &mut ways {
+            way.gains = pieces.iter().map(|piece| gain(&scans, way, piece)).collect();
         }
         let own: f64 = scans.stakes.iter().map(ScanStake::worst).sum();
         let floor = if scans.stakes.len() > 1 { scans.floor * own } else { 0.0 };
         let worst = pieces.iter().map(|piece| piece.loss).fold(floor, f64::max);
         Some(Self { scans, ways, pieces, weight, worst })
-    }
-
-    /// What a lot of a way gains in a piece.
-    fn gain(&self, way: &Way, piece: &Piece) -> f64 {
-        let column = piece.columns.iter().find(|(stake, _)| *stake == way.stake);
-        let gain = column.map_or(0.0, |(stake, column)| self.scans.stakes[*stake].gain(way.row, *column));
-        if way.side > 0 { gain } else { -gain }
     }
 
     /// The last lot of each of `trades`, the dearest first: what it cost, its contract, and what it gains at least.
@@ -116,7 +117,7 @@ impl<'a> Scanned<'a> {
             })
             .collect();
         let loss = |piece: &Piece| {
-            let gained = traded.iter().map(|(way, lots)| float(Decimal::from_int(*lots)) * self.gain(way, piece));
+            let gained = traded.iter().map(|(way, lots)| float(Decimal::from_int(*lots)) * way.gains[piece.at]);
             piece.loss - gained.sum::<f64>()
         };
         let losses = self.pieces.iter().map(|piece| (loss(piece), piece));
@@ -125,7 +126,7 @@ impl<'a> Scanned<'a> {
         for (way, lots) in traded {
             let count = float(Decimal::from_int(lots));
             let Some(cost) = desk.contracts[way.contract].cost_between(way.side, count - 1.0, count) else { continue };
-            all.push((cost, way.contract, self.weight * self.gain(way, worst) + way.relief - cost));
+            all.push((cost, way.contract, self.weight * way.gains[worst.at] + way.relief - cost));
         }
         all.sort_by(|left, right| right.0.total_cmp(&left.0).then(left.1.cmp(&right.1)));
         all
@@ -146,7 +147,7 @@ impl<'a> Scanned<'a> {
         for piece in &self.pieces {
             let (mut taken, mut filled) = (self.weight * (piece.loss - self.worst), Vec::new());
             for (way, count, besides) in &traded {
-                let takes = besides - self.weight * count * self.gain(way, piece);
+                let takes = besides - self.weight * count * way.gains[piece.at];
                 if takes > 0.0 {
                     taken += takes;
                     filled.push((way.contract, trades.of(way.contract)));
@@ -163,6 +164,13 @@ impl<'a> Scanned<'a> {
         }
         worst
     }
+}
+
+/// What a lot of a way gains in a piece.
+fn gain(scans: &Scans<'_>, way: &Way, piece: &Piece) -> f64 {
+    let column = piece.columns.iter().find(|(stake, _)| *stake == way.stake);
+    let gain = column.map_or(0.0, |(stake, column)| scans.stakes[*stake].gain(way.row, *column));
+    if way.side > 0 { gain } else { -gain }
 }
 
 /// How much of what is scanned counts at the plan's line.
@@ -325,7 +333,7 @@ impl<'a> Rows<'a> {
     /// What a unit of notional of a column gains in a piece.
     fn gain(&self, column: &Column, piece: &Piece) -> f64 {
         let way = &self.scanned.ways[column.way];
-        self.scanned.gain(way, piece) / way.lot
+        way.gains[piece.at] / way.lot
     }
 
     /// What a unit of a column, filled without the others, takes off the excess in a piece: at least zero.

@@ -10,6 +10,7 @@ use super::cash::no_coin_debts;
 use super::{About, Held, Judge, Model};
 use crate::collateral::CollateralRules;
 use crate::equity::NetAsset;
+use crate::fold::Detail;
 use crate::parameters::{ByName, Dated, Field, Tiers, field};
 use crate::{Account, MarginError};
 
@@ -116,7 +117,7 @@ impl Rules for LeverageTiers {
         Ok(match figure {
             Figure::Initial => Node::scale("1 ÷ leverage", tiers.rate_of(size), Node::leaf("notional", size, origin))?,
             Figure::Maintenance => {
-                let initial = tiers.charge("tiers, less deductions", size, &origin)?;
+                let initial = tiers.charge("tiers, less deductions", size, &origin, Detail::Explained)?;
                 Node::scale("maintenance", self.maintenance_fraction, initial)?
             }
         })

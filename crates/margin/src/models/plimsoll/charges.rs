@@ -141,10 +141,11 @@ impl Charges {
         tables: &UnderlyingTables,
         holdings: &[Holding],
         parameters: &PlimsollParameters,
+        detail: Detail,
     ) -> Result<Node, NumberError> {
         let size = self.size.gross(holdings)?;
         let tiers = parameters.concentration.of(&tables.name);
-        Ok(tiers.charge("gross size", size, &Origin::default())?.named(&tables.name))
+        Ok(tiers.charge("gross size", size, &Origin::default(), detail)?.named(&tables.name))
     }
 }
 

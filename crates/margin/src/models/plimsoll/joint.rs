@@ -7,7 +7,7 @@
 //! not given the credit when they part. γ is the share that no offset can take away.
 
 use plimsoll_core::requirement::Origin;
-use plimsoll_core::{Decimal, Label, Node, NumberError, Underlying};
+use plimsoll_core::{Decimal, Label, Node, NumberError, Rounding, Underlying};
 use plimsoll_pricing::float::float;
 
 use super::parameters::PlimsollParameters;
@@ -21,8 +21,8 @@ use crate::scans::JointMove;
 const PARTING: [(i64, i64); 4] = [(-2, -1), (2, 1), (-2, 1), (2, -1)];
 
 /// One joint move.
-struct Joint {
-    label: Label,
+struct Joint<'a> {
+    label: &'a Label,
     places: Places,
 }
 
@@ -46,16 +46,15 @@ pub(super) fn across(stakes: &[Stake<'_>], parameters: &PlimsollParameters) -> R
         let own = stakes.iter().zip(scans).map(|(stake, scan)| scan.worst(&stake.tables.name));
         return Node::sum("net risk", own.collect::<Result<Vec<_>, _>>()?);
     }
-    let joints = joints(&stakes);
+    if stakes.iter().all(|stake| stake.detail == Detail::Amounts) {
+        return Ok(Node::leaf("net risk", amount(&stakes, &scans, parameters)?, Origin::default()));
+    }
+    let joints: Vec<Joint<'_>> = joints(&stakes).collect();
     let losses = joints.iter().map(|joint| joint.loss(&stakes, &scans)).collect::<Result<Vec<_>, _>>()?;
     let own = stakes.iter().zip(&scans).map(|(stake, scan)| scan.worst(&stake.tables.name));
     let sum = Node::sum("sum of own worsts", own.collect::<Result<Vec<_>, _>>()?)?;
     let floor = Node::scale("floor on credit", parameters.credit_floor, sum)?;
     let alone = scans.iter().map(Scan::worst_amount);
-    if stakes.iter().all(|stake| stake.detail == Detail::Amounts) {
-        let worst = alone.chain(losses).fold(floor.amount, Decimal::max);
-        return Ok(Node::leaf("net risk", worst, Origin::default()));
-    }
     let largest_alone = alone.clone().reduce(Decimal::max).unwrap_or_default();
     let alone = stakes.iter().zip(alone);
     let mut of: Vec<Node> =
@@ -71,6 +70,21 @@ pub(super) fn across(stakes: &[Stake<'_>], parameters: &PlimsollParameters) -> R
     }
     of.push(floor);
     Ok(Node::worst_of("net risk", of))
+}
+
+/// The net risk of several underlyings where nobody asks why.
+fn amount(stakes: &[&Stake<'_>], scans: &[Scan<'_>], parameters: &PlimsollParameters) -> Result<Decimal, NumberError> {
+    let (mut sum, mut worst) = (Decimal::ZERO, Decimal::MIN);
+    for scan in scans {
+        let alone = scan.worst_amount();
+        sum = sum.plus(alone)?;
+        worst = worst.max(alone);
+    }
+    worst = worst.max(sum.times(parameters.credit_floor, Rounding::Up)?);
+    for joint in joints(stakes) {
+        worst = worst.max(joint.loss(stakes, scans)?);
+    }
+    Ok(worst)
 }
 
 /// Labels of the moves that all share, by scan column, and of those that `leader` leads.
@@ -90,17 +104,17 @@ fn partings(steps: i64) -> impl Iterator<Item = (VolRow, i64, i64)> {
 }
 
 /// The published joint moves, for the underlyings an account has.
-fn joints(stakes: &[&Stake<'_>]) -> Vec<Joint> {
-    let Some(first) = stakes.first() else { return Vec::new() };
-    let together = first.tables.together.iter().zip(first.tables.set.scan.clone());
-    let mut all: Vec<Joint> =
-        together.map(|(label, column)| Joint { label: label.clone(), places: Places::Common(column) }).collect();
-    for (leads, stake) in stakes.iter().enumerate() {
-        for (label, (row, one, rest)) in stake.tables.leading.iter().zip(partings(first.tables.set.steps())) {
-            all.push(Joint { label: label.clone(), places: Places::Parting { row, leads, one, rest } });
-        }
-    }
-    all
+fn joints<'a>(stakes: &'a [&'a Stake<'_>]) -> impl Iterator<Item = Joint<'a>> {
+    let together = stakes.first().into_iter().flat_map(|first| {
+        let columns = first.tables.together.iter().zip(first.tables.set.scan.clone());
+        columns.map(|(label, column)| Joint { label, places: Places::Common(column) })
+    });
+    let steps = stakes.first().map_or(0, |first| first.tables.set.steps());
+    let parting = stakes.iter().enumerate().flat_map(move |(leads, stake)| {
+        let leading = stake.tables.leading.iter().zip(partings(steps));
+        leading.map(move |(label, (row, one, rest))| Joint { label, places: Places::Parting { row, leads, one, rest } })
+    });
+    together.chain(parting)
 }
 
 /// What every joint move loses, and where it puts each of `stakes`: a scan column, none where nothing moves.
@@ -108,14 +122,14 @@ fn joints(stakes: &[&Stake<'_>]) -> Vec<Joint> {
 /// # Errors
 /// [`NumberError::Overflow`].
 pub(super) fn moves(stakes: &[&Stake<'_>], scans: &[Scan<'_>]) -> Result<Vec<JointMove>, NumberError> {
-    let of = |joint: &Joint| {
+    let of = |joint: Joint<'_>| {
         let columns = stakes.iter().enumerate().map(|(at, stake)| joint.column(at, stake)).collect();
         Ok(JointMove { loss: float(joint.loss(stakes, scans)?), columns })
     };
-    joints(stakes).iter().map(of).collect()
+    joints(stakes).map(of).collect()
 }
 
-impl Joint {
+impl Joint<'_> {
     /// The scan column that the move puts the `at`-th stake in; `None` where nothing moves.
     fn column(&self, at: usize, stake: &Stake<'_>) -> Option<usize> {
         match self.places {

@@ -22,7 +22,8 @@ pub(super) fn scans<'a>(stakes: &[Stake<'a>], parameters: &PlimsollParameters) -
     for (stake, scan) in stakes.iter().zip(&scans) {
         let columns = stake.tables.set.scan.clone();
         let losses = columns.clone().map(|column| float(scan.loss(Some(column)))).collect();
-        of.push(ScanStake { table: &stake.tables.table, columns, losses, relief: relief(stake, parameters)? });
+        let table = &stake.tables.table;
+        of.push(ScanStake { table, unit: table.unit(), columns, losses, relief: relief(stake, parameters)? });
     }
     let joint = if stakes.len() > 1 { joint::moves(&stakes, &scans)? } else { Vec::new() };
     Ok(Scans {

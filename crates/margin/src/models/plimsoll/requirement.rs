@@ -39,7 +39,9 @@ pub(super) fn risk(stakes: &[Stake<'_>], parameters: &PlimsollParameters) -> Res
         stake.worst_charge(|tables, holdings, runs| tables.charges.liquidity(tables, holdings, runs, stake.detail))
     })?;
     let concentration = each("concentration", stakes, |stake| {
-        stake.worst_charge(|tables, holdings, _| tables.charges.concentration(tables, holdings, parameters))
+        stake.worst_charge(|tables, holdings, _| {
+            tables.charges.concentration(tables, holdings, parameters, stake.detail)
+        })
     })?;
     Ok(Risk { market, charges: vec![short_options, liquidity, concentration] })
 }
@@ -97,24 +99,32 @@ fn rate_worst(stake: &Stake<'_>) -> Result<Node, NumberError> {
 /// Each stablecoin on its own: everything paid in it, whatever it is written on.
 fn stablecoins(stakes: &[Stake<'_>]) -> Result<Node, NumberError> {
     let stables = stakes.first().map_or(&[][..], |stake| &stake.tables.set.stablecoins);
-    let mut of = Parts::new(detail(stakes));
+    let detail = detail(stakes);
+    let summed: Vec<Summed<'_>> = stakes
+        .iter()
+        .map(|stake| {
+            let UnderlyingTables { table, set, .. } = stake.tables;
+            let fills = worst_fills(moves_of(&stake.orders));
+            Summed::new(table, &stake.holdings, stake.group.clone(), set.stable.clone(), &fills)
+        })
+        .collect();
+    let mut of = Parts::new(detail);
     for (at, stable) in stables.iter().enumerate() {
-        let mut moves = Vec::with_capacity(3);
-        for way in 0..2 {
-            let mut parts = Parts::new(detail(stakes));
-            for stake in stakes {
-                let UnderlyingTables { table, set, name, .. } = stake.tables;
-                let column = set.stable.start + 2 * at + way;
-                let fills = worst_fills(moves_of(&stake.orders));
-                let summed = Summed::new(table, &stake.holdings, stake.group.clone(), column..column + 1, &fills);
-                if summed.sums[0] != 0 {
-                    parts.add_if_any(summed.loss_by_position(0)?.named(name))?;
+        let way = |way: usize, label: &'static str| {
+            let mut parts = Parts::new(detail);
+            for (stake, summed) in stakes.iter().zip(&summed) {
+                if summed.sums[2 * at + way] != 0 {
+                    parts.add_if_any(summed.loss_by_position(2 * at + way)?.named(&stake.tables.name))?;
                 }
             }
-            moves.push(parts.sum(if way == 0 { "falls" } else { "rises" })?);
-        }
-        moves.push(Node::leaf("stays", Decimal::ZERO, Origin::default()));
-        of.add_if_any(Node::worst_of(*stable, moves))?;
+            parts.sum(label)
+        };
+        let (falls, rises) = (way(0, "falls")?, way(1, "rises")?);
+        let stays = Node::leaf("stays", Decimal::ZERO, Origin::default());
+        of.add_if_any(match detail {
+            Detail::Explained => Node::worst_of(*stable, vec![falls, rises, stays]),
+            Detail::Amounts => Node::leaf(*stable, falls.amount.max(rises.amount).or_zero(), Origin::default()),
+        })?;
     }
     of.sum("stablecoins")
 }

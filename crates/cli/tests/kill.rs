@@ -6,6 +6,8 @@
 
 mod support;
 
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -27,9 +29,9 @@ fn scenario(name: &str) -> String {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios").join(name).display().to_string()
 }
 
-fn start(journal: &str) -> Child {
+fn start(commands: &str, journal: &str) -> Child {
     Command::new(env!("CARGO_BIN_EXE_plimsoll"))
-        .args(["run", &scenario("openings/venue.toml"), "-", "--journal", journal])
+        .args(["run", &scenario("openings/venue.toml"), commands, "--journal", journal])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -88,7 +90,7 @@ fn what_was_acknowledged_survives_a_kill_and_nothing_is_done_twice() {
     let mut next = 1;
     let mut total = 0;
     for kill in 0..kills {
-        let mut child = start(&journal);
+        let mut child = start("-", &journal);
         let reader = acknowledged(&mut child);
         let writer = feed(&mut child, next);
         // From before it has read anything to well under way.
@@ -114,5 +116,102 @@ fn what_was_acknowledged_survives_a_kill_and_nothing_is_done_twice() {
     assert_eq!(plimsoll(&["journal", "verify", &journal]).code, 0);
     println!("{kills} kills, {total} acknowledged, none lost");
     assert!(total > 0, "nothing was acknowledged at all");
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// Rounds in which leveraged accounts are opened and prices fall until they are closed, wave by wave, some bankrupt, against
+/// the book that is there, one who gained, and the fund.
+fn crashes(rounds: usize) -> String {
+    let mut lines = String::new();
+    let mut second = 0;
+    let mut say = |text: String| {
+        second += 1;
+        let (hours, minutes, seconds) = (8 + second / 3_600, second / 60 % 60, second % 60);
+        writeln!(lines, "{{\"at\":\"2026-06-01T{hours:02}:{minutes:02}:{seconds:02}Z\",{text}}}").unwrap();
+    };
+    let prices = |btc: &str| {
+        format!(
+            "\"do\":\"prices\",\"indices\":{{\"BTC\":\"{btc}\",\"ETH\":\"3000\"}},\"assets\":{{\"USDC\":\"1\"}},\
+             \"marks\":{{\"BTC_USDC-PERPETUAL\":{{\"price\":\"{btc}\"}}}}"
+        )
+    };
+    say("\"do\":\"fund\",\"house\":\"insurance\",\"amount\":\"300000 USDC\"".into());
+    for round in 0..rounds {
+        for (name, cash, side) in [("short", 90_000, "seller"), ("long", 5_000, "buyer"), ("deep", 3_300, "buyer")] {
+            let account = format!("{name}-{round}");
+            say(format!("\"do\":\"open_account\",\"account\":\"{account}\",\"model\":\"cross\""));
+            say(format!("\"do\":\"deposit\",\"account\":\"{account}\",\"amount\":\"{cash} USDC\""));
+            let other = if side == "buyer" { "seller" } else { "buyer" };
+            let quantity = if side == "buyer" { "1" } else { "2" };
+            say(format!(
+                "\"do\":\"trade\",\"contract\":\"BTC_USDC-PERPETUAL\",\"quantity\":\"{quantity}\",\"price\":\"60000\",\
+                 \"{side}\":\"{account}\",\"{other}\":\"market\""
+            ));
+        }
+        for price in ["57000", "55800", "55000", "54000"] {
+            say(prices(price));
+            (0..8).for_each(|_| say("\"do\":\"tick\"".into()));
+        }
+        say(prices("60000"));
+    }
+    lines
+}
+
+/// Whether somebody is below maintenance margin after these events.
+fn is_closing_somebody(events: &str) -> bool {
+    let mut under = BTreeMap::new();
+    for line in events.lines() {
+        let event: Value = serde_json::from_str(line).unwrap();
+        if event["event"] == "level_changed" {
+            under.insert(event["account"].to_string(), event["to"] == "liquidating" || event["to"] == "bankrupt");
+        }
+    }
+    under.into_values().any(|under| under)
+}
+
+#[test]
+fn what_was_being_closed_goes_on_after_a_kill_as_if_there_had_been_none() {
+    let folder = folder().join("crashes");
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = |name: &str| folder.join(name).display().to_string();
+    let (commands, journal, whole) = (path("crashes.jsonl"), path("journal"), path("whole"));
+    std::fs::write(&commands, crashes(40)).unwrap();
+    assert_eq!(plimsoll(&["run", &scenario("openings/venue.toml"), &commands, "--journal", &whole, "--quiet"]).code, 0);
+    let expected = plimsoll(&["journal", "export", &whole]).out;
+    for event in ["liquidation_wave", "covered", "traded", "level_changed"] {
+        assert!(expected.contains(&format!("\"event\":\"{event}\"")), "no {event} in the film");
+    }
+    let (mut kills, mut closing) = (0, 0);
+    loop {
+        let mut child = start(&commands, &journal);
+        let out = BufReader::new(child.stdout.take().unwrap());
+        let reader = thread::spawn(move || out.lines().map_while(Result::ok).collect::<Vec<String>>());
+        // Longer and longer, so that it comes to an end on a machine however slow.
+        thread::sleep(Duration::from_millis(60 + (kills * 37) % 240 + 8 * kills));
+        let ended = child.try_wait().unwrap().is_some();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let heard = reader.join().unwrap();
+        // The last line may have been cut.
+        let whole_lines = &heard[..heard.len().saturating_sub(usize::from(!ended))];
+        for line in whole_lines.iter().filter(|line| line.starts_with("{\"sequence\"")) {
+            assert!(expected.contains(line.as_str()), "kill {kills} heard what never happened: {line}");
+        }
+        let held = plimsoll(&["journal", "export", &journal]).out;
+        assert!(expected.starts_with(&held), "kill {kills}: the journal is no beginning of the film");
+        if ended {
+            break;
+        }
+        kills += 1;
+        closing += u64::from(is_closing_somebody(&held));
+        assert!(kills < 500, "it never ends");
+    }
+    assert_eq!(plimsoll(&["journal", "export", &journal]).out, expected);
+    assert_eq!(plimsoll(&["journal", "verify", &journal]).code, 0);
+    println!(
+        "{kills} kills, {closing} of them while somebody was being closed; the same {} events",
+        expected.lines().count()
+    );
+    assert!(closing > 0, "no kill while somebody was being closed");
     std::fs::remove_dir_all(folder).unwrap();
 }

@@ -9,6 +9,7 @@ use plimsoll_core::{Decimal, InstrumentId, Quantity, Rounding};
 use plimsoll_margin::MarginError;
 use plimsoll_margin::answers::closing::{Plan, Policy, Step};
 use plimsoll_margin::level::Level;
+use plimsoll_margin::models::{Held, by_name};
 use support::random::{Random, random_book};
 use support::{book, decimal};
 
@@ -170,6 +171,21 @@ fn nothing_helps_where_fees_are_more_than_margin() {
         case.fee_rate = decimal("0.5");
         let plan = case.plan(policy).unwrap();
         assert!(plan.steps.is_empty() && !plan.cures(), "{policy}: {plan:?}");
+    }
+}
+
+/// Where nothing cures, what is held is closed and not turned round, though it may be hedged with.
+#[test]
+fn what_cannot_be_cured_is_not_sold_beyond_what_is_held() {
+    for held in ["1", "-1", "3.7"] {
+        let mut case = perpetual(held);
+        case.judge = by_name("cross").unwrap().prepare(&case.book.market, &Held::by([&case.book.account])).unwrap();
+        case.hedges = case.book.account.portfolio.positions.iter().map(|position| position.instrument).collect();
+        case.book.account.portfolio.balances[0].cash = Decimal::ZERO;
+        assert!(case.excess(&[]).unwrap().signum() < 0);
+        let plan = check(&case, Policy::LeastCost, held);
+        assert!(!plan.cures());
+        assert_eq!(plan.steps[0].quantity.0, decimal(held).negated());
     }
 }
 

@@ -124,7 +124,7 @@ impl Decision<'_> {
             let asked = bears.times_ratio(taken, left, Rounding::Up)?.min(gained);
             let traded = if quantity.signum() > 0 { taken.negated() } else { taken };
             let price = if planted!(MatchedAtLimit) && asked.is_zero() {
-                self.order(&Asked { account: id, contract, quantity: traded })?.price
+                self.order(&Asked { account: id, contract, quantity: traded, closes: true })?.price
             } else {
                 price_for(&instrument, traded, asked, mark)?
             };

@@ -24,6 +24,8 @@ pub(super) struct Asked {
     pub(super) contract: ContractId,
     /// Sold is negative.
     pub(super) quantity: Decimal,
+    /// Whether it closes what the account holds, and may do no more.
+    pub(super) closes: bool,
 }
 
 /// A contract that may be traded.
@@ -98,13 +100,12 @@ impl Decision<'_> {
         let buys = asked.quantity.signum() > 0;
         let share = if buys { Decimal::ONE.plus(band)? } else { Decimal::ONE.minus(band)? };
         let price = Price::new(mark.value.times(share, Rounding::HalfEven)?, mark.quote);
-        let held = self.account(asked.account)?.holding(asked.contract).quantity.0;
         Ok(OpenOrder {
             contract: asked.contract,
             side: if buys { Side::Buy } else { Side::Sell },
             quantity: Quantity(asked.quantity.abs()),
             price,
-            reduce_only: held.signum() * asked.quantity.signum() < 0,
+            reduce_only: asked.closes,
         })
     }
 
@@ -217,11 +218,11 @@ impl Decision<'_> {
                 let size = held.abs().min(left.abs());
                 let quantity = if left.signum() < 0 { size.negated() } else { size };
                 left = left.minus(quantity)?;
-                asked.push(Asked { account, contract, quantity });
+                asked.push(Asked { account, contract, quantity, closes: true });
             }
         }
         if !left.is_zero() {
-            asked.push(Asked { account: unit[0], contract, quantity: left });
+            asked.push(Asked { account: unit[0], contract, quantity: left, closes: false });
         }
         Ok(asked)
     }

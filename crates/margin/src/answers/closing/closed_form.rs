@@ -93,8 +93,12 @@ fn looked_at(desk: &Desk<'_>, trades: &Trades, way: &Way, round: usize) -> Optio
 fn enlarged(desk: &Desk<'_>, trades: &Trades, way: &Way) -> Option<Trades> {
     let (lots, stands) = (trades.of(way.contract), desk.excess(trades)?);
     let needed = stands.negated().over(way.gain, Rounding::Up).map_or(i128::MAX, |lots| lots.count(0, Rounding::Up));
+    // At nothing held what a lot gains turns: it is looked at again there.
+    let contract = &desk.contracts[way.contract];
+    let closes = way.side == contract.closes() && lots.abs() < contract.flat;
+    let turns = if closes { contract.flat - lots.abs() } else { i64::MAX };
     let room = way.most - lots.abs();
-    let mut more = i64::try_from(needed).unwrap_or(i64::MAX).min((room / PARTS).max(1)).max(1);
+    let mut more = i64::try_from(needed).unwrap_or(i64::MAX).min((room / PARTS).max(1)).min(turns).max(1);
     while more > 0 {
         let larger = lots + way.side * more;
         let next = trades.with(way.contract, larger);

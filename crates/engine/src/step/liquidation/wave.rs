@@ -172,6 +172,7 @@ impl Decision<'_> {
             lines: &lines.policy,
             liquidity: &|id| markets.get(&id).map(|market| market.liquidity),
             hedges: &hedges,
+            conversions: &[],
             share_of_depth: rules.share_of_depth,
         };
         Ok(plan(read, &made.market, made.judge(model)?, &terms)?)

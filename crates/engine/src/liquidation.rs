@@ -1,11 +1,12 @@
 //! How accounts below maintenance margin are closed: the venue's rules, and how far one has come.
 //!
-//! First its orders are cancelled. Then it is closed in waves: a plan, orders at limits inside a band, a pause, a new plan for
-//! what is left, until it is above the liquidation-end line. Where that ends without a cure, no step is admissible or the
-//! account is bankrupt, it is offered to whoever takes its positions over, at a discount that rises with time, where the
-//! venue holds auctions. What nobody takes is matched against holders of the other side; what is then missing is paid by what it
-//! has otherwise, the insurance fund within its budgets, the gains of those who were matched, holders in gain, and what even
-//! that leaves is booked as bad debt. Nothing of this waits for anybody, so that it ends.
+//! First its orders are cancelled. Then it is closed in waves: a plan over its positions and, under least cost, its coins and
+//! debts, orders at limits inside a band, a pause, a new plan for what is left, until it is above the liquidation-end line.
+//! Where that ends without a cure, no step is admissible or the account is bankrupt, it is offered to whoever takes its
+//! positions over, at a discount that rises with time, where the venue holds auctions. What nobody takes is matched against
+//! holders of the other side; what is then missing is paid by what it has otherwise, the insurance fund within its budgets,
+//! the gains of those who were matched, holders in gain, and what even that leaves is booked as bad debt. Nothing of this
+//! waits for anybody, so that it ends.
 
 use std::collections::BTreeMap;
 

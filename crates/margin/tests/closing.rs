@@ -34,7 +34,10 @@ fn check(case: &Case, policy: Policy, what: &str) -> Plan {
             policy == Policy::LeastCost && case.hedges.contains(&step.instrument) || case.reduces(step),
             "{what}: {step:?} only closes"
         );
+        let is_position = !case.conversions.contains(&step.instrument);
+        assert!(policy == Policy::LeastCost || is_position, "{what}: {step:?} of a position");
     }
+    assert!(case.converts_what_there_is(&plan.steps), "{what}: {:?} convert what there is", plan.steps);
     for some in combinations(&plan.steps) {
         let excess = case.excess(&some).unwrap();
         assert!(excess >= start, "{what}: {some:?} alone leave {excess}, below {start}");
@@ -275,6 +278,135 @@ fn least_cost_is_a_fifth_cheaper_than_closing_the_largest_loss_first() {
     }
     assert!(compared >= 8, "{compared}");
     assert!(support::random::ratio(least, largest) < 0.8, "{least} against {largest}");
+}
+
+/// The same against conversions too, and never more than without them.
+#[test]
+fn with_conversions_least_cost_is_within_a_twentieth_of_the_least() {
+    let (mut compared, mut worst, mut converted) = (0, 0.0_f64, 0);
+    for model in ["plimsoll", "cross"] {
+        for seed in 0..60 {
+            let Some(case) = closing_support::small_with_coins(seed, model) else { continue };
+            let what = format!("{model}, seed {seed}");
+            let plan = check(&case, Policy::LeastCost, &what);
+            let Some(least) = whole_search(&case) else {
+                assert!(!plan.cures(), "{what}: nothing cures, but {plan:?}");
+                continue;
+            };
+            assert!(plan.cures(), "{what}: {least:?} cures, {plan:?} does not");
+            let ratio = support::random::ratio(plan.cost, least);
+            worst = worst.max(ratio);
+            compared += 1;
+            converted += usize::from(plan.steps.iter().any(|step| case.conversions.contains(&step.instrument)));
+            assert!(ratio <= 1.05, "{what}: {} against {least}", plan.cost);
+        }
+    }
+    println!("{compared} books, {converted} with conversions; at most {worst:.4} of the least");
+    assert!(compared > 40 && converted > 10, "{compared}, {converted}");
+}
+
+#[test]
+fn conversions_never_make_a_plan_dearer() {
+    let (mut cheaper, mut only) = (0, 0);
+    for (model, seeds) in [("plimsoll", 0..60), ("cross", 0..40), ("isolated", 0..40)] {
+        for seed in seeds {
+            let mut random = Random(seed);
+            let (positions, market) = (random.below(7), support::random::market());
+            let lines = support::random::lines(&mut random, positions);
+            let book = book(&format!("{market}{}{lines}", closing_support::SPOT));
+            let Some(mut case) = Case::under(book, model, 70 + random.below(30), seed) else { continue };
+            case.hedge_with(&mut random);
+            let what = format!("{model}, seed {seed}");
+            let without = check(&case, Policy::LeastCost, &what);
+            let others = [Policy::LargestLossFirst, Policy::ProRata, Policy::FullClose];
+            let closed = others.map(|policy| case.plan(policy).unwrap());
+            case.convert();
+            let with = check(&case, Policy::LeastCost, &what);
+            assert!(with.cures() || !without.cures(), "{what}: {without:?} cures, {with:?} does not");
+            if with.cures() && without.cures() {
+                assert!(with.cost <= without.cost, "{what}: {} against {}", with.cost, without.cost);
+                cheaper += usize::from(with.cost < without.cost);
+            } else {
+                assert!(with.excess >= without.excess, "{what}: {} against {}", with.excess, without.excess);
+                only += usize::from(with.cures());
+            }
+            assert_eq!(closed, others.map(|policy| case.plan(policy).unwrap()), "{what}: others keep to positions");
+        }
+    }
+    println!("{cheaper} cheaper, {only} cured only by conversions");
+    assert!(cheaper > 40 && only > 3, "{cheaper}, {only}");
+}
+
+/// `cross` takes 5 % off bitcoin and adds 5 % to what it costs to buy back; spot is in lots of 0.01.
+fn coins(balances: &str) -> Case {
+    let text = format!("index BTC 60000\nmark BTC_USD 60000\n{balances}");
+    let mut case = Case::new(book(&text).with_lots(|_| decimal("0.01")), "cross");
+    case.convert();
+    case
+}
+
+#[test]
+fn coins_are_sold_for_what_their_haircut_frees() {
+    // 2 × 60,000 × 0.95 − 114,200 = −200 are there. Of 0.01 BTC, 600 dollars, 5 % are freed, 30, and 0.21 % are spread and fee,
+    // 1.26: seven of them leave 7 × 28.74 − 200 = 1.18, less the impact of 4,200: 4,200² ÷ (200 × 10,000,000) = 0.00882.
+    let case = coins("collateral BTC 2\ncollateral USD -114200");
+    let plan = check(&case, Policy::LeastCost, "coins for a debt");
+    let [Step { quantity, cost, .. }] = plan.steps[..] else { panic!("{plan:?}") };
+    assert_eq!((quantity.0, cost, plan.excess), (decimal("-0.07"), decimal("8.82882"), decimal("1.17118")));
+    // 125,800 − 2 × 60,000 × 1.05 is the same shortage, and buying frees as much.
+    let case = coins("collateral BTC -2\ncollateral USD 125800");
+    let plan = check(&case, Policy::LeastCost, "a debt of coins");
+    let [Step { quantity, cost, .. }] = plan.steps[..] else { panic!("{plan:?}") };
+    assert_eq!((quantity.0, cost, plan.excess), (decimal("0.07"), decimal("8.82882"), decimal("1.17118")));
+}
+
+#[test]
+fn no_more_is_converted_than_is_there_nor_without_leave() {
+    // 120,000 less 252 and 7.2 of impact, and what is under a lot, fall short of 121,000; nothing is borrowed to sell more.
+    let case = coins("collateral BTC 2.009\ncollateral USD -121000");
+    let plan = check(&case, Policy::LeastCost, "too few coins");
+    assert!(!plan.cures() && plan.steps[0].quantity.0 == decimal("-2"), "{plan:?}");
+    let mut case = coins("collateral BTC 2\ncollateral USD -114200");
+    case.conversions.clear();
+    assert!(case.plan(Policy::LeastCost).unwrap().steps.is_empty());
+    case.convert();
+    for policy in [Policy::LargestLossFirst, Policy::ProRata, Policy::FullClose] {
+        assert!(case.plan(policy).unwrap().steps.is_empty(), "{policy} keeps to positions");
+    }
+    // As a hedge spot is sold beyond what there is.
+    let text = "index BTC 60000\nmark BTC_USD 60000\nmark BTC_USDC-PERPETUAL 60000\nprice USDC 1\ncollateral USD 3000\n\
+                position BTC_USDC-PERPETUAL 1";
+    let mut case = Case::new(book(text).with_lots(|_| decimal("0.01")), "plimsoll");
+    case.convert();
+    assert!(check(&case, Policy::LeastCost, "no coins").steps.iter().all(|step| case.reduces(step)));
+    case.hedges = std::mem::take(&mut case.conversions);
+    case.none = vec![case.book.id("BTC_USDC-PERPETUAL")];
+    let plan = check(&case, Policy::LeastCost, "spot as a hedge");
+    assert!(plan.cures() && plan.steps[0].quantity.0.signum() < 0, "{plan:?}");
+}
+
+#[test]
+fn two_contracts_on_a_coin_sell_no_more_than_there_is_together() {
+    for (model, owed, cures) in [
+        ("cross", "USD -118000", true),
+        ("cross", "USD -119300", true),
+        ("cross", "USD -121000", false),
+        // Dollar coins that are owed and others that are held may part.
+        ("plimsoll", "USDC -118000", true),
+        ("plimsoll", "USD -118000", false),
+    ] {
+        let text = format!(
+            "index BTC 60000\nprice USDC 1\nprice USDT 1\nmark BTC_USDC 60000\nmark BTC/USDT 60000\n\
+             collateral BTC 2\ncollateral {owed}"
+        );
+        let mut case = Case::new(book(&text).with_lots(|_| decimal("0.01")), model);
+        case.convert();
+        // One and a half coins each.
+        case.depth = Some(decimal("150000"));
+        case.share_of_depth = decimal("0.6");
+        let plan = check(&case, Policy::LeastCost, &format!("{model}, {owed}"));
+        assert_eq!((plan.cures(), plan.steps.len()), (cures, 2), "{model}, {owed}: {plan:?}");
+    }
 }
 
 #[test]

@@ -173,6 +173,30 @@ fn orders_that_open_or_leave_the_band_are_found() {
     assert_eq!(bad(&|terms| terms.price.value = Decimal::from_int(1)), all);
     assert_eq!(bad(&|terms| terms.contract = ContractId(4)), all, "spot");
     assert!(hedging::cleared(&venue.state, LONG).is_some(), "a wave's orders beside the next");
+    // Spot of what is there, or owed, and no more of it.
+    let spot = |has: &str, side: Side, of: &str| {
+        let these = changed(&wave, |state, event| {
+            let funds = state.accounts[0].funds.entry(world::asset("ETH")).or_default();
+            (funds.cash, funds.borrowed) = (decimal(has), Decimal::ONE);
+            if let Event::OrderPlaced { terms, .. } = event {
+                (terms.contract, terms.side, terms.quantity) = (ContractId(4), side, Quantity(decimal(of)));
+                terms.price = state
+                    .market
+                    .marks
+                    .get(&ContractId(4))
+                    .and_then(|mark| mark.price)
+                    .map_or(terms.price, |price| Price::new(price, terms.price.quote));
+            }
+        });
+        venue.wrong(
+            &these[..these.iter().position(|(_, event)| matches!(event, Event::OrderPlaced { .. })).unwrap() + 1],
+        )
+    };
+    assert_eq!(spot("3", Side::Sell, "2"), Vec::<&str>::new());
+    assert_eq!(spot("3", Side::Sell, "2.01"), [hedging::ORDERS]);
+    assert_eq!(spot("3", Side::Buy, "0.01"), [hedging::ORDERS]);
+    assert_eq!(spot("-3", Side::Buy, "4"), Vec::<&str>::new());
+    assert_eq!(spot("-3", Side::Buy, "4.01"), [hedging::ORDERS]);
 }
 
 #[test]

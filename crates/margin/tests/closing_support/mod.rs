@@ -18,6 +18,7 @@ pub struct Case {
     pub book: Book,
     pub judge: Box<dyn Judge>,
     pub hedges: Vec<InstrumentId>,
+    pub conversions: Vec<InstrumentId>,
     pub none: Vec<InstrumentId>,
     pub depth: Option<Decimal>,
     pub fee_rate: Decimal,
@@ -56,6 +57,7 @@ impl Case {
             book,
             judge,
             hedges: Vec::new(),
+            conversions: Vec::new(),
             none: Vec::new(),
             depth: None,
             fee_rate: decimal("0.002"),
@@ -104,6 +106,36 @@ impl Case {
         }
     }
 
+    /// Lets balances be converted in every spot contract.
+    pub fn convert(&mut self) {
+        let spot = self.book.market.listing().iter().filter(|(_, instrument)| instrument.only_moves_balances());
+        self.conversions = spot.map(|(id, _)| id).collect();
+    }
+
+    /// What may be converted of a spot contract's coin: to sell positive, to buy negative.
+    pub fn convertible(&self, id: InstrumentId) -> Decimal {
+        let coin = self.book.market.listing().get(id).unwrap().terms().underlying.asset();
+        let assets = self.margin(&self.book.account).unwrap().assets;
+        let Some(net) = assets.iter().find(|net| net.asset == coin) else { return Decimal::ZERO };
+        let all = net.cash.plus(net.gains).unwrap().plus(net.losses).unwrap();
+        if all.signum() < 0 { all } else { all.min(net.cash).or_zero() }
+    }
+
+    /// Whether steps in one coin together convert no more than there is.
+    pub fn converts_what_there_is(&self, steps: &[Step]) -> bool {
+        let listing = self.book.market.listing();
+        let is_spot = |step: &&Step| listing.get(step.instrument).unwrap().only_moves_balances();
+        let spot = steps.iter().filter(is_spot).filter(|step| !self.hedges.contains(&step.instrument));
+        let spot: Vec<&Step> = spot.collect();
+        let coin = |step: &Step| listing.get(step.instrument).unwrap().terms().underlying;
+        spot.iter().all(|step| {
+            let same = spot.iter().filter(|other| coin(other) == coin(step));
+            let sold = same.map(|step| step.quantity.0.negated()).try_fold(Decimal::ZERO, Decimal::plus).unwrap();
+            let there = self.convertible(step.instrument);
+            step.quantity.0.signum() * there.signum() < 0 && sold.abs() <= there.abs()
+        })
+    }
+
     pub fn lot(&self, id: InstrumentId) -> Quantity {
         self.book.market.listing().get(id).unwrap().terms().lot_size
     }
@@ -131,6 +163,7 @@ impl Case {
             lines: &self.lines,
             liquidity,
             hedges: &self.hedges,
+            conversions: &self.conversions,
             share_of_depth: self.share_of_depth,
         };
         plan(&self.book.account, &self.book.market, self.judge.as_ref(), &terms)
@@ -154,6 +187,9 @@ impl Case {
             let price = market.asset_price(settlement)?.value;
             let cost = step.cost.over(price, Rounding::Up)?;
             account.portfolio.deposit(Amount::new(cost.negated(), settlement))?;
+            if instrument.only_moves_balances() {
+                continue;
+            }
             let held = account.portfolio.positions.iter().position(|held| held.instrument == step.instrument);
             let Some(at) = held else {
                 account.portfolio.positions.push(Position {
@@ -190,8 +226,11 @@ impl Case {
         one.at(price, Rounding::Up).unwrap().value.times(step.quantity.0.abs(), Rounding::Up).unwrap()
     }
 
-    /// Whether a step only closes what is held.
+    /// Whether a step only closes what is held, or converts what there is.
     pub fn reduces(&self, step: &Step) -> bool {
+        if self.conversions.contains(&step.instrument) {
+            return self.converts_what_there_is(&[*step]);
+        }
         let held = self.book.account.portfolio.positions.iter().find(|held| held.instrument == step.instrument);
         held.is_some_and(|held| {
             held.quantity.0.signum() * step.quantity.0.signum() < 0 && step.quantity.0.abs() <= held.quantity.0.abs()
@@ -247,12 +286,28 @@ pub fn paradex_book(seed: u64, positions: i64) -> Book {
     book(&text)
 }
 
+/// Spot in two coins, one of them against two stablecoins.
+pub const SPOT: &str = "mark BTC_USDC 60030\nmark BTC/USDT 60010\nmark ETH_USDC 2998\n";
+
 /// A book of up to four positions of a few large lots.
 pub fn small(seed: u64, model: &str) -> Option<Case> {
+    small_beside(seed, model, 4, "")
+}
+
+/// A book of up to two positions of a few large lots beside coins that it has or owes.
+pub fn small_with_coins(seed: u64, model: &str) -> Option<Case> {
+    let mut random = Random(seed ^ 0xc01);
+    let coins = format!("{SPOT}collateral BTC {}\ncollateral ETH {}\n", 7 * random.signed(4), 120 * random.signed(4));
+    let mut case = small_beside(seed, model, 2, &coins)?;
+    case.convert();
+    Some(case)
+}
+
+fn small_beside(seed: u64, model: &str, positions: i64, beside: &str) -> Option<Case> {
     let mut random = Random(seed ^ 0xabcd);
-    let mut text = market();
+    let mut text = market() + beside;
     let mut names: Vec<String> = Vec::new();
-    for _ in 0..=random.below(4) {
+    for _ in 0..=random.below(positions) {
         let name = match random.below(3) {
             0 => random.pick(&["BTC-PERPETUAL", "ETH-PERPETUAL", "BTC-25DEC26"]).to_owned(),
             _ => {
@@ -277,6 +332,8 @@ pub fn small(seed: u64, model: &str) -> Option<Case> {
     // Lots of half a million dollars of a future and of ten coins of an option, so that there are few.
     book = book.with_lots(|name| match name {
         "BTC-PERPETUAL" | "BTC-25DEC26" | "ETH-PERPETUAL" => decimal("100000"),
+        "BTC_USDC" | "BTC/USDT" => decimal("6"),
+        "ETH_USDC" => decimal("100"),
         _ => decimal(if seed.is_multiple_of(3) { "3" } else { "10" }),
     });
     for position in &mut book.account.portfolio.positions {
@@ -292,17 +349,19 @@ pub fn small(seed: u64, model: &str) -> Option<Case> {
 pub fn whole_search(case: &Case) -> Option<Decimal> {
     let start = case.excess(&[]).unwrap();
     let mut all: Vec<(Decimal, Vec<Step>)> = vec![(Decimal::ZERO, Vec::new())];
-    for held in &case.book.account.portfolio.positions {
-        let lot = case.lot(held.instrument).0;
-        let (lots, _) = held.quantity.0.abs().split_by(lot).unwrap();
-        let deep = case.liquidity(held.instrument).unwrap().depth.times(case.share_of_depth, Rounding::Down).unwrap();
+    let held = case.book.account.portfolio.positions.iter().map(|held| (held.instrument, held.quantity.0));
+    let coins = case.conversions.iter().map(|id| (*id, case.convertible(*id)));
+    for (id, held) in held.chain(coins) {
+        let lot = case.lot(id).0;
+        let (lots, _) = held.abs().split_by(lot).unwrap();
+        let deep = case.liquidity(id).unwrap().depth.times(case.share_of_depth, Rounding::Down).unwrap();
         let mut more = Vec::new();
         for (cost, steps) in &all {
             for count in 1..=lots {
                 let quantity = lot.times_count(count).unwrap();
-                let quantity = Quantity(if held.quantity.0.signum() > 0 { quantity.negated() } else { quantity });
-                let cost_of = case.cost(held.instrument, quantity);
-                let step = Step { instrument: held.instrument, quantity, cost: cost_of };
+                let quantity = Quantity(if held.signum() > 0 { quantity.negated() } else { quantity });
+                let cost_of = case.cost(id, quantity);
+                let step = Step { instrument: id, quantity, cost: cost_of };
                 if case.notional(&step) > deep {
                     break;
                 }
@@ -313,6 +372,7 @@ pub fn whole_search(case: &Case) -> Option<Decimal> {
         }
         all.extend(more);
     }
+    all.retain(|(_, steps)| case.converts_what_there_is(steps));
     all.sort_by_key(|(cost, _)| *cost);
     let cured = |steps: &[Step]| case.excess(steps).is_ok_and(|excess| excess.signum() >= 0);
     let safe = |steps: &[Step]| {

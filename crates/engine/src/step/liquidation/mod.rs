@@ -1,6 +1,7 @@
 //! Closing accounts below maintenance margin, at the end of every command: each at most once, so that it ends.
 
 mod auction;
+mod converting;
 mod covering;
 mod matching;
 mod ranking;

@@ -35,6 +35,8 @@ struct Tradable {
     liquidity: Liquidity,
     /// Whether it may be opened.
     hedges: bool,
+    /// Whether it is spot, in which balances are converted.
+    converts: bool,
 }
 
 /// All that a plan is made of, in one market: what was read of a unit, and what may be traded for it.
@@ -164,7 +166,10 @@ impl Decision<'_> {
 
     fn answer(&self, made: &Made, question: &Question) -> Result<Plan, Refusal> {
         let Question { model, read, markets, .. } = question;
-        let hedges: Vec<InstrumentId> = markets.iter().filter(|(_, it)| it.hedges).map(|(id, _)| *id).collect();
+        let those = |of: fn(&Tradable) -> bool| -> Vec<InstrumentId> {
+            markets.iter().filter(|(_, it)| of(it)).map(|(id, _)| *id).collect()
+        };
+        let (hedges, conversions) = (those(|it| it.hedges), those(|it| it.converts));
         let lines = &self.state.models.get(model).ok_or_else(|| Refusal::UnknownModel(model.clone()))?.lines;
         let rules = &self.state.liquidation;
         let terms = Terms {
@@ -173,13 +178,14 @@ impl Decision<'_> {
             lines: &lines.policy,
             liquidity: &|id| markets.get(&id).map(|market| market.liquidity),
             hedges: &hedges,
+            conversions: &conversions,
             share_of_depth: rules.share_of_depth,
         };
         Ok(plan(read, &made.market, made.judge(model)?, &terms)?)
     }
 
     /// What may be traded for a unit, and what that costs: what it holds, and, where its mode allows it, the perpetuals and
-    /// futures beside it.
+    /// futures beside it and spot of what it has or owes.
     fn tradable(&self, made: &Made, unit: &[AccountId]) -> BTreeMap<InstrumentId, Tradable> {
         let held: BTreeSet<ContractId> = self.members(unit).flat_map(|(_, it)| it.holdings.keys().copied()).collect();
         let of = |contract: &ContractId| self.state.contracts[contract.index()].instrument.terms().underlying;
@@ -196,14 +202,15 @@ impl Decision<'_> {
                 && instrument.strike().is_none()
                 && !instrument.only_moves_balances()
                 && underlyings.contains(&underlying);
+            let converts = self.may_convert(unit, instrument);
             let open = instrument.expiry().is_none_or(|expiry| expiry > self.at);
-            if !(hedges || held.contains(&contract)) || !open || !self.may_close(contract) {
+            if !(hedges || converts || held.contains(&contract)) || !open || !self.may_close(contract) {
                 continue;
             }
             let MarketDepth { spread, depth } = rules.depth_of(underlying);
             let liquidity = Liquidity { spread, depth, fee_rate: rules.fee_rate };
             if let Some(place) = made.place(contract).ok().filter(|place| made.market.priced(*place).is_ok()) {
-                all.insert(place, Tradable { contract, liquidity, hedges });
+                all.insert(place, Tradable { contract, liquidity, hedges, converts });
             }
         }
         all
@@ -211,6 +218,9 @@ impl Decision<'_> {
 
     /// A unit's trade, by who holds what it closes; what opens is the first one's.
     fn split(&self, unit: &[AccountId], contract: ContractId, quantity: Decimal) -> Result<Vec<Asked>, Refusal> {
+        if self.state.contracts[contract.index()].instrument.only_moves_balances() {
+            return self.split_coins(unit, contract, quantity);
+        }
         let (mut left, mut asked) = (quantity, Vec::new());
         for (account, known) in self.members(unit) {
             let held = known.holding(contract).quantity.0;

@@ -1,6 +1,6 @@
 //! A contract that can be traded: how much of it, at what cost, and what becomes of a position.
 
-use plimsoll_core::{Amount, Decimal, InstrumentId, Portfolio, Position, Price, Quantity, Rounding};
+use plimsoll_core::{Amount, Asset, Decimal, InstrumentId, Portfolio, Position, Price, Quantity, Rounding};
 use plimsoll_pricing::float::{decimal, float};
 use plimsoll_pricing::instruments::Instrument;
 use plimsoll_pricing::market::Market;
@@ -18,7 +18,9 @@ pub(super) struct Contract<'a> {
     mark: Price,
     /// Where its position stands in the account.
     pub(super) place: Option<usize>,
-    /// Contracts held.
+    /// The coin that it converts, which bounds all contracts on it together.
+    pub(super) converts: Option<Asset>,
+    /// Contracts held; of a conversion what its coin may be sold for, or, negative, what is owed of it.
     pub(super) held: Decimal,
     /// Lots that close it: the last may be a part.
     pub(super) flat: i64,
@@ -63,7 +65,20 @@ impl<'a> Contract<'a> {
             -1 => [closing, opening],
             _ => [opening, opening],
         };
-        Ok(Self { id, instrument, mark, place: None, held, flat, most, notional, premium, price, liquidity })
+        Ok(Self {
+            id,
+            instrument,
+            mark,
+            place: None,
+            converts: None,
+            held,
+            flat,
+            most,
+            notional,
+            premium,
+            price,
+            liquidity,
+        })
     }
 
     /// The side that closes it: 1 to buy, −1 to sell; 0 where nothing is held.
@@ -83,6 +98,14 @@ impl<'a> Contract<'a> {
         Ok(self.notional.times(self.lot(), Rounding::Up)?)
     }
 
+    /// Coins in a lot of spot.
+    ///
+    /// # Errors
+    /// [`MarginError::Number`].
+    pub(super) fn coins_of_lot(&self) -> Result<Decimal, MarginError> {
+        Ok(self.lot().times(self.instrument.terms().contract_size, Rounding::Up)?)
+    }
+
     /// What lots beyond `from` up to `to` add to the cost, in floats.
     pub(super) fn cost_between(&self, side: i64, from: f64, to: f64) -> Option<f64> {
         let lots = |count: f64| decimal(count, 0).ok().and_then(|lots| i64::try_from(lots.count(0, Rounding::Up)).ok());
@@ -96,6 +119,14 @@ impl<'a> Contract<'a> {
             return Ok(self.held.negated());
         }
         Ok(self.lot().times_count(i128::from(lots))?)
+    }
+
+    /// The lots of [`Contract::quantity`]; `None` where they do not fit.
+    pub(super) fn lots(&self, quantity: Decimal) -> Option<i64> {
+        if quantity == self.held.negated() {
+            return Some(self.flat * self.closes());
+        }
+        i64::try_from(quantity.split_by(self.lot())?.0).ok()
     }
 
     /// What so many lots are expected to cost: notional × (spread + fee) + the impact.
@@ -127,12 +158,15 @@ impl<'a> Contract<'a> {
     }
 
     /// Trades `quantity` at the mark: what is closed becomes cash, with its share of what was gained and not yet paid. What
-    /// is closed whole stays as a position of nothing.
+    /// is closed whole stays as a position of nothing. Spot leaves none.
     pub(super) fn trade(&self, quantity: Decimal, portfolio: &mut Portfolio) -> Result<(), MarginError> {
         let instrument = self.instrument;
         let of = MarginError::of(instrument);
         for moved in instrument.fill(Quantity(quantity), self.mark).map_err(&of)? {
             portfolio.deposit(moved)?;
+        }
+        if instrument.only_moves_balances() {
+            return Ok(());
         }
         let Some(place) = self.place else {
             return Ok(portfolio.trade(self.id, Quantity(quantity), Some(self.mark))?);

@@ -3,7 +3,7 @@
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
 
-use plimsoll_core::{Amount, Asset, Decimal, InstrumentId, Price, Quantity, Rounding};
+use plimsoll_core::{Amount, Asset, Decimal, InstrumentId, NumberError, Price, Quantity, Rounding};
 use plimsoll_pricing::market::Market;
 
 use super::contract::Contract;
@@ -68,6 +68,8 @@ pub(super) struct Desk<'a> {
     pub(super) start: Decimal,
     /// Its assets now, netted.
     assets: Vec<NetAsset>,
+    /// What may be converted of each coin: to sell positive, to buy negative.
+    pub(super) coins: BTreeMap<Asset, Decimal>,
     known: RefCell<BTreeMap<Trades, Option<Decimal>>>,
     left: Cell<usize>,
     scanned: OnceCell<Option<Scanned<'a>>>,
@@ -90,6 +92,7 @@ impl<'a> Desk<'a> {
             contracts: Vec::new(),
             start: Decimal::ZERO,
             assets: net_assets(&account.portfolio, market)?,
+            coins: BTreeMap::new(),
             known: RefCell::default(),
             left: Cell::new(EVALUATIONS_MAX),
             scanned: OnceCell::new(),
@@ -102,6 +105,9 @@ impl<'a> Desk<'a> {
             for id in terms.hedges {
                 desk.add(*id, None)?;
             }
+            for id in terms.conversions {
+                desk.add_conversion(*id)?;
+            }
         }
         // Neither positions nor hedges have an order that a plan may turn on.
         desk.contracts.sort_by_key(|contract| contract.id);
@@ -111,12 +117,11 @@ impl<'a> Desk<'a> {
     /// Adds a contract that can be traded and is not there yet.
     fn add(&mut self, id: InstrumentId, place: Option<usize>) -> Result<(), MarginError> {
         let instrument = self.market.listing().get(id).ok_or_else(MarginError::unknown(id))?;
-        let known = self.contracts.iter().any(|contract| contract.id == id);
-        if known || instrument.only_moves_balances() {
+        let is_spot = instrument.only_moves_balances();
+        if self.knows(id) || is_spot && place.is_some() {
             return Ok(());
         }
-        let usable = |of: &Liquidity| of.spread.signum() >= 0 && of.fee_rate.signum() >= 0 && of.depth.signum() > 0;
-        let Some(liquidity) = (self.terms.liquidity)(id).filter(usable) else { return Ok(()) };
+        let Some(liquidity) = self.liquidity(id) else { return Ok(()) };
         let hedge = self.terms.policy == super::Policy::LeastCost && self.terms.hedges.contains(&id);
         let held = place.map_or(Decimal::ZERO, |at| self.account.portfolio.positions[at].quantity.0);
         // What cannot be priced, or has figures that do not fit, cannot be traded.
@@ -127,6 +132,76 @@ impl<'a> Desk<'a> {
         Ok(())
     }
 
+    /// Adds a spot contract in which something can be converted.
+    fn add_conversion(&mut self, id: InstrumentId) -> Result<(), MarginError> {
+        let instrument = self.market.listing().get(id).ok_or_else(MarginError::unknown(id))?;
+        if self.knows(id) || !instrument.only_moves_balances() {
+            return Ok(());
+        }
+        let Some(liquidity) = self.liquidity(id) else { return Ok(()) };
+        let coin = instrument.terms().underlying.asset();
+        let Some(net) = self.assets.iter().find(|net| net.asset == coin) else { return Ok(()) };
+        let free = convertible(net)?;
+        // Balances have no last lot that may be a part.
+        let lot = instrument.terms().lot_size.0.times(instrument.terms().contract_size, Rounding::Up)?;
+        let lots = free.split_by(lot).map_or(0, |(lots, _)| lots);
+        let held = instrument.terms().lot_size.0.times_count(lots)?;
+        if held.is_zero() {
+            return Ok(());
+        }
+        if let Ok(mut contract) = Contract::new(self.market, id, instrument, held, liquidity, self.terms, false) {
+            contract.converts = Some(coin);
+            self.coins.insert(coin, free);
+            self.contracts.push(contract);
+        }
+        Ok(())
+    }
+
+    fn knows(&self, id: InstrumentId) -> bool {
+        self.contracts.iter().any(|contract| contract.id == id)
+    }
+
+    fn liquidity(&self, id: InstrumentId) -> Option<Liquidity> {
+        let usable = |of: &Liquidity| of.spread.signum() >= 0 && of.fee_rate.signum() >= 0 && of.depth.signum() > 0;
+        (self.terms.liquidity)(id).filter(usable)
+    }
+
+    /// Whether balances can be converted.
+    pub(super) fn converts(&self) -> bool {
+        !self.coins.is_empty()
+    }
+
+    /// `trades` with no more converted of a coin than there is to convert.
+    pub(super) fn cut(&self, trades: Trades) -> Trades {
+        if !self.converts() {
+            return trades;
+        }
+        let mut left: BTreeMap<Asset, Decimal> = self.coins.iter().map(|(coin, free)| (*coin, free.abs())).collect();
+        let cut = |(at, lots): (usize, i64)| {
+            let Some((left, lot)) = self.contracts[at]
+                .converts
+                .and_then(|coin| Some((left.get_mut(&coin)?, self.contracts[at].coins_of_lot().ok()?)))
+            else {
+                return (at, lots);
+            };
+            let room = left.split_by(lot).map_or(0, |(lots, _)| i64::try_from(lots).unwrap_or(i64::MAX));
+            let lots = lots.clamp(-room, room);
+            let taken = lot.times_count(i128::from(lots.abs())).unwrap_or(*left);
+            *left = left.minus(taken).unwrap_or_default();
+            (at, lots)
+        };
+        trades.each().map(cut).collect()
+    }
+
+    /// A plan's steps as trades of what this desk has.
+    pub(super) fn trades(&self, plan: &Plan) -> Trades {
+        let of = |step: &Step| {
+            let at = self.contracts.iter().position(|contract| contract.id == step.instrument)?;
+            Some((at, self.contracts[at].lots(step.quantity.0)?))
+        };
+        plan.steps.iter().filter_map(of).collect()
+    }
+
     /// The excess after `trades`, their cost paid; `None` where it cannot be told or no evaluation is left.
     pub(super) fn excess(&self, trades: &Trades) -> Option<Decimal> {
         if trades.is_empty() {
@@ -134,6 +209,9 @@ impl<'a> Desk<'a> {
         }
         if let Some(known) = self.known.borrow().get(trades) {
             return *known;
+        }
+        if self.converts() && self.cut(trades.clone()) != *trades {
+            return None;
         }
         self.left.set(self.left.get().checked_sub(1)?);
         let excess = self.exact(trades).ok();
@@ -163,6 +241,9 @@ impl<'a> Desk<'a> {
             contract.trade(contract.quantity(lots)?, &mut account.portfolio)?;
             let cost = contract.cost(lots)?.over(contract.price.value, Rounding::Up)?;
             account.portfolio.deposit(Amount::new(cost.negated(), settlement))?;
+            if instrument.only_moves_balances() {
+                continue;
+            }
             let place = contract.place.unwrap_or(account.portfolio.positions.len() - 1);
             let net = asset(&mut assets, settlement, contract.price);
             let now = carried(&account.portfolio.positions[place], instrument, self.market)?;
@@ -211,7 +292,8 @@ impl<'a> Desk<'a> {
         if rank(&other) >= rank(&one) { other } else { one }
     }
 
-    /// What can be done: a contract and a side, with the most lots of it. Positions are closed, hedges go both ways.
+    /// What can be done: a contract and a side, with the most lots of it. Positions are closed, hedges go both ways, balances
+    /// are brought nearer to nothing.
     pub(super) fn ways(&self) -> impl Iterator<Item = (usize, i64, i64)> {
         let sides = |(at, contract): (usize, &Contract<'_>)| {
             [(at, 1, contract.most[0]), (at, -1, contract.most[1])].into_iter().filter(|(_, _, most)| *most > 0)
@@ -244,6 +326,13 @@ impl<'a> Desk<'a> {
         let cost = steps.iter().try_fold(Decimal::ZERO, |sum, step| sum.plus(step.cost))?;
         Ok(Plan { steps, cost, excess })
     }
+}
+
+/// What may be converted of an asset: sold as far as there is cash of it that no loss and no debt stands against, bought
+/// (negative) as far as it is owed net of all that is there.
+fn convertible(net: &NetAsset) -> Result<Decimal, NumberError> {
+    let balance = net.balance()?;
+    Ok(if balance.signum() < 0 { balance } else { balance.min(net.cash).or_zero() })
 }
 
 /// The entry of an asset, in the order of their names; one of nothing where there is none.

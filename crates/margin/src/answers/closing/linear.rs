@@ -5,7 +5,7 @@
 //! is now. Of some hundred rows a few bind: they are added where they are broken.
 
 use plimsoll_core::{Decimal, Rounding};
-use plimsoll_pricing::float::float;
+use plimsoll_pricing::float::{decimal, float};
 
 use super::closed_form::{grown, trimmed};
 use super::desk::{Desk, Trades};
@@ -29,19 +29,50 @@ const SURE: f64 = 0.97;
 /// A row is broken by more than this share of what is missing.
 const BROKEN: f64 = 1e-6;
 
-/// One side of a contract that the account's scans have.
+/// One side of a contract that the account's scans have, or of a conversion.
 struct Way {
     contract: usize,
     side: i64,
     most: f64,
-    stake: usize,
-    row: usize,
+    /// What of it moves; a coin that moves in no scan is sold for its haircut alone.
+    cells: Option<Cells>,
     /// Notional of a lot.
     lot: f64,
-    /// What charges fall by with a lot.
+    /// What charges fall by, and of spot haircuts too, with a lot.
     relief: f64,
     /// What a lot gains in each piece.
     gains: Vec<f64>,
+}
+
+/// A row that a lot of a contract moves with.
+struct Cells {
+    stake: usize,
+    row: usize,
+    /// Lots of the row in one of the contract.
+    times: f64,
+}
+
+impl Way {
+    fn new(desk: &Desk<'_>, scans: &Scans<'_>, (contract, side, most): (usize, i64, i64)) -> Option<Self> {
+        let of = &desk.contracts[contract];
+        let coin = of.instrument.only_moves_balances().then(|| of.instrument.terms().underlying.asset());
+        let key = coin.map_or(RowKey::Instrument(of.id), RowKey::Asset);
+        let place = scans.stakes.iter().enumerate().find_map(|(at, stake)| Some((at, stake.table.row_of(key)?)));
+        let (cells, relief) = match (coin, place) {
+            (None, None) => return None,
+            (None, Some((stake, row))) => {
+                let [bought, sold] = scans.stakes[stake].relief[row];
+                (Some(Cells { stake, row, times: 1.0 }), if side > 0 { bought } else { sold })
+            }
+            (Some(_), place) => {
+                let coins = float(of.coins_of_lot().ok()?);
+                let times = |stake: usize, row: usize| coins / float(scans.stakes[stake].table.rows()[row].lot);
+                (place.map(|(stake, row)| Cells { stake, row, times: times(stake, row) }), 0.0)
+            }
+        };
+        let lot = float(of.notional_of_lot().ok()?);
+        Some(Self { contract, side, most: float(Decimal::from_int(most)), cells, lot, relief, gains: Vec::new() })
+    }
 }
 
 /// A loss that counts: one column of some stakes.
@@ -68,20 +99,7 @@ impl<'a> Scanned<'a> {
     pub(super) fn new(desk: &Desk<'a>) -> Option<Self> {
         let scans = desk.scans()?;
         let weight = weight(desk, scans.maintenance_share)?;
-        let mut ways = Vec::new();
-        for (contract, side, most) in desk.ways() {
-            let of = &desk.contracts[contract];
-            let place = scans.stakes.iter().enumerate().find_map(|(at, stake)| {
-                let row = stake.table.row_of(RowKey::Instrument(of.id))?;
-                Some((at, row))
-            });
-            let Some((stake, row)) = place else { continue };
-            let [bought, sold] = scans.stakes[stake].relief[row];
-            let lot = float(of.notional_of_lot().ok()?);
-            let most = float(Decimal::from_int(most));
-            let relief = if side > 0 { bought } else { sold };
-            ways.push(Way { contract, side, most, stake, row, lot, relief, gains: Vec::new() });
-        }
+        let mut ways: Vec<Way> = desk.ways().filter_map(|way| Way::new(desk, &scans, way)).collect();
         let mut pieces = Vec::new();
         for (stake, scanned) in scans.stakes.iter().enumerate() {
             for (column, loss) in scanned.losses.iter().enumerate() {
@@ -104,7 +122,38 @@ impl<'a> Scanned<'a> {
         let own: f64 = scans.stakes.iter().map(ScanStake::worst).sum();
         let floor = if scans.stakes.len() > 1 { scans.floor * own } else { 0.0 };
         let worst = pieces.iter().map(|piece| piece.loss).fold(floor, f64::max);
-        Some(Self { scans, ways, pieces, weight, worst })
+        let mut scanned = Self { scans, ways, pieces, weight, worst };
+        scanned.try_conversions(desk);
+        Some(scanned)
+    }
+
+    /// What conversions free beside the scan, in haircuts and charges on either of two assets, from one evaluation each.
+    fn try_conversions(&mut self, desk: &Desk<'_>) {
+        let mut ways = std::mem::take(&mut self.ways);
+        ways.retain_mut(|way| {
+            if !desk.contracts[way.contract].instrument.only_moves_balances() {
+                return true;
+            }
+            let Some((lots, gained)) = tried(desk, way) else { return false };
+            way.relief = (gained - self.weight * (self.worst - self.worst_after(way, lots))) / lots;
+            true
+        });
+        self.ways = ways;
+    }
+
+    /// The worst after so many lots of one way.
+    fn worst_after(&self, way: &Way, lots: f64) -> f64 {
+        let mut own = vec![0.0; self.scans.stakes.len()];
+        let mut worst: f64 = 0.0;
+        for piece in &self.pieces {
+            let loss = piece.loss - lots * way.gains[piece.at];
+            worst = worst.max(loss);
+            if let Some(stake) = piece.stake {
+                own[stake] = loss.max(own[stake]);
+            }
+        }
+        let floor = if own.len() > 1 { self.scans.floor * own.iter().sum::<f64>() } else { 0.0 };
+        worst.max(floor)
     }
 
     /// The last lot of each of `trades`, the dearest first: what it cost, its contract, and what it gains at least.
@@ -168,9 +217,18 @@ impl<'a> Scanned<'a> {
 
 /// What a lot of a way gains in a piece.
 fn gain(scans: &Scans<'_>, way: &Way, piece: &Piece) -> f64 {
-    let column = piece.columns.iter().find(|(stake, _)| *stake == way.stake);
-    let gain = column.map_or(0.0, |(stake, column)| scans.stakes[*stake].gain(way.row, *column));
-    if way.side > 0 { gain } else { -gain }
+    let Some(cells) = &way.cells else { return 0.0 };
+    let column = piece.columns.iter().find(|(stake, _)| *stake == cells.stake);
+    let gain = column.map_or(0.0, |(stake, column)| scans.stakes[*stake].gain(cells.row, *column));
+    if way.side > 0 { gain * cells.times } else { -gain * cells.times }
+}
+
+/// Lots of a way, of the first of its parts, and what they gain before their cost.
+fn tried(desk: &Desk<'_>, way: &Way) -> Option<(f64, f64)> {
+    let lots = (PARTS[0] * way.most).ceil();
+    let count = i64::try_from(decimal(lots, 0).ok()?.count(0, Rounding::Up)).ok()? * way.side;
+    let gained = desk.excess(&Trades::from_iter([(way.contract, count)]))?.minus(desk.start).ok()?;
+    Some((lots, float(gained.plus(desk.contracts[way.contract].cost(count).ok()?).ok()?)))
 }
 
 /// How much of what is scanned counts at the plan's line.
@@ -235,7 +293,7 @@ fn propose(desk: &Desk<'_>, scanned: &Scanned<'_>, asked: f64) -> Option<Trades>
     for _ in 0..PROGRAMS_MAX {
         let found = program.program.least();
         if !program.add_broken(&found) {
-            return Some(program.trades(&found));
+            return Some(desk.cut(program.trades(&found)));
         }
     }
     None
@@ -308,6 +366,7 @@ impl<'a> Rows<'a> {
         let last = freed.len() - 1;
         (freed[rows.columns.len()], freed[last]) = (-scanned.weight, 1.0);
         rows.program.rows.push((freed, 0.0));
+        rows.add_coins(desk);
         if stakes > 0 {
             rows.add_floor(stakes);
         }
@@ -316,6 +375,22 @@ impl<'a> Rows<'a> {
 
     fn empty(&self) -> Vec<f64> {
         vec![0.0; self.program.costs.len()]
+    }
+
+    /// Of a coin that several contracts convert no more than there is.
+    fn add_coins(&mut self, desk: &Desk<'_>) {
+        for (coin, free) in desk.coins.iter().filter(|(_, free)| !free.is_zero()) {
+            let mut row = self.empty();
+            for (entry, column) in row.iter_mut().zip(&self.columns) {
+                let way = &self.scanned.ways[column.way];
+                let contract = &desk.contracts[way.contract];
+                if contract.converts == Some(*coin) {
+                    let coins = contract.coins_of_lot().map_or(0.0, float) * self.asked / way.lot;
+                    *entry = coins / float(free.abs());
+                }
+            }
+            self.program.rows.push((row, 1.0));
+        }
     }
 
     /// The floor on the sum of own worsts: the worst falls by at most its distance from it and its share of their falls.
@@ -428,6 +503,6 @@ impl<'a> Rows<'a> {
 
 /// Lots, a thousandth of one counted as none and more as one.
 fn whole(lots: f64) -> i64 {
-    let lots = plimsoll_pricing::float::decimal((lots - 1e-3).max(0.0), 6);
+    let lots = decimal((lots - 1e-3).max(0.0), 6);
     lots.map_or(0, |lots| i64::try_from(lots.count(0, Rounding::Up)).unwrap_or(0))
 }

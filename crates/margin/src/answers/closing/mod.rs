@@ -1,4 +1,5 @@
-//! Liquidation plans: which trades bring an account back above a line at least expected cost.
+//! Liquidation plans: which trades bring an account back above a line at least expected cost: positions closed, hedges
+//! opened, and collateral converted, a coin that the account has sold or one that it owes bought.
 //!
 //! A plan is a handful of trades, sized in lots. What it promises is decided by the exact requirement of the account's own
 //! model: after all of it the account stands above the line with at most a lot too much of anything, and however its trades
@@ -43,13 +44,13 @@ pub struct Liquidity {
 /// What is traded first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Policy {
-    /// Whatever cures at least cost, hedges included.
+    /// Whatever cures at least cost, hedges and conversions included.
     LeastCost,
     /// The position that has lost most, whole, then the next; of the last what is needed.
     LargestLossFirst,
     /// The same share of every position.
     ProRata,
-    /// Every position, whole, whatever is needed.
+    /// Every position, whole, whatever is needed. Debts stay: whoever closes an account settles what it then owes.
     FullClose,
 }
 
@@ -72,6 +73,7 @@ impl fmt::Display for Policy {
 }
 
 /// How an account is to be brought back.
+#[derive(Clone, Copy)]
 pub struct Terms<'a> {
     /// What is traded first.
     pub policy: Policy,
@@ -85,6 +87,11 @@ pub struct Terms<'a> {
     /// Contracts that may be opened to hedge, under [`Policy::LeastCost`]; without any, positions are only closed. The
     /// judge is prepared for them.
     pub hedges: &'a [InstrumentId],
+    /// Spot contracts in which balances may be converted, under [`Policy::LeastCost`]: of a coin whose net balance is
+    /// positive no more is sold than there is cash of it, of one whose net balance is negative no more bought than that,
+    /// over all contracts on it together. One of `hedges` besides goes both ways without that bound. The judge is
+    /// prepared for them; what is not spot is left out.
+    pub conversions: &'a [InstrumentId],
     /// Of one contract no more than this share of its depth.
     pub share_of_depth: Decimal,
 }
@@ -94,7 +101,7 @@ pub struct Terms<'a> {
 pub struct Step {
     /// The contract.
     pub instrument: InstrumentId,
-    /// Contracts bought; sold is negative.
+    /// Contracts bought; sold is negative. Of spot, coins of the contract's size that change hands for its quote.
     pub quantity: Quantity,
     /// What it is expected to cost against the mark, in the market's currency: spread, impact and fee.
     pub cost: Decimal,
@@ -130,6 +137,11 @@ pub fn plan(account: &Account, market: &Market, judge: &dyn Judge, terms: &Terms
         return desk.plan(&Trades::default());
     }
     let trades = match terms.policy {
+        Policy::LeastCost if desk.converts() => {
+            // More to choose from may lead a search astray: what it finds without conversions is no worse than that.
+            let without = plan(account, market, judge, &Terms { conversions: &[], ..*terms })?;
+            desk.better(least_cost(&desk), desk.trades(&without))
+        }
         Policy::LeastCost => least_cost(&desk),
         Policy::LargestLossFirst => policies::largest_loss_first(&desk)?,
         Policy::ProRata => policies::pro_rata(&desk),

@@ -29,9 +29,9 @@ fn scenario(name: &str) -> String {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios").join(name).display().to_string()
 }
 
-fn start(commands: &str, journal: &str) -> Child {
+fn start(journal: &str) -> Child {
     Command::new(env!("CARGO_BIN_EXE_plimsoll"))
-        .args(["run", &scenario("openings/venue.toml"), commands, "--journal", journal])
+        .args(["run", &scenario("openings/venue.toml"), "-", "--journal", journal])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -90,7 +90,7 @@ fn what_was_acknowledged_survives_a_kill_and_nothing_is_done_twice() {
     let mut next = 1;
     let mut total = 0;
     for kill in 0..kills {
-        let mut child = start("-", &journal);
+        let mut child = start(&journal);
         let reader = acknowledged(&mut child);
         let writer = feed(&mut child, next);
         // From before it has read anything to well under way.
@@ -127,7 +127,8 @@ fn crashes(rounds: usize) -> String {
     let mut say = |text: String| {
         second += 1;
         let (hours, minutes, seconds) = (8 + second / 3_600, second / 60 % 60, second % 60);
-        writeln!(lines, "{{\"at\":\"2026-06-01T{hours:02}:{minutes:02}:{seconds:02}Z\",{text}}}").unwrap();
+        let at = format!("2026-06-01T{hours:02}:{minutes:02}:{seconds:02}Z");
+        writeln!(lines, "{{\"at\":\"{at}\",\"client\":\"film\",\"number\":{second},{text}}}").unwrap();
     };
     let prices = |btc: &str| {
         format!(
@@ -148,13 +149,29 @@ fn crashes(rounds: usize) -> String {
                  \"{side}\":\"{account}\",\"{other}\":\"market\""
             ));
         }
-        for price in ["57000", "55800", "55000", "54000"] {
+        for (price, ticks) in [("57000", 4), ("55800", 4), ("55000", 30), ("54000", 4)] {
             say(prices(price));
-            (0..8).for_each(|_| say("\"do\":\"tick\"".into()));
+            (0..ticks).for_each(|_| say("\"do\":\"tick\"".into()));
         }
         say(prices("60000"));
     }
     lines
+}
+
+/// All lines, a few at a time, until the program is gone.
+fn pace(child: &mut Child, film: String) -> thread::JoinHandle<()> {
+    let mut pipe = child.stdin.take().unwrap();
+    thread::spawn(move || {
+        for (at, line) in film.lines().enumerate() {
+            if writeln!(pipe, "{line}").is_err() {
+                break;
+            }
+            // Slower than they are decided: what is waiting is made durable together.
+            if at % 8 == 7 {
+                thread::sleep(Duration::from_millis(6));
+            }
+        }
+    })
 }
 
 /// Whether somebody is below maintenance margin after these events.
@@ -175,7 +192,8 @@ fn what_was_being_closed_goes_on_after_a_kill_as_if_there_had_been_none() {
     std::fs::create_dir_all(&folder).unwrap();
     let path = |name: &str| folder.join(name).display().to_string();
     let (commands, journal, whole) = (path("crashes.jsonl"), path("journal"), path("whole"));
-    std::fs::write(&commands, crashes(40)).unwrap();
+    let film = crashes(20);
+    std::fs::write(&commands, &film).unwrap();
     assert_eq!(plimsoll(&["run", &scenario("openings/venue.toml"), &commands, "--journal", &whole, "--quiet"]).code, 0);
     let expected = plimsoll(&["journal", "export", &whole]).out;
     for event in ["liquidation_wave", "covered", "traded", "level_changed"] {
@@ -183,14 +201,16 @@ fn what_was_being_closed_goes_on_after_a_kill_as_if_there_had_been_none() {
     }
     let (mut kills, mut closing) = (0, 0);
     loop {
-        let mut child = start(&commands, &journal);
+        let mut child = start(&journal);
+        let writer = pace(&mut child, film.clone());
         let out = BufReader::new(child.stdout.take().unwrap());
         let reader = thread::spawn(move || out.lines().map_while(Result::ok).collect::<Vec<String>>());
         // Longer and longer, so that it comes to an end on a machine however slow.
-        thread::sleep(Duration::from_millis(60 + (kills * 37) % 240 + 8 * kills));
+        thread::sleep(Duration::from_millis(80 + (kills * 37) % 160 + 24 * kills));
         let ended = child.try_wait().unwrap().is_some();
         child.kill().unwrap();
         child.wait().unwrap();
+        writer.join().unwrap();
         let heard = reader.join().unwrap();
         // The last line may have been cut.
         let whole_lines = &heard[..heard.len().saturating_sub(usize::from(!ended))];

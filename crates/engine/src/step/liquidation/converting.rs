@@ -76,13 +76,13 @@ impl Decision<'_> {
             let size = terms.lot_size.0.times_count(lots)?;
             if !size.is_zero() {
                 left = left.minus(size)?;
-                asked.push(Asked { account, contract, quantity: signed(size) });
+                asked.push(Asked { account, contract, quantity: signed(size), closes: false });
             }
         }
         if left.signum() > 0 && quantity.signum() > 0 {
             match asked.iter_mut().find(|asked| asked.account == unit[0]) {
                 Some(first) => first.quantity = first.quantity.plus(left)?,
-                None => asked.push(Asked { account: unit[0], contract, quantity: left }),
+                None => asked.push(Asked { account: unit[0], contract, quantity: left, closes: false }),
             }
         }
         Ok(asked)

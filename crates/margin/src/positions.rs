@@ -27,16 +27,16 @@ pub fn net<'a>(portfolio: &Portfolio, listing: &'a Listing) -> Result<Vec<NetPos
     let count = portfolio.positions.len();
     let (mut places, mut quantities) = (Vec::with_capacity(count), Vec::with_capacity(count));
     for (at, position) in (0_u32..).zip(&portfolio.positions) {
-        places.push((position.instrument, at));
+        places.push(u64::from(position.instrument.0) << 32 | u64::from(at));
         quantities.push(position.quantity.0);
     }
     places.sort_unstable();
     let mut net = Vec::with_capacity(count);
-    for same in places.chunk_by(|left, right| left.0 == right.0) {
-        let id = same[0].0;
-        let mut quantity = quantities[same[0].1 as usize];
-        for (_, more) in &same[1..] {
-            quantity = quantity.plus(quantities[*more as usize])?;
+    for same in places.chunk_by(|left, right| left >> 32 == right >> 32) {
+        let (id, first) = of(same[0]);
+        let mut quantity = quantities[first];
+        for more in &same[1..] {
+            quantity = quantity.plus(quantities[of(*more).1])?;
         }
         let instrument = listing.get(id).ok_or_else(MarginError::unknown(id))?;
         if !quantity.is_zero() {
@@ -45,4 +45,10 @@ pub fn net<'a>(portfolio: &Portfolio, listing: &'a Listing) -> Result<Vec<NetPos
         }
     }
     Ok(net)
+}
+
+/// A contract and a place among positions, as they are sorted.
+#[expect(clippy::cast_possible_truncation, reason = "the low half is what is meant")]
+const fn of(packed: u64) -> (InstrumentId, usize) {
+    (InstrumentId((packed >> 32) as u32), packed as u32 as usize)
 }

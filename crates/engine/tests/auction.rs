@@ -4,6 +4,7 @@
 mod support;
 
 use plimsoll_core::{AccountId, Amount, Decimal};
+use plimsoll_engine::breakers::{Breaker, LiftRule, Restricted, Scope, Watched};
 use plimsoll_engine::liquidation::AuctionTerms;
 use plimsoll_engine::{Command, Event, House};
 use plimsoll_margin::level::State as Side;
@@ -208,4 +209,21 @@ fn terms_that_lead_nowhere_are_refused() {
         let refused = venue.ask(&Command::SetLiquidation(Box::new(rules))).unwrap_err().to_string();
         assert!(refused.contains(expected), "{refused}");
     }
+}
+
+#[test]
+fn nobody_bids_while_a_breaker_pauses_liquidations() {
+    let (mut venue, [account, _, bidder]) = on_offer();
+    let breaker = Breaker {
+        watches: Watched::PriceBand { share: decimal("0.5") },
+        scope: Scope::Underlying("BTC".parse().unwrap()),
+        restricts: [Restricted::Liquidating].into(),
+        lifts: LiftRule::After { seconds: 60, within: None },
+    };
+    venue.run(Command::SetBreaker { name: name("halt"), breaker: Some(Box::new(breaker)) });
+    venue.run(Command::TripBreaker { name: name("halt") });
+    let refusal = venue.ask(&bid(account, bidder, "1", "0")).unwrap_err();
+    assert!(refusal.to_string().contains("a breaker pauses liquidations"), "{refusal}");
+    venue.run(Command::LiftBreaker { name: name("halt") });
+    assert!(said(&venue.run(bid(account, bidder, "1", "0"))).is_some());
 }

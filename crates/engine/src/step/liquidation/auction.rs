@@ -100,11 +100,11 @@ impl Decision<'_> {
         }
         let held: Vec<ContractId> =
             self.members(&unit).flat_map(|(_, account)| account.holdings.keys().copied()).collect();
+        if self.liquidation_pauses(&unit) || held.iter().any(|contract| self.closing_pauses(*contract)) {
+            return refused("a breaker pauses liquidations");
+        }
         if !held.iter().all(|contract| self.may_close(*contract)) {
             return refused("what is on offer has a price that is not trusted");
-        }
-        if self.liquidation_pauses(&unit) {
-            return refused("a breaker pauses liquidations");
         }
         held.iter().try_for_each(|contract| self.may_take_over(bidder, *contract))?;
         let offer = self.offer(&unit, auction, &terms, share)?;

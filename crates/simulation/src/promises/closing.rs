@@ -168,6 +168,7 @@ impl Closing {
         self.judged.clear();
         self.bidder = None;
         looked.push((FUND, house(state)));
+        looked.push((hedging::CURED, hedging::left_over(state)));
         looked.push((ENDS, self.stays(state, at)));
         looked
     }

@@ -3,12 +3,15 @@
 use plimsoll_core::{AccountId, Side};
 use plimsoll_engine::account::Mode;
 use plimsoll_engine::{OpenOrder, State};
+use plimsoll_margin::level;
 use plimsoll_pricing::float::float;
 
 use super::Wrong;
 
 /// The promise.
 pub const ORDERS: &str = "orders that close reduce or hedge, inside the band of the mark";
+/// The promise of their end.
+pub const CURED: &str = "who is cured has no closing orders";
 
 /// What is wrong with an order before it is placed.
 #[must_use]
@@ -42,4 +45,15 @@ pub fn order(state: &State, id: AccountId, terms: &OpenOrder) -> Option<Wrong> {
 pub fn cleared(state: &State, id: AccountId) -> Option<Wrong> {
     let (order, terms) = state.account(id)?.orders.first_key_value()?;
     Some(Wrong::of(ORDERS, id, format!("order {order} beside a wave: {terms:?}"), "only what the wave places"))
+}
+
+/// A closing order of somebody who stands above the lines. The engine numbers its own above all others.
+#[must_use]
+pub fn left_over(state: &State) -> Option<Wrong> {
+    state.numbered().find_map(|(id, account)| {
+        let (order, terms) = account.orders.last_key_value().filter(|(order, _)| order.closes())?;
+        let side = account.standing.state;
+        (side < level::State::Liquidating)
+            .then(|| Wrong::of(CURED, id, format!("order {order} of one who is {side}: {terms:?}"), "none"))
+    })
 }

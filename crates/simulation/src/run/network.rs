@@ -15,7 +15,7 @@ use crate::promises::answers::{self, digest};
 use crate::world::listing::{self, MODELS, PERPETUALS};
 use crate::world::prices::Oddity;
 use crate::world::traffic::Traffic;
-use crate::world::{asset, closing};
+use crate::world::{asset, breakers, closing};
 
 /// The promise that clients hear one answer to a command.
 pub(super) const HEARD: &str = "a client hears one answer to a command";
@@ -221,6 +221,14 @@ impl Run {
         }
         let wait = self.chances.world.between(120, 300) * SECOND;
         self.after(wait, Happening::Series);
+    }
+
+    pub(super) fn touch_breaker(&mut self) {
+        if let Some(command) = breakers::by_hand(&self.watch.folded, &mut self.chances.breakers) {
+            self.ask("risk", command);
+        }
+        let wait = self.chances.breakers.between(5, 25) * SECOND;
+        self.after(wait, Happening::Breaker);
     }
 
     pub(super) fn change_parameters(&mut self) {

@@ -248,6 +248,19 @@ fn a_narrower_bound_that_is_ignored_is_found() {
     assert_eq!((venue.changed(&back, |_| {}), said[0]), (NONE, LIFTS));
 }
 
+#[test]
+fn what_lifts_before_a_command_that_brings_its_figure_back_is_no_fault() {
+    let mut venue = Venue::new();
+    let watches = Watched::WithdrawalRate { value: decimal("1000"), window_s: 16 };
+    let lifts = LiftRule::After { seconds: 0, within: Some(decimal("500")) };
+    venue.set(watches, Scope::Asset(world::asset("USDC")), &[Restricted::Withdrawing], lifts);
+    let withdraw = |of| Command::Withdraw { account: OTHER, amount: usdc(of) };
+    assert!(venue.run(&withdraw("1000")).iter().any(trips));
+    venue.wait(18);
+    let events = venue.run(&withdraw("600"));
+    assert!(events.iter().any(|event| matches!(event, Event::BreakerLifted { .. })), "{events:?}");
+}
+
 fn order(contract: ContractId, side: Side, of: &str) -> OpenOrder {
     let price = Price::new(decimal("50000"), world::asset("USDC"));
     OpenOrder { contract, side, quantity: Quantity(decimal(of)), price, reduce_only: false }

@@ -343,7 +343,13 @@ impl Breakers {
         }
         let LiftRule::After { seconds, .. } = known.rules.lifts else { return wrong("only by hand".to_owned()) };
         let is_due = has_passed(trip.inside.unwrap_or(trip.outside), seconds, at);
-        let is_inside = trips_again || known.is_inside(ours) != Some(false);
+        // It may have lifted before the command, which then brought the figure back, though not past the bound.
+        let before = Timestamp::from_nanos(at.nanos() - 1);
+        let was_inside = || {
+            let is_counted = known.rules.watches.window_s().is_some();
+            is_counted && known.is_inside(known.figures(state, before).get(subject).copied()) != Some(false)
+        };
+        let is_inside = trips_again || known.is_inside(ours) != Some(false) || was_inside();
         let text = || format!("after {seconds} s inside, with {ours:?} and {trip:?}");
         (waived || trip.waived || !is_due || !is_inside).then(|| wrong(text())).flatten()
     }

@@ -1,4 +1,4 @@
-//! Breakers, drawn once a run: none, or of every kind some, and hands that trip, lift and set them.
+//! Breakers, drawn once a run, and hands that trip, lift and set them.
 
 use std::collections::BTreeSet;
 
@@ -12,12 +12,9 @@ use crate::random::Random;
 /// Kinds of what is watched.
 const KINDS: usize = 8;
 
-/// The venue's breakers: in a third of the runs none.
+/// The venue's breakers: of each kind one, or none.
 #[must_use]
 pub fn commands(random: &mut Random, accounts: usize) -> Vec<Command> {
-    if random.below(3) == 0 {
-        return Vec::new();
-    }
     let drawn = |kind| (random.below(3) > 0).then(|| set(kind, random, accounts));
     (0..KINDS).filter_map(drawn).collect()
 }
@@ -36,13 +33,13 @@ fn drawn(kind: usize, random: &mut Random, accounts: usize) -> Breaker {
         0 if !may_pause => LiftRule::Manual,
         drawn => {
             let seconds = *random.pick(&[0, 1, 3, 3, 8, 20]);
-            LiftRule::After { seconds, within: (drawn % 2 == 0).then(|| within(&watches, random)) }
+            LiftRule::After { seconds, within: (drawn % 3 > 0).then(|| within(&watches, random)) }
         }
     };
     let mut restricts: BTreeSet<Restricted> = (0..2).map(|_| *random.pick(&Restricted::ALL)).collect();
     if !may_pause {
         restricts.remove(&Restricted::Liquidating);
-    } else if random.below(2) == 0 {
+    } else if random.below(3) > 0 {
         restricts.insert(Restricted::Liquidating);
     }
     // Most of the run goes on: nobody is stopped everywhere from what everybody does most.

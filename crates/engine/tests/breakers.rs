@@ -14,7 +14,7 @@ use plimsoll_engine::state::UnderlyingRules;
 use plimsoll_engine::{Command, Event, House, OrderId, Refusal, State};
 use plimsoll_margin::level::State as Level;
 use plimsoll_pricing::market::MarkQuote;
-use support::{BTC_USDC, ETH_USDC, Random, Venue, amount, asset, batch, decimal, name, quote, trust};
+use support::{BTC_USDC, ETH_USDC, LINEAR_CALL, Random, Venue, amount, asset, batch, decimal, name, quote, trust};
 
 const NAME: &str = "line";
 
@@ -304,6 +304,25 @@ fn open_interest_is_told_by_fills_and_prices() {
     assert!(stops(&venue.place(a, 1, order), Restricted::Opening));
     venue.trade(BTC_USDC, "0.5", "66000", b, a);
     assert_eq!(tick(&mut venue, 60), ["lifted underlying BTC"]);
+}
+
+#[test]
+fn a_price_that_no_figure_holds_is_beyond_every_bound() {
+    for watches in [
+        Watched::OpenInterest { notional: decimal("1000000000") },
+        Watched::PriceBand { share: decimal("0.9") },
+        Watched::Velocity { share: decimal("9"), window_s: 1_600 },
+    ] {
+        let mut venue = Venue::new();
+        let [a, b] = ["a", "b"].map(|name| venue.funded(name, "1000000 USDC"));
+        venue.trade(LINEAR_CALL, "10", "100", a, b);
+        set(&mut venue, breaker(watches, Scope::Everything, &[Restricted::Opening]));
+        assert!(!is_tripped(&venue.state));
+        // In dollar coins of 0.9995 it is more than the largest there is, and so is what ten calls stand for.
+        let index = (Feed::Index("ETH".parse().unwrap()), quote("one", Decimal::MAX, venue.now));
+        venue.run(Command::Prices(PriceBatch { quotes: vec![index], ..PriceBatch::default() }));
+        assert!(is_tripped(&venue.state), "{watches:?}");
+    }
 }
 
 #[test]

@@ -8,12 +8,14 @@ mod support;
 use planted::shows;
 use plimsoll_core::planted::Fault;
 use plimsoll_core::{AccountId, Decimal, Price, Rounding, Side};
+use plimsoll_engine::breakers::{Breaker, LiftRule, Restricted, Scope, Watched};
 use plimsoll_engine::command::TradeSide;
 use plimsoll_engine::liquidation::{AuctionTerms, LiquidationRules, Policy};
 use plimsoll_engine::market::PriceBatch;
 use plimsoll_engine::step::explain;
 use plimsoll_engine::{Book, Command, Event, House, OpenOrder, OrderId, Refusal};
 use plimsoll_margin::level::State;
+use plimsoll_pricing::market::MarkQuote;
 use support::{BTC_USDC, CALL, ETH_USDC, EXPIRY, FUTURE, Venue, amount, asset, batch, decimal, quantity, time};
 
 #[test]
@@ -289,4 +291,86 @@ fn a_fill_pays_the_fund_for_what_was_filled() {
     };
     // Five in ten thousand of one bitcoin, or of ten.
     shows(Fault::PenaltyWhole, penalty, [decimal("27"), decimal("270")]);
+}
+
+/// Restricts `action` while what it `watches` is beyond its bound, and for a minute after.
+fn breaker(venue: &mut Venue, watches: Watched, action: Restricted, within: Option<&str>) {
+    let lifts = LiftRule::After { seconds: 60, within: within.map(decimal) };
+    let rules = Breaker { watches, scope: Scope::Everything, restricts: [action].into(), lifts };
+    venue.run(Command::SetBreaker { name: "line".into(), breaker: Some(Box::new(rules)) });
+}
+
+/// Where the breaker is tripped: whether it was said to be inside.
+fn trips(venue: &Venue) -> Vec<bool> {
+    venue.state.breakers["line"].trips.values().map(|trip| trip.inside_since.is_some()).collect()
+}
+
+#[test]
+fn a_pause_stops_liquidations() {
+    let orders = || {
+        let (mut venue, [account, _]) = long(&["100000 USDC"], |_| {});
+        let watches = Watched::Velocity { share: decimal("0.05"), window_s: 1_600 };
+        breaker(&mut venue, watches, Restricted::Liquidating, None);
+        venue.prices("54000", "3000");
+        (trips(&venue).len(), closing(&venue, account).len())
+    };
+    shows(Fault::PauseIgnored, orders, [(1, 0), (1, 1)]);
+}
+
+#[test]
+fn a_breaker_lifts_inside_its_narrower_bound() {
+    let inside = || {
+        let mut venue = Venue::new();
+        breaker(&mut venue, Watched::PriceBand { share: decimal("0.05") }, Restricted::Opening, Some("0.02"));
+        for mark in ["64000", "62000"] {
+            let mark = MarkQuote { price: Some(decimal(mark)), ..MarkQuote::default() };
+            venue.run(Command::Prices(PriceBatch { marks: vec![(BTC_USDC, mark)], ..PriceBatch::default() }));
+        }
+        trips(&venue)
+    };
+    shows(Fault::WithinIgnored, inside, [vec![false], vec![true]]);
+}
+
+/// A venue with a breaker at 100,000 dollars withdrawn in half an hour, of which two bitcoins are more.
+fn withdrawn() -> (Venue, AccountId) {
+    let mut venue = Venue::new();
+    let account = venue.funded("a", "10 BTC");
+    let watches = Watched::WithdrawalRate { value: decimal("100000"), window_s: 1_600 };
+    breaker(&mut venue, watches, Restricted::Borrowing, None);
+    venue.run(Command::Withdraw { account, amount: amount("1 BTC") });
+    (venue, account)
+}
+
+#[test]
+fn a_rate_in_the_currency_counts_what_coins_are_worth() {
+    let tripped = || {
+        let (mut venue, account) = withdrawn();
+        venue.run(Command::Withdraw { account, amount: amount("1 BTC") });
+        trips(&venue)
+    };
+    shows(Fault::RateInUnits, tripped, [vec![false], vec![]]);
+}
+
+#[test]
+fn what_is_matched_counts_as_liquidated() {
+    let tripped = || {
+        let (mut venue, _) = long(&["100000 USDC"], |rules| rules.waves_max = 1);
+        let watches = Watched::LiquidationRate { notional: decimal("100000"), window_s: 1_600 };
+        breaker(&mut venue, watches, Restricted::Opening, None);
+        unfilled(&mut venue, "54000");
+        trips(&venue)
+    };
+    shows(Fault::MatchesUncounted, tripped, [vec![false], vec![]]);
+}
+
+#[test]
+fn a_breaker_that_is_set_again_keeps_its_window() {
+    let tripped = || {
+        let (mut venue, account) = withdrawn();
+        let watches = venue.state.breakers["line"].rules.watches;
+        breaker(&mut venue, watches, Restricted::Borrowing, None);
+        venue.run(Command::Withdraw { account, amount: amount("1 BTC") });
+        trips(&venue)
+    };
+    shows(Fault::SetForgets, tripped, [vec![false], vec![]]);
 }

@@ -4,8 +4,10 @@
 use plimsoll_core::{AccountId, Decimal, Price, Quantity, Side, Timestamp};
 use plimsoll_engine::account::{Kind, Mode, TraderLimits};
 use plimsoll_engine::command::TradeSide;
-use plimsoll_engine::liquidation::{Cover, LiquidationRules, Policy};
-use plimsoll_engine::{AccountTerms, Book, Command, ContractId, Event, Holder, House, OrderId, State, evolve, step};
+use plimsoll_engine::liquidation::{AuctionTerms, Cover, LiquidationRules, Policy};
+use plimsoll_engine::{
+    AccountTerms, Book, Command, ContractId, Event, Holder, House, OpenOrder, OrderId, State, evolve, step,
+};
 use plimsoll_margin::level;
 use plimsoll_simulation::Random;
 use plimsoll_simulation::promises::closing::{self, Closing, Stands};
@@ -113,6 +115,11 @@ fn trade(quantity: &str, price: &str, order: Option<OrderId>) -> Command {
     Command::Trade { contract: BTC, quantity: Quantity(decimal(quantity)), price, buyer, seller, taker: Side::Buy }
 }
 
+fn order() -> OpenOrder {
+    let price = Price::new(decimal("50000"), world::asset("USDC"));
+    OpenOrder { contract: BTC, side: Side::Buy, quantity: Quantity(decimal("1")), price, reduce_only: false }
+}
+
 fn changed(events: &[(State, Event)], change: impl Fn(&mut State, &mut Event)) -> Vec<(State, Event)> {
     let mut events = events.to_vec();
     events.iter_mut().for_each(|(state, event)| change(state, event));
@@ -160,7 +167,7 @@ fn the_books_follow_a_wave_a_fill_with_its_penalty_and_a_takeover() {
 fn orders_that_open_or_leave_the_band_are_found() {
     let mut venue = Venue::new();
     let wave = venue.price(54_000);
-    let bad = |change: &dyn Fn(&mut plimsoll_engine::OpenOrder)| {
+    let bad = |change: &dyn Fn(&mut OpenOrder)| {
         let these = changed(&wave, |_, event| {
             if let Event::OrderPlaced { terms, .. } = event {
                 change(terms);
@@ -236,6 +243,115 @@ fn a_counterparty_that_pays_too_much_is_found() {
     let matched = venue.price(48_000);
     assert_eq!(venue.wrong(&matched), Vec::<&str>::new());
     assert_eq!(venue.wrong(&at(&matched, "20000")), [closing::MATCHED, closing::BORNE]);
+    // Within what was gained, and a dollar a coin beyond what the account is short of.
+    assert_eq!(venue.wrong(&at(&matched, "1")), [closing::BORNE]);
+    assert_eq!(venue.wrong(&at(&matched, "-1")), Vec::<&str>::new());
+}
+
+#[test]
+fn who_is_matched_out_of_their_order_is_found() {
+    let mut venue = Venue::new();
+    let third = AccountId(2);
+    venue.run(&Command::OpenAccount { terms: terms("third") });
+    for (account, dollars) in [(third, 100_000_000), (LONG, 100_000)] {
+        let amount = world::amount(Decimal::from_int(dollars), "USDC");
+        venue.run(&Command::Deposit { account, amount });
+    }
+    // Who sold as many at a better price gained more for what they put up.
+    let Command::Trade { contract, quantity, buyer, taker, .. } = trade("10", "61000", None) else { panic!() };
+    let (price, seller) =
+        (Price::new(decimal("61000"), world::asset("USDC")), TradeSide { account: third, order: None });
+    venue.run(&Command::Trade { contract, quantity, price, buyer, seller, taker });
+    let matched = venue.price(45_000);
+    assert_eq!(venue.wrong(&matched), Vec::<&str>::new());
+    let forced = |(_, event): &(State, Event)| matches!(event, Event::Traded { closes: Some(_), .. });
+    let places: Vec<usize> = (0..matched.len()).filter(|at| forced(&matched[*at])).collect();
+    let other_way = |events: &[(State, Event)]| {
+        let mut events = events.to_vec();
+        events.swap(places[0], places[1]);
+        events
+    };
+    assert_eq!((places.len(), venue.wrong(&other_way(&matched))), (2, vec![closing::FIRST]));
+}
+
+#[test]
+fn a_fund_that_takes_more_than_it_pays_for_is_found() {
+    let mut venue = Venue::new();
+    venue.run(&Command::Deposit { account: LONG, amount: world::amount(Decimal::from_int(20), "ETH") });
+    let rules = LiquidationRules { waves_max: 1, cooldown_s: 1, ..LiquidationRules::default() };
+    venue.run(&Command::SetLiquidation(Box::new(rules)));
+    venue.price(49_000);
+    let taken = venue.price(49_000);
+    assert_eq!(venue.wrong(&taken), Vec::<&str>::new());
+    let more = |by: &'static str| {
+        let mut changes = 0;
+        let events = taken.iter().cloned().map(|(state, mut event)| {
+            if let Event::Covered { by: Cover::Collateral, amount, .. } = &mut event {
+                amount.value = amount.value.times(decimal(by), plimsoll_core::Rounding::Up).unwrap();
+                changes += 1;
+            }
+            (state, event)
+        });
+        let events: Vec<(State, Event)> = events.collect();
+        assert_eq!(changes, 1);
+        venue.wrong(&events)
+    };
+    assert_eq!(more("1.001"), [closing::TAKEN]);
+    assert_eq!(more("0.999"), Vec::<&str>::new());
+}
+
+#[test]
+fn a_bonus_beyond_what_was_said_is_found() {
+    let mut venue = Venue::new();
+    let auction = AuctionTerms {
+        starting_fraction: Decimal::ONE,
+        cutoff_fraction: Decimal::new(5, 1),
+        fast_seconds: 10,
+        slow_seconds: 10,
+        insolvent_seconds: 10,
+        buffer: Decimal::ZERO,
+        value_cutoff: Decimal::ZERO,
+    };
+    let rules = LiquidationRules { waves_max: 1, cooldown_s: 1, auction: Some(auction), ..LiquidationRules::default() };
+    venue.run(&Command::SetLiquidation(Box::new(rules)));
+    (0..5).for_each(|_| drop(venue.price(54_000)));
+    let bid = Command::Bid { account: LONG, bidder: OTHER, share: Decimal::ONE, bonus_min: Decimal::ONE };
+    let taken = venue.run(&bid);
+    assert_eq!(venue.wrong(&taken), Vec::<&str>::new());
+    let said = |by: &'static str| {
+        changed(&taken, |_, event| {
+            if let Event::AuctionBid { bonus, .. } = event {
+                *bonus = bonus.times(decimal(by), plimsoll_core::Rounding::Up).unwrap();
+            }
+        })
+    };
+    // More than the discount of the share; and less than what was had for it.
+    assert_eq!(venue.wrong(&said("3")), [closing::OFFERED]);
+    assert_eq!(venue.wrong(&said("0.9")), [closing::OFFERED]);
+    let at = |more: &'static str| {
+        changed(&taken, |_, event| {
+            if let Event::Traded { price, closes: Some(_), .. } = event {
+                price.value = price.value.plus(decimal(more)).unwrap();
+            }
+        })
+    };
+    assert_eq!(venue.wrong(&at("-1")), [closing::OFFERED], "cheaper than for the bonus");
+    assert_eq!(venue.wrong(&at("1000")), [closing::OFFERED], "above the mark");
+    let none = changed(&taken, |state, _| state.accounts[0].liquidation = None);
+    assert_eq!(venue.wrong(&none), [closing::OFFERED], "not on offer");
+}
+
+#[test]
+fn closing_orders_of_who_is_cured_are_found() {
+    let mut venue = Venue::new();
+    let wave = venue.price(54_000);
+    assert_eq!(venue.wrong(&wave), Vec::<&str>::new());
+    assert_eq!(hedging::left_over(&venue.state), None);
+    venue.state.accounts[0].standing.state = level::State::Called;
+    assert_eq!(venue.wrong(&wave), [hedging::CURED]);
+    venue.run(&Command::Place { account: OTHER, order: OrderId(7), terms: order() });
+    venue.state.accounts[0].orders.clear();
+    assert_eq!(hedging::left_over(&venue.state), None, "an order of one's own is no closing order");
 }
 
 #[test]

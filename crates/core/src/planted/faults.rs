@@ -82,6 +82,11 @@ faults! {
     ClosingKept "closing-kept" "Who is cured keeps the engine's closing orders, and pays the fund for their fills."
     SafestMatched "safest-matched" "Of those in gain, whoever stands safest is matched first."
     PenaltyWhole "penalty-whole" "A part of a closing order pays the fund as all that is left of it would."
+    PauseIgnored "pause-ignored" "A tripped breaker that pauses liquidations stops none."
+    WithinIgnored "within-ignored" "A breaker lifts inside its bound, however narrow the one it was to come back inside of."
+    RateInUnits "rate-in-units" "A withdrawal rate in the currency counts units, whatever they are worth."
+    MatchesUncounted "matches-uncounted" "A liquidation rate counts fills of the engine's orders, and not what is matched."
+    SetForgets "set-forgets" "A breaker that is set again forgets what happened in its window, and where it is tripped."
 }
 
 impl fmt::Display for Fault {

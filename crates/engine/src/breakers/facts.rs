@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use plimsoll_core::{Decimal, Quantity, Rounding, Timestamp, Underlying};
+use plimsoll_core::{Decimal, Quantity, Rounding, Timestamp, Underlying, planted};
 
 use super::figures::notional_of;
 use super::windows::{Range, Windows};
@@ -50,7 +50,7 @@ fn trips(state: &mut State, name: &Arc<str>, change: impl FnOnce(&mut BTreeMap<S
 fn set(state: &mut State, name: &Arc<str>, breaker: Option<&Breaker>) {
     let before = state.breakers.remove(name);
     if let Some(rules) = breaker {
-        let kept = before.filter(|before| before.rules.watches_like(rules));
+        let kept = before.filter(|before| before.rules.watches_like(rules) && !planted!(SetForgets));
         let (trips, windows) = match kept {
             Some(Installed { mut trips, windows, .. }) => {
                 // Since when it has been inside another bound says nothing of this one.
@@ -91,12 +91,13 @@ fn counted(state: &mut State, event: &Event, at: Timestamp) {
         Event::Priced { readings, .. } => breakers.values_mut().for_each(|it| moved(it, readings, at)),
         Event::Withdrawn { account, amount, worth, .. } => {
             let owner = &state.accounts[account.index()].terms.owner;
+            let worth = if planted!(RateInUnits) { amount.value } else { *worth };
             for known in breakers.values_mut() {
                 let Watched::WithdrawalRate { window_s, .. } = known.rules.watches else { continue };
                 let value = match &known.rules.scope {
-                    Scope::Everything => *worth,
+                    Scope::Everything => worth,
                     Scope::Asset(asset) if *asset == amount.asset => amount.value,
-                    Scope::Owner(one) if one == owner => *worth,
+                    Scope::Owner(one) if one == owner => worth,
                     _ => continue,
                 };
                 known.windows.sums.entry(None).or_default().add(window_s, at, value);
@@ -111,7 +112,7 @@ fn counted(state: &mut State, event: &Event, at: Timestamp) {
         }
         Event::Traded { contract, quantity, price, buyer, seller, closes, .. } => {
             let closing = [buyer.order, seller.order].into_iter().flatten().any(OrderId::closes);
-            if closing || closes.is_some() {
+            if closing || closes.is_some() && !planted!(MatchesUncounted) {
                 let value = notional_of(state, *contract, *quantity, price.value);
                 let underlying = state.contracts[contract.index()].instrument.terms().underlying;
                 breakers.values_mut().for_each(|it| closed(it, underlying, value, at));

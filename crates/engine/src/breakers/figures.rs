@@ -220,8 +220,8 @@ pub(super) fn notional(state: &State, contract: ContractId, price: Option<Decima
     let index = index_in(state, instrument)?;
     let quoted = || state.market.marks.get(&contract)?.price;
     let mark = price.or_else(quoted).map_or(index, |value| Price::new(value, index.quote));
-    let one = instrument.notional(mark, index).ok()?;
-    Some(most(one.value.times(state.price(one.asset)?, Rounding::Up)))
+    let one = most(instrument.notional(mark, index).map(|one| one.value));
+    Some(most(one.times(state.price(instrument.terms().settlement)?, Rounding::Up)))
 }
 
 /// What so many contracts stand for; nothing where that cannot be said.
@@ -239,5 +239,5 @@ fn index_in(state: &State, instrument: &Instrument) -> Option<Price> {
         return Some(Price::new(index, terms.quote));
     }
     let (from, to) = (state.price(rules.quote)?, state.price(terms.quote)?);
-    Some(Price::new(index.times_ratio(from, to, Rounding::HalfEven).ok()?, terms.quote))
+    Some(Price::new(most(index.times_ratio(from, to, Rounding::HalfEven)), terms.quote))
 }

@@ -26,7 +26,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-use plimsoll_core::{Asset, Decimal, Timestamp, Underlying};
+use plimsoll_core::{Asset, Decimal, Timestamp, Underlying, planted};
 
 pub(crate) use facts::{Stakes, evolve, owner_of, sum_positions};
 pub(crate) use figures::{Looked, figures, inside_before};
@@ -250,7 +250,7 @@ impl Breaker {
     #[must_use]
     pub fn is_inside(&self, found: Decimal) -> bool {
         let within = match self.lifts {
-            LiftRule::After { within: Some(within), .. } => within,
+            LiftRule::After { within: Some(within), .. } if !planted!(WithinIgnored) => within,
             _ => self.watches.bound(),
         };
         !self.watches.is_past(found, within)

@@ -16,7 +16,7 @@ use plimsoll_pricing::float::float;
 
 use super::equity::of_units;
 use super::mirror::cost;
-use super::{Wrong, hedging, standing};
+use super::{Wrong, breakers, hedging, standing};
 
 /// The promise to those above the line.
 pub const CLOSED: &str = "nobody is closed who is above the line";
@@ -168,6 +168,7 @@ impl Closing {
         self.judged.clear();
         self.bidder = None;
         looked.push((FUND, house(state)));
+        looked.push((hedging::CURED, hedging::left_over(state)));
         looked.push((ENDS, self.stays(state, at)));
         looked
     }
@@ -341,7 +342,7 @@ impl Closing {
         #[expect(clippy::cast_precision_loss, reason = "nanoseconds as seconds")]
         let gap = (gap as f64 / Timestamp::NANOS_PER_SECOND as f64).min(pause);
         self.last = Some(at);
-        if !standing::all_trusted(state) {
+        if !standing::all_trusted(state) || breakers::pauses(state) {
             self.under.clear();
             return None;
         }
@@ -463,7 +464,8 @@ fn offered(state: &State, id: AccountId, share: Decimal, bonus: f64, at: Timesta
     let Some(auction) = auction else { return Some(Wrong::of(OFFERED, id, "a bid", "nothing on offer")) };
     let worth = worth_of(state, &state.margined_with(id)).filter(|_| standing::all_trusted(state))?;
     let terms = state.liquidation.auction?;
-    let most = worth.net * float(share) * (1.0 - kept(&terms, auction.elapsed(at))) + worth.grain();
+    // With a credit line who owes more than there is may still stand above maintenance: then nothing is given.
+    let most = worth.net.max(0.0) * float(share) * (1.0 - kept(&terms, auction.elapsed(at))) + worth.grain();
     let fits = bonus >= 0.0 && share <= Decimal::ONE && (auction.is_insolvent || bonus <= most);
     (!fits).then(|| Wrong::of(OFFERED, id, format!("{bonus} for {share}"), format!("0 to {most}")))
 }

@@ -3,6 +3,7 @@
 use plimsoll_core::{AccountId, Side};
 use plimsoll_engine::account::Mode;
 use plimsoll_engine::{OpenOrder, State};
+use plimsoll_margin::level;
 use plimsoll_pricing::float::float;
 
 use super::Wrong;
@@ -12,6 +13,8 @@ use super::mirror::cost;
 
 /// The promise.
 pub const ORDERS: &str = "orders that close reduce, hedge or convert, inside the band of the mark";
+/// The promise of their end.
+pub const CURED: &str = "who is cured has no closing orders";
 
 /// What is wrong with an order before it is placed.
 #[must_use]
@@ -92,4 +95,15 @@ fn converted(state: &State, unit: &[AccountId], id: AccountId, terms: &OpenOrder
 pub fn cleared(state: &State, id: AccountId) -> Option<Wrong> {
     let (order, terms) = state.account(id)?.orders.first_key_value()?;
     Some(Wrong::of(ORDERS, id, format!("order {order} beside a wave: {terms:?}"), "only what the wave places"))
+}
+
+/// A closing order of somebody who stands above the lines. The engine numbers its own above all others.
+#[must_use]
+pub fn left_over(state: &State) -> Option<Wrong> {
+    state.numbered().find_map(|(id, account)| {
+        let (order, terms) = account.orders.last_key_value().filter(|(order, _)| order.closes())?;
+        let side = account.standing.state;
+        (side < level::State::Liquidating)
+            .then(|| Wrong::of(CURED, id, format!("order {order} of one who is {side}: {terms:?}"), "none"))
+    })
 }

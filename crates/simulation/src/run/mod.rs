@@ -23,7 +23,7 @@ use crate::plan::{Broken, Plan, Report};
 use crate::promises::Wrong;
 use crate::random::Random;
 use crate::world::closing::{self, Appetite};
-use crate::world::{self, Markets, People, listing};
+use crate::world::{self, Markets, People, breakers, listing};
 use network::Clients;
 use watch::Watch;
 
@@ -48,6 +48,8 @@ enum Happening {
     Series,
     /// Rates or a model change.
     Parameters,
+    /// A hand trips, lifts or sets a breaker.
+    Breaker,
     /// A message reaches the node.
     Arrives(Arc<Request>),
     /// An answer reaches its client.
@@ -69,6 +71,7 @@ struct Chances {
     world: Random,
     prices: Random,
     network: Random,
+    breakers: Random,
     faults: Random,
     checks: Random,
 }
@@ -86,8 +89,8 @@ struct Run {
     queued: u64,
     orders: u64,
     series: u64,
-    /// Whether options expire in this run. Where they do, tables get nodes at strikes that come and go, and nobody on that
-    /// coin sleeps; where they do not, certificates are what is tried.
+    /// Whether options expire in this run, as in every second: two seeds in a row try both. Where they do, tables get
+    /// nodes at strikes that come and go, and nobody on that coin sleeps; where not, certificates are what is tried.
     options_expire: bool,
     /// How much of the engine's closing orders a market maker takes.
     appetite: Appetite,
@@ -139,15 +142,20 @@ impl Run {
         let rates = if plan.faults { Rates::drawn(&mut faults) } else { Rates::none() };
         let segment_bytes = *faults.pick(&[1 << 18, 1 << 20, 1 << 22]);
         let mut world = stream("world");
-        let options_expire = world.below(2) == 0;
+        let options_expire = plan.seed.is_multiple_of(2);
         let (people, opening) = People::new(plan.accounts, &mut world);
         let (rules, appetite) = (closing::commands(&mut world), Appetite::drawn(&mut world));
+        let mut breakers = stream("breakers");
+        // With options that expire and without; in a quarter of the runs there are none.
+        let has_breakers = plan.seed % 4 != 3;
+        let set = if has_breakers { breakers::commands(&mut breakers, people.tempers.len()) } else { Vec::new() };
         let mut run = Self {
             rates,
             chances: Chances {
                 world,
                 prices: stream("prices"),
                 network: stream("network"),
+                breakers,
                 faults,
                 checks: stream("checks"),
             },
@@ -171,7 +179,8 @@ impl Run {
             report: Report::new(plan.clone()),
             plan,
         };
-        run.clients.opening = listing::commands(world::start()).into_iter().chain(rules).chain(opening).collect();
+        let all = listing::commands(world::start()).into_iter().chain(rules).chain(opening).chain(set);
+        run.clients.opening = all.collect();
         run
     }
 
@@ -203,6 +212,7 @@ impl Run {
         }
         self.after(20 * SECOND, Happening::Funding);
         self.after(50 * SECOND, Happening::Parameters);
+        self.after(10 * SECOND, Happening::Breaker);
         self.after(30 * SECOND, Happening::Snapshot);
         for trouble in Trouble::ALL {
             self.next_trouble(trouble);
@@ -261,6 +271,7 @@ impl Run {
             Happening::Funding => self.fund(),
             Happening::Series => self.list_series(),
             Happening::Parameters => self.change_parameters(),
+            Happening::Breaker => self.touch_breaker(),
             Happening::Arrives(request) => self.arrives(&request),
             Happening::Answered(client, number, answer) => self.hears(&client, number, &answer),
             Happening::Retry(client, number) => self.retry(&client, number),

@@ -15,7 +15,7 @@ use crate::promises::answers::{self, digest};
 use crate::world::listing::{self, MODELS, PERPETUALS};
 use crate::world::prices::Oddity;
 use crate::world::traffic::Traffic;
-use crate::world::{asset, closing};
+use crate::world::{asset, breakers, closing};
 
 /// The promise that clients hear one answer to a command.
 pub(super) const HEARD: &str = "a client hears one answer to a command";
@@ -54,9 +54,9 @@ impl Run {
         }
         self.orders += 1;
         let (state, people, indices) = (&self.watch.folded, &self.people, &self.markets.indices);
-        let takes = self.chances.world.chance(60_000);
+        let takes = self.chances.world.chance(90_000);
         let taken = takes.then(|| closing::take(state, self.appetite, &mut self.chances.world)).flatten();
-        let bids = taken.is_none() && self.chances.world.chance(60_000);
+        let bids = taken.is_none() && self.chances.world.chance(150_000);
         let taken = taken.or_else(|| closing::bid(state, self.appetite, &mut self.chances.world).filter(|_| bids));
         let mut traffic = Traffic { state, people, indices, random: &mut self.chances.world };
         let (AccountId(account), command) = taken.unwrap_or_else(|| traffic.next(self.orders));
@@ -203,15 +203,17 @@ impl Run {
     /// Contracts of some minutes; of every third series the venue says the price itself.
     pub(super) fn list_series(&mut self) {
         self.series += 1;
-        let life_s = self.chances.world.between(150, 420);
+        let life_s = self.chances.world.between(70, 160);
         let expiry = self.clock().plus_seconds(life_s).unwrap_or(self.clock());
         let all = listing::series(&format!("S{}", self.series), expiry, &self.markets.indices);
         // Every second one of a series: tables are made of what is listed.
         let skipped = usize::from(self.series.is_multiple_of(2));
         let these = all.into_iter().skip(skipped).step_by(2);
         let options = self.options_expire;
-        for instrument in these.filter(|instrument| options || instrument.strike().is_none()) {
-            self.ask("venue", Command::ListContract { instrument });
+        let these = these.filter(|instrument| options || instrument.strike().is_none());
+        for (place, instrument) in these.enumerate() {
+            // Of one client that sends them at once, those that are overtaken on the way would be too old.
+            self.ask(&format!("lister-{place}"), Command::ListContract { instrument });
         }
         if self.series.is_multiple_of(3) {
             let price = plimsoll_core::Price::new(Decimal::new(self.markets.indices[1], 3), asset("USD"));
@@ -219,8 +221,16 @@ impl Run {
             let request = self.numbered("settler", settle);
             self.after(life_s * SECOND + MILLISECOND, Happening::Arrives(request));
         }
-        let wait = self.chances.world.between(120, 300) * SECOND;
+        let wait = self.chances.world.between(80, 160) * SECOND;
         self.after(wait, Happening::Series);
+    }
+
+    pub(super) fn touch_breaker(&mut self) {
+        if let Some(command) = breakers::by_hand(&self.watch.folded, &mut self.chances.breakers) {
+            self.ask("risk", command);
+        }
+        let wait = self.chances.breakers.between(5, 25) * SECOND;
+        self.after(wait, Happening::Breaker);
     }
 
     pub(super) fn change_parameters(&mut self) {

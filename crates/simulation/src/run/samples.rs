@@ -21,7 +21,7 @@ pub(super) const WITHDRAWN: &str = "what is left after a withdrawal covers initi
 /// Prices from one look at many accounts to the next.
 const EVERY: u64 = 8;
 /// Accounts looked at: those nearest to a line, and those whose turn it is.
-const LOOKED_AT: (usize, usize) = (12, 12);
+const LOOKED_AT: (usize, usize) = (12, 24);
 /// What rounding in floats and grains may hide, in the currency.
 const CENT: Decimal = Decimal::new(1, 2);
 
@@ -75,10 +75,11 @@ impl Watch {
         near.sort_unstable();
         let mut these: Vec<AccountId> = near.into_iter().take(LOOKED_AT.0).map(|(_, id)| id).collect();
         let count = self.folded.accounts.len();
-        for _ in 0..LOOKED_AT.1.min(count) {
-            these.push(crate::world::account(self.turn % count));
-            self.turn += 1;
-        }
+        let turns = (0..count).map(|at| crate::world::account((self.turn + at) % count));
+        let is_busy = |id: &AccountId| self.folded.account(*id).is_some_and(|known| !known.is_idle());
+        let busy: Vec<AccountId> = turns.filter(is_busy).take(LOOKED_AT.1).collect();
+        self.turn = busy.last().map_or(self.turn, |last| last.index() + 1);
+        these.extend(busy);
         these.sort_unstable();
         these.dedup();
         self.look_at(&these);

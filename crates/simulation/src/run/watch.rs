@@ -11,6 +11,7 @@ use plimsoll_node::{Answer, Decided};
 use plimsoll_pricing::float::float;
 
 use super::samples;
+use crate::promises::breakers::Breakers;
 use crate::promises::closing::{Closing, Stands};
 use crate::promises::mirror::Mirror;
 use crate::promises::{Wrong, answers, answers::Answers, nets, same, standing};
@@ -40,6 +41,7 @@ pub(super) struct Watch {
     pub(super) mirror: Mirror,
     pub(super) answers: Answers,
     closing: Closing,
+    breakers: Breakers,
     shadow: Option<Shadow>,
     /// Distances to the nearest line as they were last found.
     pub(super) nearest: BTreeMap<AccountId, Decimal>,
@@ -69,6 +71,7 @@ impl Watch {
             mirror: Mirror::new(world::currency()),
             answers: Answers::default(),
             closing: Closing::default(),
+            breakers: Breakers::default(),
             shadow: None,
             nearest: BTreeMap::new(),
             turn: 0,
@@ -123,6 +126,9 @@ impl Watch {
     fn done(&mut self, decided: &Decided, events: &[Event], random: &mut Random) {
         let (command, at) = (&decided.request.command, decided.at);
         self.before_order(command, random);
+        for (promise, wrong) in self.breakers.begin(&self.folded, command, at, events) {
+            self.looked(promise, wrong);
+        }
         let mut book = Book::new();
         for event in events {
             let mut margined = |state: &State, id| {
@@ -131,7 +137,9 @@ impl Watch {
                 let side = standing::found(state, &margin, id)?;
                 Some(Stands { side, maintenance: float(maintenance), net_value: float(net_value) })
             };
-            for (promise, wrong) in self.closing.before(&self.folded, event, at, &mut margined) {
+            let mut looked = self.closing.before(&self.folded, event, at, &mut margined);
+            looked.extend(self.breakers.before(&self.folded, event, at));
+            for (promise, wrong) in looked {
                 self.looked(promise, wrong);
             }
             evolve(&mut self.folded, event, at);
@@ -142,7 +150,9 @@ impl Watch {
                 self.looked(nets::BACKED, wrong);
             }
         }
-        for (promise, wrong) in self.closing.after(&self.folded, at) {
+        let mut looked = self.closing.after(&self.folded, at);
+        looked.extend(self.breakers.after(&self.folded, command, at, events));
+        for (promise, wrong) in looked {
             self.looked(promise, wrong);
         }
         match self.mirror.enter(command, at, events) {
@@ -178,7 +188,8 @@ impl Watch {
             let text = || format!("{client} {number} was refused as {rule}, and the state is another");
             self.looked(REFUSALS, (!unchanged).then(|| Wrong::new(REFUSALS, text(), "the state as it was")));
         }
-        let wrong = samples::groundless(&self.mirror, &request.command, rule);
+        let wrong = samples::groundless(&self.mirror, &request.command, rule)
+            .or_else(|| self.breakers.groundless(&self.folded, &request.command, rule, decided.at));
         self.looked(GROUNDS, wrong.map(|found| Wrong::new(GROUNDS, found, format!("no {rule}"))));
     }
 

@@ -23,7 +23,7 @@ impl Appetite {
     /// One of them.
     #[must_use]
     pub fn drawn(random: &mut Random) -> Self {
-        *random.pick(&[Self::None, Self::Part, Self::Part, Self::All])
+        *random.pick(&[Self::None, Self::Part, Self::Part, Self::Part, Self::All])
     }
 }
 
@@ -68,7 +68,7 @@ pub fn rules(random: &mut Random) -> LiquidationRules {
         depths: if random.below(2) == 0 { [(underlying("ETH"), depth(random))].into() } else { [].into() },
         budgets,
         shared_max: Decimal::new(*random.pick(&[0, 5, 10, 10]), 1),
-        auction: (random.below(2) == 0).then(|| AuctionTerms {
+        auction: (random.below(3) > 0).then(|| AuctionTerms {
             starting_fraction: Decimal::new(*random.pick(&[90, 98, 100]), 2),
             cutoff_fraction: Decimal::new(*random.pick(&[0, 50, 80]), 2),
             fast_seconds: *random.pick(&[0, 2, 5]),

@@ -128,8 +128,8 @@ pub fn series(label: &str, expiry: Timestamp, indices: &[i64; 3]) -> Vec<Instrum
     let linear = terms(format!("SOL-{label}"), "SOL", "USDC", "USDC", Decimal::ONE, hundredth);
     vec![
         future(inverse, Style::Inverse),
-        option(coin("C"), Style::Inverse, PremiumStyle::Paid, Right::Call, strike(0, 103, 500_000)),
-        option(coin("P"), Style::Inverse, PremiumStyle::Paid, Right::Put, strike(0, 96, 500_000)),
+        option(coin("C"), Style::Inverse, PremiumStyle::Paid, Right::Call, strike(0, 92, 500_000)),
+        option(coin("P"), Style::Inverse, PremiumStyle::Paid, Right::Put, strike(0, 108, 500_000)),
         option(dollar("C"), Style::Linear, PremiumStyle::Paid, Right::Call, strike(1, 104, 25_000)),
         option(dollar("P"), Style::Linear, PremiumStyle::Futures, Right::Put, strike(1, 97, 25_000)),
         future(linear, Style::Linear),

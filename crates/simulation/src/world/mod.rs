@@ -1,6 +1,7 @@
 //! A small venue: what may be held and traded, who is there, what prices do, what people ask for.
 
 pub mod accounts;
+pub mod breakers;
 pub mod closing;
 pub mod listing;
 pub mod prices;

@@ -33,8 +33,11 @@ impl Traffic<'_> {
             0..430 => self.place(active, number),
             430..620 => self.cancel(active).unwrap_or_else(|| self.place(active, number)),
             620..850 => self.trade(active),
-            850..890 => (anybody, self.deposit(anybody)),
-            890..940 => (anybody, self.withdraw(anybody)),
+            850..880 => (anybody, self.deposit(anybody)),
+            880..940 => {
+                let who = *self.random.pick(&[active, anybody]);
+                (who, self.withdraw(who))
+            }
             940..958 => self.transfer(anybody),
             958..972 => (active, self.borrow(active)),
             972..986 => (active, self.repay(active)),
@@ -191,9 +194,19 @@ impl Traffic<'_> {
         Command::Deposit { account: id, amount }
     }
 
+    /// Some of what is there; most of those who gained take out all that they paid in, and a part of what they gained.
     fn withdraw(&mut self, id: AccountId) -> Command {
-        let amount = self.some(id, 110);
-        Command::Withdraw { account: id, amount }
+        let some = self.some(id, 110);
+        let gain = |(asset, funds): (&Asset, &plimsoll_engine::account::Funds)| {
+            let gain = funds.cash.minus(funds.principal).ok().filter(|gain| gain.signum() > 0)?;
+            Some((*asset, funds.principal, gain))
+        };
+        let gained = self.state.accounts[id.index()].funds.iter().find_map(gain);
+        let taken = gained.filter(|_| self.random.below(4) > 0).and_then(|(asset, principal, gain)| {
+            let part = gain.times(Decimal::new(self.random.between(1, 100), 2), plimsoll_core::Rounding::Down).ok()?;
+            Some(Amount::new(principal.plus(part).ok()?, asset))
+        });
+        Command::Withdraw { account: id, amount: taken.unwrap_or(some) }
     }
 
     fn transfer(&mut self, id: AccountId) -> Asked {

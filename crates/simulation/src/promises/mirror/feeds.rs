@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use plimsoll_core::{Timestamp, Underlying};
 use plimsoll_engine::market::{Feed, PriceBatch, Quality, TrustRule};
-use plimsoll_pricing::market::index::SourceQuote;
+use plimsoll_pricing::market::index::{IndexRule, SourceQuote};
 
 use super::Mirror;
 use crate::promises::exact::{ONE, Way, product, quotient};
@@ -131,13 +131,12 @@ impl Mirror {
     }
 }
 
-/// The weighted median of what is live and no outlier, and how good it is; `None` where nothing is live.
-fn index<'a>(
-    rule: &TrustRule,
+/// Prices with their weights of what is live, and of that what is no outlier, both ascending.
+fn used<'a>(
+    rule: &IndexRule,
     quotes: impl Iterator<Item = &'a SourceQuote>,
     at: Timestamp,
-) -> Option<(i128, Quality)> {
-    let rule = &rule.index;
+) -> Option<[Vec<(i128, i128)>; 2]> {
     let mut live: Vec<(i128, i128)> = Vec::new();
     for quote in quotes {
         let age = quote.observed_at.nanos_until(at);
@@ -149,12 +148,28 @@ fn index<'a>(
     }
     live.sort_unstable();
     let centre = median(&live)?;
-    let within = |price: i128, of: i128, share: i128| {
-        product(of, share, Way::Down).is_some_and(|most| (price - of).abs() <= most)
-    };
-    let used: Vec<_> =
-        live.iter().copied().filter(|(price, _)| within(*price, centre, rule.outlier_fraction.units())).collect();
-    let price = median(&used).unwrap_or(centre);
+    let used = live.iter().copied().filter(|(price, _)| within(*price, centre, rule.outlier_fraction.units()));
+    Some([used.collect(), live])
+}
+
+/// How many sources an index is made of: live, and no outliers.
+pub fn sources<'a>(rule: &TrustRule, quotes: impl Iterator<Item = &'a SourceQuote>, at: Timestamp) -> usize {
+    used(&rule.index, quotes, at).map_or(0, |[used, _]| used.len())
+}
+
+fn within(price: i128, of: i128, share: i128) -> bool {
+    product(of, share, Way::Down).is_some_and(|most| (price - of).abs() <= most)
+}
+
+/// The weighted median of what is live and no outlier, and how good it is; `None` where nothing is live.
+fn index<'a>(
+    rule: &TrustRule,
+    quotes: impl Iterator<Item = &'a SourceQuote>,
+    at: Timestamp,
+) -> Option<(i128, Quality)> {
+    let rule = &rule.index;
+    let [used, live] = used(rule, quotes, at)?;
+    let price = median(&used).or_else(|| median(&live))?;
     let all: i128 = live.iter().map(|(_, weight)| weight).sum();
     let agree: i128 =
         live.iter().filter(|(of, _)| within(*of, price, rule.band.units())).map(|(_, weight)| weight).sum();

@@ -18,7 +18,7 @@ use plimsoll_engine::state::{AssetRules, UnderlyingRules};
 use plimsoll_engine::{AccountTerms, Command, ContractId, Event, Holder, House, OpenOrder, OrderId};
 use plimsoll_pricing::instruments::Instrument;
 
-pub use feeds::{Feeds, Seen};
+pub use feeds::{Feeds, Seen, sources};
 pub use trades::{cost, filled};
 
 /// What is wrong, where the books cannot follow.

@@ -191,7 +191,7 @@ pub enum Command {
         /// Its name.
         name: Arc<str>,
     },
-    /// Trips a breaker by hand, all over its scope, until a hand lifts it.
+    /// Trips a breaker by hand, all over its scope; from there its rule holds.
     TripBreaker {
         /// Its name.
         name: Arc<str>,

@@ -38,7 +38,7 @@ impl<'a> Market<'a> {
         let price = |asset| mirror.price(asset).map(of_units);
         Some(Self {
             instrument,
-            mark: mirror.marks.get(&contract)?.units(),
+            mark: mirror.mark(contract)?,
             price: price(terms.settlement)?,
             index: price(terms.underlying.asset())? / price(terms.quote)?,
         })

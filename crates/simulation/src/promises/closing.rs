@@ -16,7 +16,7 @@ use plimsoll_pricing::float::float;
 
 use super::equity::of_units;
 use super::mirror::cost;
-use super::{Wrong, breakers, hedging, standing};
+use super::{Wrong, breakers, hedging, mark, standing};
 
 /// The promise to those above the line.
 pub const CLOSED: &str = "nobody is closed who is above the line";
@@ -217,7 +217,7 @@ impl Closing {
         if !standing::all_trusted(state) {
             return None;
         }
-        let mark = state.market.marks.get(contract)?.price?.units();
+        let mark = mark(state, *contract)?;
         let at = |price| cost(instrument, traded, price).map(of_units);
         let price = price.value.units();
         let step = (at(price)? - at(price + 10_000_000_000)?).abs();
@@ -249,7 +249,7 @@ impl Closing {
         if !standing::all_trusted(state) {
             return None;
         }
-        let mark = state.market.marks.get(contract)?.price?.units();
+        let mark = mark(state, *contract)?;
         let coin = float(state.price(terms.settlement)?);
         let at = |price| cost(instrument, -gives, price).map(of_units);
         let price = price.value.units();
@@ -454,7 +454,7 @@ fn worth_of(state: &State, unit: &[AccountId]) -> Option<Worth> {
 /// What a position costs at its mark.
 fn at_mark(state: &State, id: AccountId, contract: ContractId) -> Option<i128> {
     let held = state.account(id)?.holding(contract).quantity.0.units();
-    let mark = state.market.marks.get(&contract)?.price?.units();
+    let mark = mark(state, contract)?;
     cost(&state.contract(contract)?.instrument, held, mark)
 }
 

@@ -94,15 +94,6 @@ pub fn check(state: &State, mirror: &Mirror, id: AccountId, found: &Margin) -> O
         return None;
     }
     let unit = state.margined_with(id);
-    // What has expired and waits for its settlement is priced on the index, and no longer by the mark that was quoted.
-    let is_over = |contract: &ContractId| {
-        let expiry = state.contract(*contract).and_then(|known| known.instrument.expiry());
-        expiry.is_some_and(|expiry| expiry <= state.clock)
-    };
-    let mut held = unit.iter().filter_map(|id| mirror.accounts.get(id.index())).flat_map(|known| known.held.keys());
-    if held.any(is_over) {
-        return None;
-    }
     let model: &str = &mirror.accounts.get(id.index())?.terms.model;
     let (expected, scale) = equity(mirror, &unit, model)?;
     let equity = &found.equity;
@@ -148,7 +139,7 @@ pub fn equity(mirror: &Mirror, unit: &[AccountId], model: &str) -> Option<(Equit
     }
     for (contract, (count, paid)) in held {
         let instrument = &mirror.contracts.get(contract.index())?.instrument;
-        let mark = mirror.marks.get(&contract)?.units();
+        let mark = mirror.mark(contract)?;
         let worth = cost(instrument, count, mark)?;
         let net = nets.entry(instrument.terms().settlement).or_default();
         if instrument.is_paid_when_bought() {

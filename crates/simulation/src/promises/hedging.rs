@@ -6,10 +6,10 @@ use plimsoll_engine::{OpenOrder, State};
 use plimsoll_margin::level;
 use plimsoll_pricing::float::float;
 
-use super::Wrong;
 use super::equity::of_units;
 use super::exact::{Way, product};
 use super::mirror::cost;
+use super::{Wrong, mark};
 
 /// The promise.
 pub const ORDERS: &str = "orders that close reduce, hedge or convert, inside the band of the mark";
@@ -66,7 +66,7 @@ fn convertible(state: &State, unit: &[AccountId], id: AccountId, terms: &OpenOrd
         for (contract, holding) in &state.account(*id)?.holdings {
             let instrument = &state.contract(*contract)?.instrument;
             if instrument.terms().settlement == coin && !instrument.is_paid_when_bought() {
-                let mark = state.market.marks.get(contract)?.price?.units();
+                let mark = mark(state, *contract)?;
                 all += cost(instrument, holding.quantity.0.units(), mark)? - holding.cost.units();
             }
         }

@@ -17,7 +17,8 @@ pub mod same;
 pub mod scan;
 pub mod standing;
 
-use plimsoll_core::AccountId;
+use plimsoll_core::{AccountId, Decimal};
+use plimsoll_engine::{ContractId, State};
 
 /// A promise that a check found broken.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,4 +50,12 @@ impl Wrong {
     ) -> Self {
         Self { promise, account: Some(account), found: found.into(), expected: expected.into() }
     }
+}
+
+/// A contract's mark, as [`mirror::Mirror::mark`] has it.
+#[must_use]
+pub fn mark(state: &State, contract: ContractId) -> Option<i128> {
+    let expiry = state.contract(contract)?.instrument.expiry();
+    let is_over = expiry.is_some_and(|expiry| expiry <= state.clock);
+    state.market.marks.get(&contract)?.price.filter(|_| !is_over).map(Decimal::units)
 }

@@ -49,7 +49,7 @@ pub fn check(state: &State, mirror: &Mirror, id: AccountId, found: &Margin) -> O
         }
         for (contract, (held, paid)) in &account.held {
             let instrument = &mirror.contracts.get(contract.index())?.instrument;
-            let mark = mirror.marks.get(contract)?.units();
+            let mark = mirror.mark(*contract)?;
             let gain = of_units(cost(instrument, *held, mark)? - paid);
             *deltas.entry(instrument.terms().underlying).or_default() +=
                 dollars(mirror, instrument, of_units(*held), of_units(mark))?;

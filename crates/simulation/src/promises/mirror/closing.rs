@@ -39,7 +39,7 @@ impl Mirror {
             Event::Covered { account, by: Cover::Shared, amount, markets, legs, .. } => {
                 match self.gains(amount.asset, &markets.iter().copied().collect()) {
                     Some(gains) => self.share(*account, *amount, gains),
-                    // Of a contract that nobody quoted yet these books know no mark.
+                    // Of some contract these books know no mark.
                     None => {
                         legs.iter().try_for_each(|leg| self.post(leg.holder, amount.asset, leg.amount.value.units()))
                     }
@@ -158,7 +158,7 @@ impl Mirror {
                 let instrument = &self.contracts[contract.index()].instrument;
                 let terms = instrument.terms();
                 if terms.settlement == asset && markets.contains(&terms.underlying) {
-                    sum += cost(instrument, *held, self.marks.get(contract)?.units())? - paid;
+                    sum += cost(instrument, *held, self.mark(*contract)?)? - paid;
                 }
             }
             if sum > 0 {

@@ -80,6 +80,8 @@ pub struct Mirror {
     pub house: BTreeMap<(House, Asset), i128>,
     /// Prices.
     pub feeds: Feeds,
+    /// When the last command was carried out.
+    pub clock: Timestamp,
     /// Marks as last said.
     pub marks: BTreeMap<ContractId, Decimal>,
     /// Indices read before expiries: their sum and how many.
@@ -101,11 +103,21 @@ impl Mirror {
             underlyings: BTreeMap::new(),
             house: BTreeMap::new(),
             feeds: Feeds::default(),
+            clock: Timestamp::from_nanos(i64::MIN),
             marks: BTreeMap::new(),
             windows: BTreeMap::new(),
             liquidation: LiquidationRules::default(),
             touched: BTreeSet::new(),
         }
+    }
+
+    /// A contract's mark; `None` of one that nobody quoted, and of one that has expired and waits for its settlement: that
+    /// is priced on the index.
+    #[must_use]
+    pub fn mark(&self, contract: ContractId) -> Option<i128> {
+        let expiry = self.contracts.get(contract.index())?.instrument.expiry();
+        let is_over = expiry.is_some_and(|expiry| expiry <= self.clock);
+        self.marks.get(&contract).copied().filter(|_| !is_over).map(Decimal::units)
     }
 
     /// Enters a command that was carried out at `at`; whose accounts it concerned. `events` are looked at only for what
@@ -115,6 +127,7 @@ impl Mirror {
     /// [`Fault`] for a command that the rules do not allow, or an event they do not explain.
     pub fn enter(&mut self, command: &Command, at: Timestamp, events: &[Event]) -> Result<BTreeSet<AccountId>, Fault> {
         self.touched.clear();
+        self.clock = at;
         match command {
             Command::ListAsset { .. }
             | Command::Deposit { .. }

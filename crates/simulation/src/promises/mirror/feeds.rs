@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use plimsoll_core::{Timestamp, Underlying};
+use plimsoll_core::{Decimal, Timestamp, Underlying};
 use plimsoll_engine::market::{Feed, PriceBatch, Quality, TrustRule};
 use plimsoll_pricing::market::index::{IndexRule, SourceQuote};
 
@@ -124,8 +124,10 @@ impl Mirror {
         for window in open {
             if let Some(seen) = self.feeds.seen(Feed::Index(window.0)) {
                 let (sum, count) = self.windows.entry(window).or_default();
-                *sum += seen.worth();
-                *count += 1;
+                // A reading so large that no sum holds it is left out.
+                if let Some(more) = sum.checked_add(seen.worth()).filter(|more| Decimal::from_units(*more).is_some()) {
+                    (*sum, *count) = (more, *count + 1);
+                }
             }
         }
     }

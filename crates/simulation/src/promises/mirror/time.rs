@@ -21,6 +21,12 @@ impl Mirror {
         if events.iter().any(|event| matches!(event, Event::Priced { .. })) {
             self.reread(at);
         }
+        // What does not fit at that price waits for a settlement by hand.
+        let fits = |(contract, price): &(ContractId, i128)| {
+            let instrument = &self.contracts[contract.index()].instrument;
+            self.holders(*contract).into_iter().all(|(_, held)| payoff(instrument, held, *price).is_some())
+        };
+        let priced: Vec<(ContractId, i128)> = priced.into_iter().filter(fits).collect();
         priced.into_iter().try_for_each(|(contract, price)| self.expire(contract, price))
     }
 

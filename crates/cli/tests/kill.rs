@@ -7,14 +7,13 @@
 mod support;
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use support::plimsoll;
 
 const KILLS: u64 = 12;
@@ -120,42 +119,40 @@ fn what_was_acknowledged_survives_a_kill_and_nothing_is_done_twice() {
 }
 
 /// Rounds in which leveraged accounts are opened and prices fall until they are closed, wave by wave, some bankrupt, against
-/// the book that is there, one who gained, and the fund.
+/// one who gained and with the fund paying: a line a second.
 fn crashes(rounds: usize) -> String {
-    let mut lines = String::new();
-    let mut second = 0;
-    let mut say = |text: String| {
-        second += 1;
-        let (hours, minutes, seconds) = (8 + second / 3_600, second / 60 % 60, second % 60);
-        let at = format!("2026-06-01T{hours:02}:{minutes:02}:{seconds:02}Z");
-        writeln!(lines, "{{\"at\":\"{at}\",\"client\":\"film\",\"number\":{second},{text}}}").unwrap();
-    };
+    let contract = "BTC_USDC-PERPETUAL";
     let prices = |btc: &str| {
-        format!(
-            "\"do\":\"prices\",\"indices\":{{\"BTC\":\"{btc}\",\"ETH\":\"3000\"}},\"assets\":{{\"USDC\":\"1\"}},\
-             \"marks\":{{\"BTC_USDC-PERPETUAL\":{{\"price\":\"{btc}\"}}}}"
-        )
+        let marks = json!({ contract: { "price": btc } });
+        json!({ "do": "prices", "indices": { "BTC": btc, "ETH": "3000" }, "assets": { "USDC": "1" }, "marks": marks })
     };
-    say("\"do\":\"fund\",\"house\":\"insurance\",\"amount\":\"300000 USDC\"".into());
+    let mut steps = vec![json!({ "do": "fund", "house": "insurance", "amount": "300000 USDC" })];
     for round in 0..rounds {
-        for (name, cash, side) in [("short", 90_000, "seller"), ("long", 5_000, "buyer"), ("deep", 3_300, "buyer")] {
+        for (name, cash, quantity, [side, other]) in [
+            ("short", "90000 USDC", "2", ["seller", "buyer"]),
+            ("long", "5000 USDC", "1", ["buyer", "seller"]),
+            ("deep", "3300 USDC", "1", ["buyer", "seller"]),
+        ] {
             let account = format!("{name}-{round}");
-            say(format!("\"do\":\"open_account\",\"account\":\"{account}\",\"model\":\"cross\""));
-            say(format!("\"do\":\"deposit\",\"account\":\"{account}\",\"amount\":\"{cash} USDC\""));
-            let other = if side == "buyer" { "seller" } else { "buyer" };
-            let quantity = if side == "buyer" { "1" } else { "2" };
-            say(format!(
-                "\"do\":\"trade\",\"contract\":\"BTC_USDC-PERPETUAL\",\"quantity\":\"{quantity}\",\"price\":\"60000\",\
-                 \"{side}\":\"{account}\",\"{other}\":\"market\""
-            ));
+            steps.push(json!({ "do": "open_account", "account": account, "model": "cross" }));
+            steps.push(json!({ "do": "deposit", "account": account, "amount": cash }));
+            let mut trade = json!({ "do": "trade", "contract": contract, "quantity": quantity, "price": "60000" });
+            (trade[side], trade[other]) = (account.into(), "market".into());
+            steps.push(trade);
         }
         for (price, ticks) in [("57000", 4), ("55800", 4), ("55000", 30), ("54000", 4)] {
-            say(prices(price));
-            (0..ticks).for_each(|_| say("\"do\":\"tick\"".into()));
+            steps.push(prices(price));
+            steps.extend((0..ticks).map(|_| json!({ "do": "tick" })));
         }
-        say(prices("60000"));
+        steps.push(prices("60000"));
     }
-    lines
+    let line = |(mut step, number): (Value, u32)| {
+        let (hours, minutes, seconds) = (8 + number / 3_600, number / 60 % 60, number % 60);
+        step["at"] = format!("2026-06-01T{hours:02}:{minutes:02}:{seconds:02}Z").into();
+        (step["client"], step["number"]) = ("film".into(), number.into());
+        format!("{step}\n")
+    };
+    steps.into_iter().zip(1..).map(line).collect()
 }
 
 /// All lines, a few at a time, until the program is gone.

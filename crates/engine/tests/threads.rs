@@ -8,7 +8,7 @@ use std::num::NonZeroUsize;
 use plimsoll_core::{AccountId, Decimal, Side};
 use plimsoll_engine::liquidation::Policy;
 use plimsoll_engine::{Book, Command, Event};
-use support::{BTC_USDC, MARGINED_PUT, Random, Venue, amount};
+use support::{BTC_USDC, ETH_USDC, MARGINED_PUT, Random, Venue, amount};
 
 /// A crowd with perpetuals, puts and orders, on little cash; some in groups of two.
 fn crowd(threads: usize) -> Venue {
@@ -34,6 +34,13 @@ fn crowd(threads: usize) -> Venue {
         })
         .collect();
     for (at, account) in accounts.iter().enumerate() {
+        if at % 5 == 4 {
+            // Under on one coin and in gain on the other: matched against by who is bankrupt, before its own turn comes.
+            let eth = Decimal::new(110 + random.below(40), 1).to_string();
+            venue.trade(BTC_USDC, "0.3", "60000", other, *account);
+            venue.trade(ETH_USDC, &eth, "3000", *account, other);
+            continue;
+        }
         let lots = Decimal::new(10 + random.below(60), 2);
         let of = lots.to_string();
         venue.trade(BTC_USDC, &of, "60000", *account, other);

@@ -188,8 +188,7 @@ pub(crate) fn at_maintenance(
     rules: &CollateralRules,
     market: &Market,
 ) -> Result<Decimal, NumberError> {
-    let by = (rules, market, Detail::Amounts);
-    Ok(tree("margin equity, maintenance", Reading::Maintenance, assets, None, by)?.amount)
+    amount(Reading::Maintenance, assets, rules, market)
 }
 
 /// The same at the initial level.
@@ -201,8 +200,17 @@ pub(crate) fn at_initial(
     rules: &CollateralRules,
     market: &Market,
 ) -> Result<Decimal, NumberError> {
-    let by = (rules, market, Detail::Amounts);
-    Ok(tree("margin equity, initial", Reading::Initial, assets, None, by)?.amount)
+    amount(Reading::Initial, assets, rules, market)
+}
+
+fn amount(
+    reading: Reading,
+    assets: &[NetAsset],
+    rules: &CollateralRules,
+    market: &Market,
+) -> Result<Decimal, NumberError> {
+    let mut values = assets.iter().map(|net| asset_value(reading, net, (rules, market, Detail::Amounts)));
+    values.try_fold(Decimal::ZERO, |sum, value| sum.plus(value?.amount))
 }
 
 fn tree(

@@ -436,3 +436,27 @@ fn a_premium_bounds_what_a_spread_costs() {
     let of = case.liquidity(case.book.account.portfolio.positions[0].instrument).unwrap();
     assert!(of.spread.times_count(60_000).unwrap() > decimal("2"), "of notional it is more");
 }
+
+/// Where the model's scans tell which combinations are worst, those of many steps are not all looked at: here they are.
+#[test]
+fn no_combination_of_six_to_ten_steps_does_harm() {
+    let mut wide = 0;
+    for seed in 1_000..1_150 {
+        let mut random = Random(seed);
+        let book = random_book(seed, 10 + random.below(30));
+        let Some(mut case) = Case::under(book, "plimsoll", 20 + random.below(75), seed) else { continue };
+        case.hedge_with(&mut random);
+        let (start, plan) = (case.excess(&[]).unwrap(), case.plan(Policy::LeastCost).unwrap());
+        if !(6..=10).contains(&plan.steps.len()) {
+            continue;
+        }
+        wide += 1;
+        for set in 1_u32..1 << plan.steps.len() {
+            let filled = plan.steps.iter().enumerate().filter(|(at, _)| set >> at & 1 == 1);
+            let some: Vec<Step> = filled.map(|(_, step)| *step).collect();
+            let excess = case.excess(&some).unwrap();
+            assert!(excess >= start, "seed {seed}: {some:?} alone leave {excess}, below {start}");
+        }
+    }
+    assert!(wide > 40, "{wide} plans of six to ten steps");
+}

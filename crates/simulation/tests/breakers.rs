@@ -1,21 +1,20 @@
 //! Each promise about breakers can fail: what truly happened, and then the same with something changed.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "tests")]
 
+mod support;
+
 use std::collections::BTreeSet;
 
 use plimsoll_core::{AccountId, Amount, Decimal, Price, Quantity, Side, Timestamp};
-use plimsoll_engine::account::{Kind, Mode, TraderLimits};
 use plimsoll_engine::breakers::{Breaker, LiftRule, Restricted, Scope, Subject, Watched};
 use plimsoll_engine::command::TradeSide;
-use plimsoll_engine::{AccountTerms, Book, Command, ContractId, Event, OpenOrder, OrderId, State, evolve, step};
+use plimsoll_engine::{Book, Command, ContractId, Event, OpenOrder, OrderId, State, evolve, step};
 use plimsoll_simulation::Random;
 use plimsoll_simulation::promises::Wrong;
 use plimsoll_simulation::promises::breakers::{Breakers, LIFTS, STOPPED, TRIPS};
 use plimsoll_simulation::world::{self, Markets, listing};
+use support::{BTC, LONG, OTHER, decimal, terms};
 
-const BTC: ContractId = ContractId(1);
-const LONG: AccountId = AccountId(0);
-const OTHER: AccountId = AccountId(1);
 const NONE: Vec<&str> = Vec::new();
 
 /// A long of ten coins at 60,000 with 100,000 dollars, and who sold them.
@@ -25,10 +24,6 @@ struct Venue {
     breakers: Breakers,
     now: Timestamp,
     markets: Markets,
-}
-
-fn decimal(text: &str) -> Decimal {
-    text.parse().unwrap()
 }
 
 fn usdc(text: &str) -> Amount {
@@ -115,23 +110,6 @@ impl Venue {
     fn price(&mut self, dollars: i64) -> Vec<Event> {
         self.wait(1);
         self.run(&self.prices(dollars))
-    }
-}
-
-fn terms(name: &str) -> AccountTerms {
-    AccountTerms {
-        name: name.into(),
-        owner: name.into(),
-        kind: Kind::Client,
-        parent: None,
-        group: None,
-        mode: Mode::Portfolio,
-        model: "plimsoll".into(),
-        credit_line: Decimal::ZERO,
-        maker_fee_rate: Decimal::ZERO,
-        taker_fee_rate: Decimal::ZERO,
-        limits: TraderLimits::default(),
-        top_up: None,
     }
 }
 

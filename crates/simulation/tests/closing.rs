@@ -1,23 +1,19 @@
 //! Each promise about closing by force can fail: a true closing, and then one with something changed.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "tests")]
 
+mod support;
+
 use plimsoll_core::{AccountId, Decimal, Price, Quantity, Side, Timestamp};
-use plimsoll_engine::account::{Kind, Mode, TraderLimits};
 use plimsoll_engine::command::TradeSide;
 use plimsoll_engine::liquidation::{AuctionTerms, Cover, LiquidationRules, Policy};
-use plimsoll_engine::{
-    AccountTerms, Book, Command, ContractId, Event, Holder, House, OpenOrder, OrderId, State, evolve, step,
-};
+use plimsoll_engine::{Book, Command, ContractId, Event, Holder, House, OpenOrder, OrderId, State, evolve, step};
 use plimsoll_margin::level;
 use plimsoll_simulation::Random;
 use plimsoll_simulation::promises::closing::{self, Closing, Stands};
 use plimsoll_simulation::promises::mirror::Mirror;
 use plimsoll_simulation::promises::{Wrong, hedging, same};
 use plimsoll_simulation::world::{self, Markets, listing};
-
-const BTC: ContractId = ContractId(1);
-const LONG: AccountId = AccountId(0);
-const OTHER: AccountId = AccountId(1);
+use support::{BTC, LONG, OTHER, decimal, terms};
 
 struct Venue {
     state: State,
@@ -25,10 +21,6 @@ struct Venue {
     mirror: Mirror,
     now: Timestamp,
     markets: Markets,
-}
-
-fn decimal(text: &str) -> Decimal {
-    text.parse().unwrap()
 }
 
 impl Venue {
@@ -87,23 +79,6 @@ impl Venue {
         }
         found.extend(closing.after(&self.state, self.now));
         found.into_iter().filter_map(|(_, wrong)| wrong).map(|Wrong { promise, .. }| promise).collect()
-    }
-}
-
-fn terms(name: &str) -> AccountTerms {
-    AccountTerms {
-        name: name.into(),
-        owner: name.into(),
-        kind: Kind::Client,
-        parent: None,
-        group: None,
-        mode: Mode::Portfolio,
-        model: "plimsoll".into(),
-        credit_line: Decimal::ZERO,
-        maker_fee_rate: Decimal::ZERO,
-        taker_fee_rate: Decimal::ZERO,
-        limits: TraderLimits::default(),
-        top_up: None,
     }
 }
 

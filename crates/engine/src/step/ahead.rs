@@ -44,7 +44,6 @@ pub(super) struct Margined {
 impl Decision<'_> {
     /// Margins `units` on the book's threads.
     pub(super) fn margin_ahead(&mut self, units: &[Vec<AccountId>]) {
-        self.ahead.margins.clear();
         let Some(threads) = self.threads(units.len()) else { return };
         let (state, Ok(made)) = (&*self.state, self.book.current(self.state)) else { return };
         let found = each(units, threads, |ids| {

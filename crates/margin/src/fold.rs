@@ -58,12 +58,32 @@ impl Parts {
         Ok(())
     }
 
-    /// Adds a part, unless it is zero.
+    /// [`Self::add_made`], unless the amount is zero.
     ///
     /// # Errors
-    /// [`NumberError::Overflow`].
-    pub fn add_if_any(&mut self, part: Node) -> Result<(), NumberError> {
-        if part.amount.is_zero() { Ok(()) } else { self.add(part) }
+    /// As there.
+    pub fn add_if_any(
+        &mut self,
+        amount: Decimal,
+        part: impl FnOnce() -> Result<Node, NumberError>,
+    ) -> Result<(), NumberError> {
+        if amount.is_zero() { Ok(()) } else { self.add_made(amount, part) }
+    }
+
+    /// Adds a part of this amount; made where parts are kept.
+    ///
+    /// # Errors
+    /// [`NumberError::Overflow`], and what `part` says.
+    pub fn add_made(
+        &mut self,
+        amount: Decimal,
+        part: impl FnOnce() -> Result<Node, NumberError>,
+    ) -> Result<(), NumberError> {
+        self.amount = self.amount.plus(amount)?;
+        if let Some(of) = &mut self.of {
+            of.push(part()?);
+        }
+        Ok(())
     }
 
     /// The sum.
@@ -111,14 +131,22 @@ impl<'a> Summed<'a> {
         Self { table, holdings, group, columns, sums, orders }
     }
 
-    /// The loss in the `at`-th of its columns; negative where it gains.
+    /// What is lost in the `at`-th of its columns; negative where it gains.
+    ///
+    /// # Errors
+    /// [`NumberError::Overflow`].
+    pub fn loss_amount(&self, at: usize) -> Result<Decimal, NumberError> {
+        self.table.loss(self.sums[at])
+    }
+
+    /// [`Self::loss_amount`], with the scenario and the group.
     ///
     /// # Errors
     /// [`NumberError::Overflow`].
     pub fn loss(&self, at: usize) -> Result<Node, NumberError> {
         let scenario = Arc::clone(&self.table.scenarios()[self.columns.start + at].name);
         let origin = Origin { scenario: Some(scenario), group: self.group.clone(), position: None };
-        Ok(Node::leaf("loss", self.table.loss(self.sums[at])?, origin))
+        Ok(Node::leaf("loss", self.loss_amount(at)?, origin))
     }
 
     /// The same loss, as the sum of every position's share where figures are taken apart.
@@ -147,14 +175,21 @@ impl<'a> Summed<'a> {
         Node::sum("loss", of)
     }
 
+    /// What [`Self::worst`] comes to.
+    ///
+    /// # Errors
+    /// [`NumberError::Overflow`].
+    pub fn worst_amount(&self) -> Result<Decimal, NumberError> {
+        self.table.loss(self.sums.iter().skip(planted!(FoldSkips).into()).copied().min().unwrap_or(0).min(0))
+    }
+
     /// The largest of the losses, at least zero: the winner shows every position's share.
     ///
     /// # Errors
     /// [`NumberError::Overflow`].
     pub fn worst(&self, label: impl Into<Label>) -> Result<Node, NumberError> {
         if self.group.is_none() {
-            let least = self.sums.iter().skip(planted!(FoldSkips).into()).copied().min().unwrap_or(0).min(0);
-            return Ok(Node::leaf(label, self.table.loss(least)?, Origin::default()));
+            return Ok(Node::leaf(label, self.worst_amount()?, Origin::default()));
         }
         let mut of = Vec::with_capacity(self.sums.len() + 1);
         for at in 0..self.sums.len() {

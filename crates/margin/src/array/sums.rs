@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use plimsoll_core::planted;
 use plimsoll_numerics::{Kernel, dispatch};
 
 use super::{Cells, Holding, Table};
@@ -16,12 +17,47 @@ impl Table {
         let width = self.scenarios.len();
         match &self.cells {
             Cells::Narrow(cells) if lots_held(holdings) < LOTS_NARROW => {
+                if scenarios.len() <= FEW {
+                    return scenarios.map(|column| column_sum(cells, width, holdings, column)).collect();
+                }
                 dispatch(Narrow { cells, width, holdings, scenarios })
             }
             Cells::Narrow(cells) => wide_sums(cells, width, holdings, scenarios),
             Cells::Wide(cells) => wide_sums(cells, width, holdings, scenarios),
         }
     }
+}
+
+impl Table {
+    /// The least of [`Self::sums`] and of zero, with the worst fills of `orders` where there are any: of two columns or
+    /// so, for which a vector is too much.
+    #[must_use]
+    pub fn least(&self, holdings: &[Holding], scenarios: Range<usize>, orders: &[i128]) -> i128 {
+        let width = self.scenarios.len();
+        let order = |column: usize| orders.get(column).copied().unwrap_or_default();
+        let counted = scenarios.clone().skip(planted!(FoldSkips).into());
+        match &self.cells {
+            Cells::Narrow(cells) if lots_held(holdings) < LOTS_NARROW => {
+                counted.fold(0, |least, column| least.min(column_sum(cells, width, holdings, column) + order(column)))
+            }
+            _ => {
+                let sums = self.sums(holdings, scenarios.clone());
+                counted.fold(0, |least, column| least.min(sums[column - scenarios.start] + order(column)))
+            }
+        }
+    }
+}
+
+/// So few columns are summed one by one: registers full of them cost more to fill than they save.
+const FEW: usize = 4;
+
+/// One column's sum, of lots and cells that leave no 64 bits.
+fn column_sum(cells: &[i32], width: usize, holdings: &[Holding], column: usize) -> i128 {
+    let mut sum = 0_i64;
+    for holding in holdings {
+        sum += holding.lots * i64::from(cells[holding.row * width + column]);
+    }
+    i128::from(sum)
 }
 
 /// Columns that are summed at a time, beside each other in registers.

@@ -10,7 +10,7 @@ use super::matrix::{RiskVectors, VOLS};
 use super::pairs::{Pair, PairRisk, Prepared};
 use super::parameters::DeribitPortfolioParameters;
 use crate::MarginError;
-use crate::fold::Detail;
+use crate::fold::{Detail, Parts};
 
 /// One pair's part.
 pub(super) struct Part<'a> {
@@ -63,39 +63,34 @@ pub(super) fn combine(
     unit: Unit,
     detail: Detail,
 ) -> Result<Combined, MarginError> {
-    let (mut roll, mut delta, mut older) = (Vec::new(), Vec::new(), Vec::new());
-    let named = |pair: Pair, expiry: Option<Timestamp>| match (detail, expiry) {
-        (Detail::Amounts, _) => "pair".into(),
-        (Detail::Explained, None) => label(pair),
-        (Detail::Explained, Some(expiry)) => format!("{} {expiry}", label(pair)).into(),
-    };
+    let [mut roll, mut delta, mut older] = [Parts::new(detail), Parts::new(detail), Parts::new(detail)];
     for Part { pair, prepared, risk, .. } in parts {
-        let leaf = |expiry, amount: Decimal| {
+        let leaf = |of: &mut Parts, expiry: Option<Timestamp>, amount: Decimal| {
             let amount = amount.times(unit.price(prepared), Rounding::Up)?;
-            Ok::<_, MarginError>(Node::leaf(named(*pair, expiry), amount, Origin::default()))
+            let named = || expiry.map_or_else(|| label(*pair), |expiry| format!("{} {expiry}", label(*pair)).into());
+            of.add_made(amount, || Ok(Node::leaf(named(), amount, Origin::default())))
         };
         for (expiry, shock) in &risk.roll {
-            roll.push(leaf(*expiry, *shock)?);
+            leaf(&mut roll, *expiry, *shock)?;
         }
-        delta.push(leaf(None, risk.delta_shock)?);
+        leaf(&mut delta, None, risk.delta_shock)?;
         if !risk.contingencies.is_zero() {
-            older.push(leaf(None, risk.contingencies)?);
+            leaf(&mut older, None, risk.contingencies)?;
         }
     }
     let (worst, vectors, gains) = worst_case(parts, p, unit, detail)?;
-    let roll = Node::sum("roll shock", roll)?;
-    let delta = Node::sum("delta shock", delta)?;
+    let (roll, delta, older) =
+        (roll.sum("roll shock")?, delta.sum("delta shock")?, older.sum("contingencies of sizes")?);
     let gains = Node::leaf("gains of other coins that stand against losses", gains, Origin::default());
     let correlation = Node::scale("correlation contingency", p.correlation_contingency, gains)?;
     let (roll_shock, delta_shock, correlation_contingency) = (roll.amount, delta.amount, correlation.amount);
-    let mut of = vec![worst, roll, delta, correlation];
-    let mut contingencies = Decimal::ZERO;
-    if !older.is_empty() {
-        let older = Node::sum("contingencies of sizes", older)?;
-        contingencies = older.amount;
-        of.push(older);
+    let contingencies = older.amount;
+    let mut of = Parts::new(detail);
+    for part in [worst, roll, delta, correlation] {
+        of.add(part)?;
     }
-    let node = Node::sum("risk-matrix margin", of)?;
+    of.add_if_any(contingencies, || Ok(older))?;
+    let node = of.sum("risk-matrix margin")?;
     Ok(Combined { node, vectors, roll_shock, delta_shock, correlation_contingency, contingencies })
 }
 
@@ -106,6 +101,12 @@ fn worst_case(
     unit: Unit,
     detail: Detail,
 ) -> Result<(Node, RiskVectors, Decimal), MarginError> {
+    if let (Detail::Amounts, [alone]) = (detail, parts) {
+        // Dearest where least is left, at any price; nothing stands against it.
+        let least = alone.risk.aggregated.worst_case().negated().times(unit.price(alone.prepared), Rounding::Down)?;
+        let worst = Node::leaf(WORST, least.negated(), Origin::default());
+        return Ok((worst, RiskVectors::default(), Decimal::ZERO));
+    }
     let mut moved = Vec::with_capacity(parts.len());
     for part in parts {
         let price = unit.price(part.prepared);

@@ -105,7 +105,8 @@ impl Judge for PortfolioJudge {
         };
         let now = matrix(&|risks| &risks.now)?;
         let maintenance = Node::scale("maintenance margin", self.parameters.mm_factor, now.clone())?;
-        let mut of = vec![now.clone()];
+        let mut of = Vec::with_capacity(8);
+        of.push(now.clone());
         if risks.iter().any(|risks| risks.filled.is_some()) {
             let filled = matrix(&PairRisks::at_worst_fills)?.named("risk-matrix margin at the worst fills");
             let less = Node::leaf("less it now", now.amount.negated(), Origin::default());
@@ -143,9 +144,12 @@ impl PortfolioJudge {
             let terms = instrument.terms();
             pairs::supported(instrument).map(|()| (terms.underlying, terms.settlement))
         };
-        for held in net(&account.portfolio, listing)? {
+        let all = net(&account.portfolio, listing)?;
+        let count = all.len();
+        for held in all {
             if !held.instrument.only_moves_balances() {
-                books.entry(pair_of(held.instrument)?).or_default().held.push(held);
+                let roomy = || Book { held: Vec::with_capacity(count), orders: Vec::new() };
+                books.entry(pair_of(held.instrument)?).or_insert_with(roomy).held.push(held);
             }
         }
         for order in fillable(account)? {

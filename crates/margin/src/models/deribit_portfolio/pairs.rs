@@ -209,7 +209,7 @@ impl Prepared {
 
     /// What `held`, all of this pair, gains and how it leans; nothing held gains nothing in every move.
     pub(super) fn exposure(&self, market: &Market, held: &[NetPosition<'_>]) -> Result<Exposure, MarginError> {
-        let (mut deltas, mut futures) = (Vec::new(), Vec::new());
+        let (mut deltas, mut futures) = (Vec::with_capacity(held.len()), Vec::new());
         // Options of expiries of which as much is left are summed together: before the last minutes, all.
         let mut options: Vec<(Decimal, Vec<Holding>)> = Vec::new();
         for run in held.chunk_by(|left, right| left.instrument.expiry() == right.instrument.expiry()) {
@@ -228,7 +228,11 @@ impl Prepared {
                 delta = delta.plus(of_one.times(size, Rounding::HalfEven)?)?;
                 match options.iter_mut().find(|(known, _)| *known == left) {
                     Some((_, holdings)) => holdings.push(holding),
-                    None => options.push((left, vec![holding])),
+                    None => {
+                        let mut holdings = Vec::with_capacity(held.len());
+                        holdings.push(holding);
+                        options.push((left, holdings));
+                    }
                 }
             }
             deltas.push((expiry, delta));

@@ -95,7 +95,7 @@ impl Charges {
         &self,
         tables: &UnderlyingTables,
         holdings: &[Holding],
-        runs: &[Run],
+        runs: &[Run<'_>],
         detail: Detail,
     ) -> Result<Node, NumberError> {
         let mut of = Parts::new(detail);
@@ -105,9 +105,7 @@ impl Charges {
                 [("uncovered short calls", &self.short_call), ("uncovered short puts", &self.short_put)]
             {
                 let net = measure.net_short(held)?;
-                if net.signum() > 0 {
-                    of.add_if_any(Node::leaf(label, net, origin(&run.group)))?;
-                }
+                of.add_if_any(net.or_zero(), || Ok(Node::leaf(label, net, origin(&run.group))))?;
             }
         }
         of.sum(&tables.name)
@@ -121,13 +119,13 @@ impl Charges {
         &self,
         tables: &UnderlyingTables,
         holdings: &[Holding],
-        runs: &[Run],
+        runs: &[Run<'_>],
         detail: Detail,
     ) -> Result<Node, NumberError> {
         let mut of = Parts::new(detail);
         for run in runs {
             let cost = self.closing.gross(&holdings[run.holdings.clone()])?;
-            of.add_if_any(Node::leaf("cost to close", cost, origin(&run.group)))?;
+            of.add_if_any(cost, || Ok(Node::leaf("cost to close", cost, origin(&run.group))))?;
         }
         of.sum(&tables.name)
     }

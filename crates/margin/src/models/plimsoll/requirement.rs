@@ -59,7 +59,8 @@ fn each<E: Into<MarginError>>(
 ) -> Result<Node, MarginError> {
     let mut of = Parts::new(detail(stakes));
     for stake in stakes {
-        of.add_if_any(figure(stake).map_err(Into::into)?)?;
+        let figure = figure(stake).map_err(Into::into)?;
+        of.add_if_any(figure.amount, || Ok(figure))?;
     }
     Ok(of.sum(label)?)
 }
@@ -85,7 +86,10 @@ fn by_expiry_worst(
         let here = stake.orders.iter().filter(|order| order.expiry == run.expiry);
         let fills = worst_fills(here.map(|order| order.moves.as_slice()));
         let held = &stake.holdings[run.holdings.clone()];
-        of.add_if_any(Summed::new(table, held, run.group.clone(), columns(set), &fills).worst(run.label.clone())?)?;
+        let worst = table.loss(table.least(held, columns(set), &fills))?;
+        of.add_if_any(worst, || {
+            Summed::new(table, held, run.group.clone(), columns(set), &fills).worst(run.label.clone())
+        })?;
     }
     of.sum(name)
 }
@@ -113,17 +117,18 @@ fn stablecoins(stakes: &[Stake<'_>]) -> Result<Node, NumberError> {
         let way = |way: usize, label: &'static str| {
             let mut parts = Parts::new(detail);
             for (stake, summed) in stakes.iter().zip(&summed) {
-                if summed.sums[2 * at + way] != 0 {
-                    parts.add_if_any(summed.loss_by_position(2 * at + way)?.named(&stake.tables.name))?;
+                let column = 2 * at + way;
+                if summed.sums[column] != 0 {
+                    let part = || Ok(summed.loss_by_position(column)?.named(&stake.tables.name));
+                    parts.add_if_any(summed.loss_amount(column)?, part)?;
                 }
             }
             parts.sum(label)
         };
         let (falls, rises) = (way(0, "falls")?, way(1, "rises")?);
-        let stays = Node::leaf("stays", Decimal::ZERO, Origin::default());
-        of.add_if_any(match detail {
-            Detail::Explained => Node::worst_of(*stable, vec![falls, rises, stays]),
-            Detail::Amounts => Node::leaf(*stable, falls.amount.max(rises.amount).or_zero(), Origin::default()),
+        of.add_if_any(falls.amount.max(rises.amount).or_zero(), || {
+            let stays = Node::leaf("stays", Decimal::ZERO, Origin::default());
+            Ok(Node::worst_of(*stable, vec![falls, rises, stays]))
         })?;
     }
     of.sum("stablecoins")

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use plimsoll_core::requirement::Origin;
-use plimsoll_core::{Decimal, Node, NumberError, Rounding};
+use plimsoll_core::{Decimal, Node, NumberError};
 
 use super::requirement::pnl_of;
 use super::scenarios::{ScenarioSet, VolRow};
@@ -68,7 +68,7 @@ impl<'a> Scan<'a> {
             if bend > 0 {
                 let cell = &mut cells[at.unwrap_or(still)];
                 cell.bend = summed.table.loss(-bend)?;
-                cell.amount = cell.loss.plus(cell.bend.times(EIGHTH, Rounding::Up)?)?;
+                cell.amount = cell.loss.plus(eighth_of(cell.bend))?;
             }
         }
         Ok(())
@@ -167,6 +167,11 @@ impl<'a> Scan<'a> {
             }
         })
     }
+}
+
+/// [`EIGHTH`] of it, rounded up: by eight there is nothing to multiply.
+fn eighth_of(bend: Decimal) -> Decimal {
+    Decimal::from_units((bend.units() >> 3) + i128::from(bend.units() & 7 != 0)).unwrap_or_default()
 }
 
 /// Grid nodes with a neighbour on both sides, the unshocked one among them.

@@ -16,7 +16,7 @@ use super::joint;
 use super::near::Near;
 use super::parameters::PlimsollParameters;
 use super::scenarios::ScenarioSet;
-use crate::array::{Counted, Holding, RowKey, Table, TableSpec, by_expiry};
+use crate::array::{ByContract, Counted, Holding, RowKey, Table, TableSpec, by_expiry};
 use crate::collateral::AssetClass;
 use crate::equity::NetAsset;
 use crate::fold::{Detail, group};
@@ -54,7 +54,19 @@ pub(super) struct UnderlyingTables {
 pub(super) struct Tables {
     market: Market,
     parameters: PlimsollParameters,
-    by_underlying: BTreeMap<Underlying, UnderlyingTables>,
+    /// By underlying, ascending.
+    underlyings: Vec<UnderlyingTables>,
+    contracts: ByContract<Place>,
+}
+
+/// Where a contract stands.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    /// Of the underlyings, the how-manieth.
+    underlying: usize,
+    row: usize,
+    /// Whether a trade in it leaves balances and no position.
+    spot: bool,
 }
 
 /// An account's holdings of one underlying, and its orders in it.
@@ -66,15 +78,15 @@ pub(super) struct Stake<'a> {
     /// All of them, as explanations name them.
     pub(super) group: Option<Arc<Group>>,
     /// The holdings by expiry.
-    pub(super) runs: Vec<Run>,
+    pub(super) runs: Vec<Run<'a>>,
     /// What is asked of it.
     pub(super) detail: Detail,
 }
 
 /// Holdings of one expiry.
-pub(super) struct Run {
+pub(super) struct Run<'a> {
     pub(super) expiry: Option<Timestamp>,
-    pub(super) label: Label,
+    pub(super) label: &'a Label,
     pub(super) holdings: Range<usize>,
     pub(super) group: Option<Arc<Group>>,
 }
@@ -107,12 +119,13 @@ impl Tables {
                 keys.entry(asset.underlying()).or_default().insert(RowKey::Asset(asset));
             }
         }
-        let mut by_underlying = BTreeMap::new();
+        let mut underlyings = Vec::with_capacity(keys.len());
         for (underlying, keys) in keys {
             let keys: Vec<RowKey> = keys.into_iter().collect();
-            by_underlying.insert(underlying, one(market, underlying, &keys, &stablecoins, parameters)?);
+            underlyings.push(one(market, underlying, &keys, &stablecoins, parameters)?);
         }
-        Ok(Self { market: market.clone(), parameters: parameters.clone(), by_underlying })
+        let contracts = places(market, &underlyings);
+        Ok(Self { market: market.clone(), parameters: parameters.clone(), underlyings, contracts })
     }
 
     /// The account's stakes, underlying by underlying, and what part lots of balances can lose.
@@ -125,23 +138,22 @@ impl Tables {
         assets: &[NetAsset],
         detail: Detail,
     ) -> Result<(Vec<Stake<'_>>, Node), MarginError> {
-        let mut holdings: BTreeMap<Underlying, Vec<Holding>> = BTreeMap::new();
-        let mut part_lots = Vec::new();
-        for position in &account.portfolio.positions {
-            if self.market.listing().get(position.instrument).is_some_and(Instrument::only_moves_balances) {
-                continue;
-            }
-            let (tables, row) = self.instrument_row(position.instrument)?;
-            let row_terms = &tables.table.rows()[row];
+        let portfolio = &account.portfolio;
+        let mut held: Vec<(usize, Holding)> = Vec::with_capacity(portfolio.positions.len() + assets.len());
+        for position in &portfolio.positions {
+            let Some(Place { underlying, row, .. }) = self.place_held(position.instrument)? else { continue };
+            let row_terms = &self.underlyings[underlying].table.rows()[row];
             let lots = whole_lots(position.quantity.0, row_terms.lot).ok_or_else(|| MarginError::NotWholeLots {
                 instrument: row_terms.name.clone(),
                 quantity: position.quantity,
                 lot: plimsoll_core::Quantity(row_terms.lot),
             })?;
-            holdings.entry(tables.table.underlying()).or_default().push(Holding { row, lots });
+            held.push((underlying, Holding { row, lots }));
         }
+        let mut part_lots = Vec::new();
         for net in assets {
-            let Some((tables, row)) = self.asset_row(net.asset) else { continue };
+            let Some((underlying, row)) = self.asset_place(net.asset) else { continue };
+            let tables = &self.underlyings[underlying];
             let (lots, rest) =
                 net.balance()?.split_by(tables.table.rows()[row].lot).ok_or(MarginError::NotPositive {
                     what: "the lot of a balance",
@@ -152,29 +164,32 @@ impl Tables {
                 lots: lots.unsigned_abs(),
             })?;
             if lots != 0 {
-                holdings.entry(tables.table.underlying()).or_default().push(Holding { row, lots });
+                held.push((underlying, Holding { row, lots }));
             }
             if !rest.is_zero() {
                 part_lots.push(part_lot(tables, row, rest)?);
             }
         }
         let orders = fillable(account)?;
+        // An order alone is a stake too: of no lots.
         for order in &orders {
-            let (tables, _) = self.instrument_row(order.instrument)?;
-            holdings.entry(tables.table.underlying()).or_default();
+            let Place { underlying, row, .. } = self.place(order.instrument)?;
+            held.push((underlying, Holding { row, lots: 0 }));
         }
-        let mut stakes = Vec::with_capacity(holdings.len());
-        for (underlying, mut holdings) in holdings {
-            holdings.sort_by_key(|holding| holding.row);
-            stakes.push(self.stake(account, &orders, underlying, merged(underlying, holdings)?, detail)?);
+        held.sort_unstable_by_key(|(underlying, holding)| (*underlying, holding.row));
+        let mut stakes = Vec::new();
+        for of_one in held.chunk_by(|(left, _), (right, _)| left == right) {
+            let tables = &self.underlyings[of_one[0].0];
+            let holdings = merged(tables.table.underlying(), of_one.iter().map(|(_, holding)| *holding))?;
+            stakes.push(self.stake(account, &orders, tables, holdings, detail)?);
         }
         Ok((stakes, Node::sum("balances under one lot", part_lots)?))
     }
 
     /// What is made expiry by expiry, and what interest rates do, underlying by underlying.
     pub(super) fn passes(&self) -> Vec<Pass<'_>> {
-        let mut all = Vec::with_capacity(3 * self.by_underlying.len());
-        for UnderlyingTables { table, set, .. } in self.by_underlying.values() {
+        let mut all = Vec::with_capacity(3 * self.underlyings.len());
+        for UnderlyingTables { table, set, .. } in &self.underlyings {
             let pass = |name, columns: &Range<usize>, combine| Pass {
                 name,
                 table,
@@ -189,19 +204,17 @@ impl Tables {
         all
     }
 
-    fn stake(
-        &self,
+    fn stake<'a>(
+        &'a self,
         account: &Account,
         orders: &[Order],
-        underlying: Underlying,
+        tables: &'a UnderlyingTables,
         holdings: Vec<Holding>,
         detail: Detail,
-    ) -> Result<Stake<'_>, MarginError> {
-        let tables = &self.by_underlying[&underlying];
+    ) -> Result<Stake<'a>, MarginError> {
         let mut mine: Vec<&Order> = Vec::new();
         for order in orders {
-            let (table, _) = self.instrument_row(order.instrument)?;
-            if table.table.underlying() == underlying {
+            if std::ptr::eq(&raw const self.underlyings[self.place(order.instrument)?.underlying], tables) {
                 mine.push(order);
             }
         }
@@ -215,22 +228,33 @@ impl Tables {
         Ok(Stake { tables, holdings, orders, near_orders, group, runs, detail })
     }
 
-    fn instrument_row(&self, id: InstrumentId) -> Result<(&UnderlyingTables, usize), MarginError> {
-        let instrument = self.market.listing().get(id).ok_or_else(MarginError::unknown(id))?;
-        let tables = self.by_underlying.get(&instrument.terms().underlying);
-        tables
-            .and_then(|tables| Some((tables, tables.table.row_of(RowKey::Instrument(id))?)))
-            .ok_or_else(MarginError::unknown(id))
+    fn place(&self, id: InstrumentId) -> Result<Place, MarginError> {
+        self.contracts.get(id).copied().ok_or_else(MarginError::unknown(id))
+    }
+
+    /// Where a position stands; none of what leaves balances, which are counted as such.
+    fn place_held(&self, id: InstrumentId) -> Result<Option<Place>, MarginError> {
+        match self.contracts.get(id) {
+            Some(place) => Ok((!place.spot).then_some(*place)),
+            None if self.market.listing().get(id).is_some_and(Instrument::only_moves_balances) => Ok(None),
+            None => Err(MarginError::unknown(id)()),
+        }
+    }
+
+    fn asset_place(&self, asset: Asset) -> Option<(usize, usize)> {
+        let own = asset.underlying();
+        let at = self.underlyings.binary_search_by(|tables| tables.table.underlying().cmp(&own)).ok()?;
+        Some((at, self.underlyings[at].table.row_of(RowKey::Asset(asset))?))
     }
 
     pub(super) fn asset_row(&self, asset: Asset) -> Option<(&UnderlyingTables, usize)> {
-        let tables = self.by_underlying.get(&asset.underlying())?;
-        Some((tables, tables.table.row_of(RowKey::Asset(asset))?))
+        let (at, row) = self.asset_place(asset)?;
+        Some((&self.underlyings[at], row))
     }
 
     /// Everything prepared, underlying by underlying.
     pub(super) fn each(&self) -> impl Iterator<Item = (Underlying, &UnderlyingTables)> {
-        self.by_underlying.iter().map(|(underlying, tables)| (*underlying, tables))
+        self.underlyings.iter().map(|tables| (tables.table.underlying(), tables))
     }
 
     pub(super) fn parameters(&self) -> &PlimsollParameters {
@@ -240,6 +264,22 @@ impl Tables {
     pub(super) fn market(&self) -> &Market {
         &self.market
     }
+}
+
+/// Where every contract stands.
+fn places(market: &Market, underlyings: &[UnderlyingTables]) -> ByContract<Place> {
+    let rows = underlyings
+        .iter()
+        .enumerate()
+        .flat_map(|(at, tables)| tables.table.rows().iter().enumerate().map(move |(row, of)| (at, row, of.key)));
+    rows.filter_map(|(underlying, row, key)| match key {
+        RowKey::Instrument(id) => {
+            let spot = market.listing().get(id).is_some_and(Instrument::only_moves_balances);
+            Some((id, Place { underlying, row, spot }))
+        }
+        RowKey::Asset(_) => None,
+    })
+    .collect()
 }
 
 fn one(
@@ -294,19 +334,19 @@ fn expiry_label(expiry: Option<Timestamp>) -> Label {
 }
 
 /// The holdings of each expiry, and the expiries that only orders are in.
-fn runs(tables: &UnderlyingTables, holdings: &[Holding], orders: &[OrderArray], detail: Detail) -> Vec<Run> {
+fn runs<'a>(tables: &'a UnderlyingTables, holdings: &[Holding], orders: &[OrderArray], detail: Detail) -> Vec<Run<'a>> {
     let table = &tables.table;
     let mut start = 0;
-    let mut all: Vec<Run> = by_expiry(table, holdings)
+    let mut all: Vec<Run<'a>> = by_expiry(table, holdings)
         .map(|(expiry, run)| {
             let holdings = start..start + run.len();
             start = holdings.end;
-            Run { expiry, label: tables.expiries[run[0].row].clone(), holdings, group: group(table, run, detail) }
+            Run { expiry, label: &tables.expiries[run[0].row], holdings, group: group(table, run, detail) }
         })
         .collect();
     for order in orders {
         if !all.iter().any(|run| run.expiry == order.expiry) {
-            let label = tables.expiries[order.row].clone();
+            let label = &tables.expiries[order.row];
             let empty = || Group { underlying: table.underlying(), expiry: order.expiry, positions: Vec::new() };
             let group = (detail == Detail::Explained).then(|| Arc::new(empty()));
             all.push(Run { expiry: order.expiry, label, holdings: 0..0, group });
@@ -315,11 +355,14 @@ fn runs(tables: &UnderlyingTables, holdings: &[Holding], orders: &[OrderArray], 
     all
 }
 
-/// Holdings of one row made one.
+/// Holdings, by row, of one row made one; those that cancel are left out.
 ///
 /// # Errors
 /// [`MarginError::TooManyLots`].
-fn merged(underlying: Underlying, holdings: Vec<Holding>) -> Result<Vec<Holding>, MarginError> {
+fn merged(
+    underlying: Underlying,
+    holdings: impl ExactSizeIterator<Item = Holding>,
+) -> Result<Vec<Holding>, MarginError> {
     let mut all: Vec<Holding> = Vec::with_capacity(holdings.len());
     for holding in holdings {
         match all.last_mut() {
@@ -384,7 +427,7 @@ impl Stake<'_> {
     /// [`NumberError::Overflow`].
     pub(super) fn worst_charge(
         &self,
-        charge: impl Fn(&UnderlyingTables, &[Holding], &[Run]) -> Result<Node, NumberError>,
+        charge: impl Fn(&UnderlyingTables, &[Holding], &[Run<'_>]) -> Result<Node, NumberError>,
     ) -> Result<Node, MarginError> {
         let now = charge(self.tables, &self.holdings, &self.runs)?;
         if self.orders.is_empty() {
@@ -404,6 +447,6 @@ impl Stake<'_> {
         let fills = self.orders.iter().filter(|order| wanted(order.lots)).map(|o| Holding { row: o.row, lots: o.lots });
         let mut all: Vec<Holding> = self.holdings.iter().copied().chain(fills).collect();
         all.sort_by_key(|holding| holding.row);
-        merged(self.tables.table.underlying(), all)
+        merged(self.tables.table.underlying(), all.into_iter())
     }
 }

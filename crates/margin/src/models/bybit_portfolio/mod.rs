@@ -21,7 +21,7 @@ use crate::equity::{NetAsset, net_assets};
 use crate::fold::Detail;
 use crate::orders::fillable;
 use crate::parameters::Field;
-use crate::positions::net;
+use crate::positions::{NetPosition, net};
 use crate::scenario::years_left;
 use crate::sizes::Sizes;
 use crate::{Account, MarginError};
@@ -111,13 +111,19 @@ impl PortfolioJudge {
         detail: Detail,
     ) -> Result<Vec<(Underlying, Node)>, MarginError> {
         let mut books: BTreeMap<Underlying, Book<'_>> = BTreeMap::new();
-        for held in net(&account.portfolio, self.market.listing())? {
-            if held.instrument.only_moves_balances() {
-                continue;
+        let all = net(&account.portfolio, self.market.listing())?;
+        let underlying_of = |held: &NetPosition<'_>| held.instrument.terms().underlying;
+        for run in all.chunk_by(|left, right| underlying_of(left) == underlying_of(right)) {
+            let mut contracts = run.iter().filter(|held| !held.instrument.only_moves_balances()).peekable();
+            let Some(first) = contracts.peek() else { continue };
+            unit::supported(first.instrument)?;
+            let underlying = underlying_of(first);
+            let prepared = self.prepared(underlying)?;
+            let book = books.entry(underlying).or_insert_with(|| Book::with_room(all.len()));
+            for held in contracts {
+                unit::supported(held.instrument)?;
+                prepared.add(book, *held)?;
             }
-            unit::supported(held.instrument)?;
-            let underlying = held.instrument.terms().underlying;
-            self.prepared(underlying)?.add(books.entry(underlying).or_default(), held)?;
         }
         let mut of = Vec::with_capacity(books.len());
         for (underlying, mut book) in books {

@@ -50,6 +50,13 @@ pub(super) struct Book<'a> {
     pub(super) futures: Decimal,
 }
 
+impl Book<'_> {
+    /// Nothing held yet, and room for so many positions.
+    pub(super) fn with_room(positions: usize) -> Self {
+        Self { held: Vec::with_capacity(positions), holdings: Vec::with_capacity(positions + 1), ..Self::default() }
+    }
+}
+
 /// The grid of a coin: 11 prices, each with volatility up, still, down.
 ///
 /// # Errors

@@ -9,7 +9,7 @@ use crate::breakers::{Breaker, Installed, LiftRule, Range, Restricted, Scope, Su
 use crate::command::{Command, TradeSide};
 use crate::event::{Cancelled, Charge, Event, Figures, Filled};
 use crate::ledger::{Holder, House, Leg};
-use crate::liquidation::{Auction, Budgets, Cover, FundSpent, Liquidation, LiquidationRules, MarketDepth};
+use crate::liquidation::{Auction, Budgets, Cover, Liquidation, LiquidationRules, MarketDepth, Spent};
 use crate::market::{Feed, FeedFacts, MarketFacts, PriceBatch, Quality, Reading, TrustRule};
 use crate::state::{AssetRules, Contract, Lines, ModelRules, PendingRules, State, Totals, UnderlyingRules, Versions};
 
@@ -67,10 +67,10 @@ encode_fields! {
     LiquidationRules {
         policy, band, share_of_depth, cooldown_s, waves_max, fee_rate, depth, depths, budgets, shared_max, auction
     }
-    Budgets { event, day, markets }
+    Budgets { event, day, markets, matched, haircut }
     Liquidation { waves, last, auction }
     Auction { begun, since, is_insolvent }
-    FundSpent { day, total, markets }
+    Spent { day, fund, markets, matched, haircut }
     Breaker { watches, scope, restricts, lifts }
     Trip { since, inside_since, waived }
     Installed { rules, trips, windows }
@@ -159,6 +159,8 @@ encode_variants! {
         30 BreakerTripped { name, subject, found, bound },
         31 BreakerEased { name, subject, found, since },
         32 BreakerLifted { name, subject, waived },
+        33 Matched { account, holder, contract, quantity, value },
+        34 Haircut { account, holder, amount, value },
     }
 }
 
@@ -199,4 +201,4 @@ macro_rules! rest {
     };
 }
 
-rest! { currency, clock, assets, underlyings, contracts, models, house, market, liquidation, closing_orders, fund_spent, breakers, totals, versions }
+rest! { currency, clock, assets, underlyings, contracts, models, house, market, liquidation, closing_orders, spent, breakers, totals, versions }

@@ -269,12 +269,37 @@ pub enum Event {
         by: Cover,
         /// How much.
         amount: Amount,
-        /// What the insurance fund lost by it, in the currency.
+        /// What it cost the insurance fund, or holders in gain, in the currency.
         lost: Decimal,
         /// The underlyings that the account was closed in.
         markets: Vec<Underlying>,
         /// The cash.
         legs: Vec<Leg>,
+    },
+    /// A position is matched by force, for want of a market: the trade follows.
+    Matched {
+        /// Whose is closed.
+        account: AccountId,
+        /// Against whom.
+        holder: AccountId,
+        /// In what.
+        contract: ContractId,
+        /// How much.
+        quantity: Quantity,
+        /// Its notional at the mark, in the currency.
+        value: Decimal,
+    },
+    /// A holder in gain bears part of what an account is short of, for want of money: the price of the trade that follows is as
+    /// much off the mark.
+    Haircut {
+        /// Who is short.
+        account: AccountId,
+        /// Who bears it.
+        holder: AccountId,
+        /// How much, in what the contract settles in.
+        amount: Amount,
+        /// The same in the currency.
+        value: Decimal,
     },
     /// An account's positions are on offer, from now at what a phase begins with.
     AuctionBegun {

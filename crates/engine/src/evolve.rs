@@ -6,13 +6,13 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_core::{AccountId, Amount, Asset, Decimal, NumberError, Timestamp, Underlying};
+use plimsoll_core::{AccountId, Amount, Asset, Decimal, NumberError, Timestamp};
 
 use crate::account::{Account, ContractId, Funds, Holding, OrderId, Standing};
 use crate::breakers;
 use crate::event::{Event, Filled};
 use crate::ledger::{Holder, House, Leg};
-use crate::liquidation::{Auction, Liquidation};
+use crate::liquidation::{Auction, Cover, Liquidation, Spent};
 use crate::market::{Feed, PriceBatch, Reading};
 use crate::state::{Contract, State};
 
@@ -182,7 +182,14 @@ fn trading(state: &mut State, event: &Event, at: Timestamp) {
             let held = state.totals.held.get(contract).copied().unwrap_or_default();
             assert!(held.0.is_zero(), "contract {}: what accounts hold nets to {held}", contract.0);
         }
-        Event::Covered { lost, markets, .. } => spend(state, *lost, markets, at),
+        Event::Matched { value, .. } => spend(state, at, |spent| more(&mut spent.matched, *value)),
+        Event::Covered { by: Cover::Shared, lost, .. } | Event::Haircut { value: lost, .. } => {
+            spend(state, at, |spent| more(&mut spent.haircut, *lost));
+        }
+        Event::Covered { lost, markets, .. } if !lost.is_zero() => spend(state, at, |spent| {
+            more(&mut spent.fund, *lost);
+            markets.iter().for_each(|market| more(spent.markets.entry(*market).or_default(), *lost));
+        }),
         Event::Priced { batch, readings } => priced(state, batch, readings, at),
         Event::Settled { contract, price, holders, .. } => {
             holders.iter().for_each(|account| hold(state, *account, *contract, Holding::default()));
@@ -210,20 +217,16 @@ fn priced(state: &mut State, batch: &PriceBatch, readings: &[(Feed, Reading)], a
     state.versions.market += 1;
 }
 
-/// Counts what the insurance fund lost against its budgets.
-fn spend(state: &mut State, lost: Decimal, markets: &[Underlying], at: Timestamp) {
-    if lost.is_zero() {
-        return;
-    }
-    let mut spent = state.fund_spent.on(at);
-    // What no longer fits is beyond any budget.
-    let more = |sum: Decimal| sum.plus(lost).unwrap_or(sum);
-    spent.total = more(spent.total);
-    for market in markets {
-        let sum = spent.markets.entry(*market).or_default();
-        *sum = more(*sum);
-    }
-    state.fund_spent = spent;
+/// Counts what has gone of a day's budgets.
+fn spend(state: &mut State, at: Timestamp, count: impl FnOnce(&mut Spent)) {
+    let mut spent = state.spent.on(at);
+    count(&mut spent);
+    state.spent = spent;
+}
+
+/// Adds; what no longer fits is beyond any budget.
+fn more(sum: &mut Decimal, lost: Decimal) {
+    *sum = sum.plus(lost).unwrap_or(*sum);
 }
 
 /// Adds the indices that were quoted to the windows that are open.

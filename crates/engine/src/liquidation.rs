@@ -48,7 +48,7 @@ pub struct LiquidationRules {
     pub depth: MarketDepth,
     /// By underlying.
     pub depths: BTreeMap<Underlying, MarketDepth>,
-    /// What the insurance fund may lose.
+    /// What the insurance fund may lose, and what may be taken from others.
     pub budgets: Budgets,
     /// The most of their gains that holders in gain share of a loss, as a fraction; at most one, zero for none.
     pub shared_max: Decimal,
@@ -56,15 +56,20 @@ pub struct LiquidationRules {
     pub auction: Option<AuctionTerms>,
 }
 
-/// What the insurance fund may lose, in the currency; what has no figure is not limited.
+/// What the insurance fund may lose, and what may be taken from others, in the currency; what has no figure is not limited.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Budgets {
-    /// On one account.
+    /// Of the fund, on one account.
     pub event: Option<Decimal>,
-    /// In a day of UTC.
+    /// Of the fund, in a day of UTC.
     pub day: Option<Decimal>,
-    /// In a day on accounts closed in an underlying.
+    /// Of the fund, in a day on accounts closed in an underlying.
     pub markets: BTreeMap<Underlying, Decimal>,
+    /// Notional that is matched by force in a day, where no market takes it. What is beyond waits.
+    pub matched: Option<Decimal>,
+    /// What holders in gain bear in a day, where there is no money: by the price they are matched at, or in cash. What is
+    /// beyond is bad debt.
+    pub haircut: Option<Decimal>,
 }
 
 impl Default for LiquidationRules {
@@ -130,7 +135,8 @@ impl LiquidationRules {
 
 impl Budgets {
     fn check(&self) -> Result<(), Refusal> {
-        let all = self.event.iter().chain(&self.day).chain(self.markets.values());
+        let all =
+            [&self.event, &self.day, &self.matched, &self.haircut].into_iter().flatten().chain(self.markets.values());
         if let Some(value) = all.copied().find(|value| value.signum() < 0) {
             return Err(Refusal::OutOfBounds { what: "budget", value, expected: "at least 0" });
         }
@@ -192,19 +198,23 @@ fn seconds_between(from: Timestamp, to: Timestamp) -> u32 {
     u32::try_from(seconds.max(0)).unwrap_or(u32::MAX)
 }
 
-/// What the insurance fund has lost on a day.
+/// What has gone of the budgets of a day, in the currency.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FundSpent {
+pub struct Spent {
     /// Days since 1970, UTC.
     pub day: i64,
-    /// In the currency.
-    pub total: Decimal,
-    /// By underlying that was closed.
+    /// What the insurance fund lost.
+    pub fund: Decimal,
+    /// The same by underlying that was closed.
     pub markets: BTreeMap<Underlying, Decimal>,
+    /// Notional matched by force.
+    pub matched: Decimal,
+    /// What holders in gain bore.
+    pub haircut: Decimal,
 }
 
-impl FundSpent {
-    /// What was lost on the day of `at`.
+impl Spent {
+    /// What has gone on the day of `at`.
     #[must_use]
     pub fn on(&self, at: Timestamp) -> Self {
         let day = day_of(at);

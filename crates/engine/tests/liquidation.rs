@@ -223,9 +223,73 @@ fn a_budget_leaves_the_rest_to_gains() {
     let [(Cover::Fund, paid)] = covers[..] else { panic!("{covers:?}") };
     // The budget is in dollars, of which a coin is worth 0.9995.
     assert!(paid <= decimal("1000.51") && paid > decimal("1000.4"), "{paid}");
-    let spent = &venue.state.fund_spent;
-    assert!(spent.total <= decimal("1000") && spent.total > decimal("999.9"), "{spent:?}");
+    let spent = &venue.state.spent;
+    assert!(spent.fund <= decimal("1000") && spent.fund > decimal("999.9"), "{spent:?}");
     assert!(cash(&venue, account).is_zero());
+}
+
+/// What is matched, and what gains bear by it, is said before each trade, and counted.
+#[test]
+fn a_match_and_the_haircut_in_its_price_are_told_apart() {
+    let mut venue = Venue::new();
+    let (account, other) = long(&mut venue, "10");
+    let events = venue.prices("49000", "3000");
+    let before = |at: usize| (&events[at - 2], &events[at - 1]);
+    let traded = events.iter().position(|event| matches!(event, Event::Traded { closes: Some(_), .. })).unwrap();
+    let (Event::Matched { account: of, holder, quantity, value, .. }, Event::Haircut { amount, value: bears, .. }) =
+        before(traded)
+    else {
+        panic!("{events:?}")
+    };
+    assert_eq!((*of, *holder, quantity.0), (account, other, decimal("10")));
+    assert!(*value > decimal("489000") && *value < decimal("491000"), "{value}");
+    let Event::Traded { price, .. } = &events[traded] else { unreachable!("found as one") };
+    // Ten coins, at a price that is dearer than the mark by what is borne.
+    let off = price.value.minus(decimal("49000")).unwrap().times_count(10).unwrap();
+    let gap = off.minus(amount.value).unwrap().abs();
+    assert!(gap < decimal("30"), "{off} off the index, {amount} borne");
+    assert!(*bears > Decimal::ZERO && venue.state.spent.haircut == *bears && venue.state.spent.matched == *value);
+    assert_eq!(covered(&events), [], "nothing is left to pay");
+}
+
+#[test]
+fn what_gains_bear_has_a_budget_and_the_rest_is_booked() {
+    let mut venue = Venue::new();
+    let (account, _) = long(&mut venue, "10");
+    let budgets = Budgets { haircut: Some(decimal("1000")), ..Budgets::default() };
+    rules(&mut venue, |rules| rules.budgets = budgets.clone());
+    let events = venue.prices("49000", "3000");
+    let spent = venue.state.spent.haircut;
+    assert!(spent > decimal("999.9") && spent < decimal("1000.1"), "{spent}");
+    let [(Cover::BadDebt, booked)] = covered(&events)[..] else { panic!("{events:?}") };
+    assert!(booked > decimal("8000") && booked < decimal("10000"), "{booked}");
+    assert!(venue.state.accounts[account.index()].holdings.is_empty() && cash(&venue, account).is_zero());
+    // With a budget of nothing nobody bears anything.
+    let mut venue = Venue::new();
+    let (account, _) = long(&mut venue, "10");
+    rules(&mut venue, |rules| rules.budgets.haircut = Some(Decimal::ZERO));
+    let events = venue.prices("49000", "3000");
+    assert!(!events.iter().any(|event| matches!(event, Event::Haircut { .. })), "{events:?}");
+    assert!(venue.state.accounts[account.index()].holdings.is_empty());
+}
+
+#[test]
+fn forced_matching_has_a_budget_and_the_rest_waits_for_the_next_day() {
+    let mut venue = Venue::new();
+    let (account, _) = long(&mut venue, "10");
+    let budgets = Budgets { matched: Some(decimal("200000")), ..Budgets::default() };
+    rules(&mut venue, |rules| rules.budgets = budgets.clone());
+    venue.prices("49000", "3000");
+    let held = |venue: &Venue| venue.state.accounts[account.index()].holding(BTC_USDC).quantity.0;
+    let left = held(&venue);
+    assert!(left < decimal("6") && left > decimal("5.9"), "four coins are matched, up to a lot: {left} left");
+    assert!(venue.state.spent.matched <= decimal("200000"));
+    venue.wait(3_600);
+    let events = venue.prices("49000", "3000");
+    assert!(held(&venue) == left && !events.iter().any(|event| matches!(event, Event::Matched { .. })));
+    venue.wait(86_400);
+    venue.prices("49000", "3000");
+    assert!(held(&venue) < decimal("2"), "the next day's four: {} left", held(&venue));
 }
 
 /// Nobody gains on a loan against coins: what the fund does not have is booked, and nothing waits.
@@ -317,6 +381,8 @@ fn rules_that_lead_nowhere_are_refused() {
     assert!(refused(&mut venue, &|rules| rules.fee_rate = decimal("0.2")).contains("fee_rate"));
     let budgets = Budgets { event: Some(decimal("10")), day: Some(decimal("5")), ..Budgets::default() };
     assert!(refused(&mut venue, &|rules| rules.budgets = budgets.clone()).contains("no less than"));
+    assert!(refused(&mut venue, &|rules| rules.budgets.matched = Some(decimal("-1"))).contains("budget"));
+    assert!(refused(&mut venue, &|rules| rules.budgets.haircut = Some(decimal("-1"))).contains("budget"));
     assert!(
         refused(&mut venue, &|rules| {
             rules.depths.insert("XYZ".parse().unwrap(), rules.depth);

@@ -213,7 +213,7 @@ fn a_day_has_one_budget() {
         let second = venue.funded("second", "100000 USDC");
         venue.trade(BTC_USDC, "10", "60000", second, other);
         venue.prices("49000", "3000");
-        rounded(venue.state.fund_spent.total, 2)
+        rounded(venue.state.spent.fund, 2)
     };
     shows(Fault::BudgetAnew, spent, [decimal("1000"), decimal("2000")]);
 }

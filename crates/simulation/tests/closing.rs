@@ -11,7 +11,7 @@ use plimsoll_margin::level;
 use plimsoll_simulation::Random;
 use plimsoll_simulation::promises::closing::{self, Closing, Stands};
 use plimsoll_simulation::promises::mirror::Mirror;
-use plimsoll_simulation::promises::{Wrong, hedging, same};
+use plimsoll_simulation::promises::{Wrong, budgets, hedging, same};
 use plimsoll_simulation::world::{self, Markets, listing};
 use support::{BTC, LONG, OTHER, decimal, terms};
 
@@ -327,6 +327,24 @@ fn closing_orders_of_who_is_cured_are_found() {
     venue.run(&Command::Place { account: OTHER, order: OrderId(7), terms: order() });
     venue.state.accounts[0].orders.clear();
     assert_eq!(hedging::left_over(&venue.state), None, "an order of one's own is no closing order");
+}
+
+#[test]
+fn a_match_and_a_haircut_beyond_their_budgets_are_found() {
+    let mut venue = Venue::new();
+    let mut rules = LiquidationRules { waves_max: 1, cooldown_s: 1, ..LiquidationRules::default() };
+    rules.budgets.event = Some(Decimal::ZERO);
+    venue.run(&Command::SetLiquidation(Box::new(rules)));
+    let matched = venue.price(48_000);
+    let with = |matched: Option<i64>, haircut: Option<i64>| {
+        move |state: &mut State, _: &mut Event| {
+            let budgets = &mut state.liquidation.budgets;
+            (budgets.matched, budgets.haircut) = (matched.map(Decimal::from_int), haircut.map(Decimal::from_int));
+        }
+    };
+    assert_eq!(venue.wrong(&changed(&matched, with(Some(600_000), Some(30_000)))), Vec::<&str>::new());
+    assert_eq!(venue.wrong(&changed(&matched, with(Some(400_000), None))), [budgets::WITHIN]);
+    assert_eq!(venue.wrong(&changed(&matched, with(None, Some(10_000)))), [budgets::WITHIN]);
 }
 
 #[test]

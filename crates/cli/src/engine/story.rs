@@ -72,6 +72,9 @@ fn told(state: &State, event: &Event) -> Option<(Tone, String)> {
         Event::AuctionBid { account, bidder, share, bonus } => {
             (Tone::Warn, format!("{}: {} takes over {share} of it for {bonus}", name(*account), name(*bidder)))
         }
+        Event::Haircut { account, holder, amount, .. } => {
+            (Tone::Bad, format!("{}: {} bears {amount}, in the price", name(*account), name(*holder)))
+        }
         Event::AuctionUnsold { account } => (Tone::Bad, format!("{}: nobody took it", name(*account))),
         Event::Covered { account, by, amount, .. } => {
             let by = match by {

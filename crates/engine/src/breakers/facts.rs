@@ -10,6 +10,7 @@ use super::windows::{Range, Windows};
 use super::{Breaker, Installed, Scope, Subject, Trip, Watched};
 use crate::account::{ContractId, Kind, OrderId};
 use crate::event::Event;
+use crate::liquidation::Cover;
 use crate::market::{Feed, Reading};
 use crate::state::State;
 
@@ -103,7 +104,7 @@ fn counted(state: &mut State, event: &Event, at: Timestamp) {
                 known.windows.sums.entry(None).or_default().add(window_s, at, value);
             }
         }
-        Event::Covered { lost, .. } if !lost.is_zero() => {
+        Event::Covered { by: Cover::Fund, lost, .. } if !lost.is_zero() => {
             for known in breakers.values_mut() {
                 if let Watched::FundDrawdown { window_s, .. } = known.rules.watches {
                     known.windows.sums.entry(None).or_default().add(window_s, at, *lost);

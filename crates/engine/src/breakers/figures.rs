@@ -225,7 +225,7 @@ pub(super) fn notional(state: &State, contract: ContractId, price: Option<Decima
 }
 
 /// What so many contracts stand for; nothing where that cannot be said.
-pub(super) fn notional_of(state: &State, contract: ContractId, quantity: Quantity, price: Decimal) -> Decimal {
+pub(crate) fn notional_of(state: &State, contract: ContractId, quantity: Quantity, price: Decimal) -> Decimal {
     let one = notional(state, contract, Some(price)).unwrap_or_default();
     most(quantity.0.abs().times(one, Rounding::Up))
 }

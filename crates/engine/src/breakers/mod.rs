@@ -29,7 +29,7 @@ use std::sync::Arc;
 use plimsoll_core::{Asset, Decimal, Timestamp, Underlying, planted};
 
 pub(crate) use facts::{Stakes, evolve, owner_of, sum_positions};
-pub(crate) use figures::{Looked, figures, inside_before};
+pub(crate) use figures::{Looked, figures, inside_before, notional_of};
 pub use windows::{Range, Sums, Windows};
 
 use crate::refusal::Refusal;

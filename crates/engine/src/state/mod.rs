@@ -15,7 +15,7 @@ pub use leaves::StateHash;
 use crate::account::{Account, AccountTerms, ContractId, Kind};
 use crate::breakers::{self, Installed, Stakes};
 use crate::ledger::House;
-use crate::liquidation::{FundSpent, LiquidationRules};
+use crate::liquidation::{LiquidationRules, Spent};
 use crate::market::{Feed, MarketFacts, TrustRule};
 
 /// What holds for an asset.
@@ -152,8 +152,8 @@ pub struct State {
     pub liquidation: LiquidationRules,
     /// Orders of the engine's own so far.
     pub closing_orders: u64,
-    /// What the insurance fund lost lately.
-    pub fund_spent: FundSpent,
+    /// What has gone of the day's budgets.
+    pub spent: Spent,
     /// Breakers by name, with what they know.
     pub breakers: BTreeMap<Arc<str>, Installed>,
     /// Positions by owner, where a breaker needs them.
@@ -191,7 +191,7 @@ impl State {
             },
             liquidation: LiquidationRules::default(),
             closing_orders: 0,
-            fund_spent: FundSpent::default(),
+            spent: Spent::default(),
             breakers: BTreeMap::new(),
             stakes: None,
             totals: Totals::default(),

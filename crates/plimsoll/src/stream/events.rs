@@ -76,6 +76,8 @@ impl Names<'_> {
             | Event::AuctionBegun { .. }
             | Event::AuctionBid { .. }
             | Event::AuctionUnsold { .. }
+            | Event::Matched { .. }
+            | Event::Haircut { .. }
             | Event::Covered { .. } => self.closing(event),
             Event::BreakerSet { .. }
             | Event::BreakerTripped { .. }
@@ -209,6 +211,16 @@ impl Names<'_> {
                        "bonus": text(*bonus)}),
             ),
             Event::AuctionUnsold { account } => ("auction_unsold", json!({"account": self.account(*account)})),
+            Event::Matched { account, holder, contract, quantity, value } => (
+                "matched",
+                json!({"account": self.account(*account), "holder": self.account(*holder),
+                       "contract": self.contract(*contract), "quantity": quantity.to_string(), "value": text(*value)}),
+            ),
+            Event::Haircut { account, holder, amount, value } => (
+                "haircut",
+                json!({"account": self.account(*account), "holder": self.account(*holder),
+                       "amount": amount.to_string(), "value": text(*value)}),
+            ),
             Event::Covered { account, by, amount, lost, markets, .. } => {
                 let by = match by {
                     Cover::Collateral => "collateral",
@@ -220,7 +232,7 @@ impl Names<'_> {
                 (
                     "covered",
                     json!({"account": self.account(*account), "by": by, "amount": amount.to_string(),
-                           "fund_lost": unless_zero(*lost), "markets": markets}),
+                           "lost": unless_zero(*lost), "markets": markets}),
                 )
             }
             _ => unreachable!("told apart above"),

@@ -107,5 +107,11 @@ fn budgets(at: At<'_>) -> Option<Budgets> {
     let record = Record::open(at, &shapes::BUDGETS)?;
     let underlying = |name: &str| name.parse::<Underlying>().ok();
     let markets = record.map("markets", Key::Name, underlying, |at, _| at.decimal(Range::AtLeastZero));
-    Some(Budgets { event: record.decimal("event"), day: record.decimal("day"), markets: markets.into_iter().collect() })
+    Some(Budgets {
+        event: record.decimal("event"),
+        day: record.decimal("day"),
+        markets: markets.into_iter().collect(),
+        matched: record.decimal("matched"),
+        haircut: record.decimal("haircut"),
+    })
 }

@@ -156,11 +156,13 @@ pub(super) static DEPTH: Shape = Shape {
 };
 pub(super) static BUDGETS: Shape = Shape {
     name: "budgets",
-    about: "what the insurance fund may lose, in the currency",
+    about: "what the insurance fund may lose, and what may be taken from others, in the currency",
     fields: &[
-        field("event", AT_LEAST_ZERO, Optional, "On one account."),
-        field("day", AT_LEAST_ZERO, Optional, "In a day of UTC."),
-        field("markets", Kind::Map(Key::Name, &AT_LEAST_ZERO), Optional, "In a day, by underlying."),
+        field("event", AT_LEAST_ZERO, Optional, "Of the fund, on one account."),
+        field("day", AT_LEAST_ZERO, Optional, "Of the fund, in a day of UTC."),
+        field("markets", Kind::Map(Key::Name, &AT_LEAST_ZERO), Optional, "Of the fund, in a day, by underlying."),
+        field("matched", AT_LEAST_ZERO, Optional, "Notional that is matched by force in a day; what is beyond waits."),
+        field("haircut", AT_LEAST_ZERO, Optional, "What holders in gain bear in a day; what is beyond is bad debt."),
     ],
 };
 pub(super) static AUCTION: Shape = Shape {
@@ -217,7 +219,12 @@ command!(
         field("shared_max", FRACTION, Optional, "The most of their gains that holders in gain share of a loss."),
         field("depth", Kind::Object(&DEPTH), Optional, "Where an underlying is not named."),
         field("depths", Kind::Map(Key::Name, &Kind::Object(&DEPTH)), Optional, "By underlying."),
-        field("budgets", Kind::Object(&BUDGETS), Optional, "What the insurance fund may lose."),
+        field(
+            "budgets",
+            Kind::Object(&BUDGETS),
+            Optional,
+            "What the insurance fund may lose, and what may be taken from others."
+        ),
         field("auction", Kind::Object(&AUCTION), Optional, "How positions are offered that no wave could close."),
     ]
 );

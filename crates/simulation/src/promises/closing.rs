@@ -14,6 +14,8 @@ use plimsoll_engine::{ContractId, Event, House, State};
 use plimsoll_margin::level::State as Side;
 use plimsoll_pricing::float::float;
 
+use super::breakers::notional;
+use super::budgets::{Budget, Taken};
 use super::equity::of_units;
 use super::mirror::cost;
 use super::{Wrong, breakers, hedging, mark, standing};
@@ -86,6 +88,8 @@ struct Episode {
     paid: f64,
     /// What those who were matched lost against the mark, in the currency, and what rounding of prices may hide of it.
     borne: (f64, f64),
+    /// As much of that as is counted against the day's budget.
+    counted: (f64, f64),
     /// The contract that is matched now, whose, and the rank of who was matched last.
     ranked: Option<(ContractId, AccountId, f64)>,
     bad: Vec<Asset>,
@@ -102,6 +106,7 @@ pub struct Closing {
     day: i64,
     spent: f64,
     spent_in: BTreeMap<Underlying, f64>,
+    taken: Taken,
     /// How much of the time that all waves may take an account was under maintenance margin, gaps longer than a pause counted
     /// as one.
     under: BTreeMap<AccountId, f64>,
@@ -149,6 +154,7 @@ impl Closing {
                     None => {
                         looked.push((FIRST, self.first(state, *id, event, &mut margined)));
                         looked.push((MATCHED, self.matched(state, *id, event)));
+                        looked.extend(self.within(state, *id, event, at));
                     }
                 }
             }
@@ -156,7 +162,7 @@ impl Closing {
                 self.bidder = Some((*bidder, float(*bonus)));
                 looked.push((OFFERED, offered(state, *account, *share, float(*bonus), at)));
             }
-            Event::Covered { .. } => looked.extend(self.covered(state, event)),
+            Event::Covered { .. } => looked.extend(self.covered(state, event, at)),
             _ => {}
         }
         looked
@@ -261,7 +267,24 @@ impl Closing {
         (!fits).then(|| Wrong::of(OFFERED, bidder, format!("{gained} beyond the mark"), format!("0 to {left}")))
     }
 
-    fn covered(&mut self, state: &State, event: &Event) -> Vec<Looked> {
+    /// Whether a position that is matched with who is no member of its unit is within what may be, and what that one bears.
+    fn within(&mut self, state: &State, id: AccountId, event: &Event, at: Timestamp) -> Vec<Looked> {
+        let Event::Traded { contract, quantity, buyer, seller, .. } = event else { return Vec::new() };
+        let other = if buyer.account == id { seller.account } else { buyer.account };
+        let Some(episode) = self.episode.as_mut() else { return Vec::new() };
+        let (borne, hidden) = episode.borne;
+        let (new, new_hidden) = (borne - episode.counted.0, hidden - episode.counted.1);
+        episode.counted = episode.borne;
+        if episode.unit.contains(&other) || !standing::all_trusted(state) {
+            return Vec::new();
+        }
+        let marked = mark(state, *contract).map(of_units);
+        let value = marked.and_then(|mark| notional(state, *contract, float(quantity.0), Some(mark))).unwrap_or(0.0);
+        let value = self.taken.counts(state, Budget::Matched, id, (value, 0.0), at);
+        vec![value, self.taken.counts(state, Budget::Haircut, other, (new, new_hidden), at)]
+    }
+
+    fn covered(&mut self, state: &State, event: &Event, at: Timestamp) -> Vec<Looked> {
         let Event::Covered { account, by, amount, lost, markets, legs } = event else { return Vec::new() };
         let Some(episode) = &mut self.episode else { return Vec::new() };
         episode.taken_over = true;
@@ -279,7 +302,9 @@ impl Closing {
             Cover::Shared => {
                 let payers = legs.iter().filter_map(|leg| Some((leg.holder.account()?, leg.amount.value.units())));
                 let payers = payers.filter(|(id, value)| id != account && *value < 0);
-                return payers.map(|(id, value)| (SHARED, shared(state, id, -value, amount.asset, markets))).collect();
+                let shares = payers.map(|(id, value)| (SHARED, shared(state, id, -value, amount.asset, markets)));
+                let value = (worth().unwrap_or(0.0), 0.0);
+                return shares.chain([self.taken.counts(state, Budget::Haircut, *account, value, at)]).collect();
             }
         }
         Vec::new()
@@ -342,7 +367,9 @@ impl Closing {
         #[expect(clippy::cast_precision_loss, reason = "nanoseconds as seconds")]
         let gap = (gap as f64 / Timestamp::NANOS_PER_SECOND as f64).min(pause);
         self.last = Some(at);
-        if !standing::all_trusted(state) || breakers::pauses(state) {
+        // A budget of forced matching that is spent, or as good as, lets positions wait.
+        let waits = state.liquidation.budgets.matched.is_some_and(|most| self.taken.is_spent(float(most), at));
+        if !standing::all_trusted(state) || breakers::pauses(state) || waits {
             self.under.clear();
             return None;
         }
@@ -374,6 +401,7 @@ impl Episode {
             lost: 0.0,
             paid: 0.0,
             borne: (0.0, 0.0),
+            counted: (0.0, 0.0),
             ranked: None,
             bad: Vec::new(),
         }

@@ -7,6 +7,7 @@
 pub mod answers;
 pub mod brackets;
 pub mod breakers;
+pub mod budgets;
 pub mod closing;
 pub mod equity;
 pub mod exact;

@@ -56,6 +56,8 @@ pub fn rules(random: &mut Random) -> LiquidationRules {
         event: (random.below(2) == 0).then_some(event),
         day: (random.below(3) == 0).then(|| Decimal::from_int(30_000)),
         markets: if random.below(3) == 0 { [(underlying("BTC"), market)].into() } else { [].into() },
+        matched: (random.below(4) == 0).then(|| Decimal::from_int(*random.pick(&[200_000, 1_000_000]))),
+        haircut: (random.below(4) == 0).then(|| Decimal::from_int(*random.pick(&[0, 500, 5_000]))),
     };
     LiquidationRules {
         policy: *random.pick(&policies),

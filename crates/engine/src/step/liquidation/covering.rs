@@ -96,9 +96,9 @@ impl Decision<'_> {
     /// What the fund may still lose now, in the currency; `None` where nothing limits it.
     fn budget_left(&self, markets: &BTreeSet<Underlying>) -> Result<Option<Decimal>, Refusal> {
         let budgets = &self.state.liquidation.budgets;
-        let spent = self.state.fund_spent.on(self.at);
+        let spent = self.state.spent.on(self.at);
         let mut least = budgets.event;
-        let day = budgets.day.map(|day| (day, spent.total));
+        let day = budgets.day.map(|day| (day, spent.fund));
         let of_market = |market| {
             let budget = budgets.markets.get(market)?;
             Some((*budget, spent.markets.get(market).copied().unwrap_or_default()))
@@ -110,7 +110,13 @@ impl Decision<'_> {
         Ok(least)
     }
 
-    /// What is left for gains to bear, by asset: what the fund does not pay, as far as what the unit has otherwise is not
+    /// What holders in gain may still bear today, in the currency; `None` where nothing limits it.
+    fn haircut_left(&self) -> Result<Option<Decimal>, Refusal> {
+        let Some(budget) = self.state.liquidation.budgets.haircut else { return Ok(None) };
+        Ok(Some(budget.minus(self.state.spent.on(self.at).haircut)?.or_zero()))
+    }
+
+    /// What is left for gains to bear, within their budget, by asset: what the fund does not pay, as far as what the unit has otherwise is not
     /// worth it. Nothing of a unit that is solvent.
     pub(super) fn asked_of_gains(&self, closed: &Closed, markets: &BTreeSet<Underlying>) -> Result<Paid, Refusal> {
         if !closed.is_insolvent() {
@@ -127,6 +133,7 @@ impl Decision<'_> {
         // What the fund pays beyond what it gets is lost to it; what is left beyond what it pays is the unit's to give.
         let has = if planted!(CoinsKept) { Decimal::ZERO } else { closed.left_value };
         let deficit = closed.short_value.minus(has)?.min(value);
+        let deficit = self.haircut_left()?.map_or(deficit, |left| left.min(deficit));
         if value.signum() > 0 {
             for rest in unpaid.values_mut() {
                 *rest = rest.times_ratio(deficit, value, Rounding::Up)?.min(*rest);
@@ -318,7 +325,8 @@ impl Decision<'_> {
         legs.add(Holder::Account(id), short.asset, amount)?;
         let (legs, markets) = (legs.done(), markets.iter().copied().collect());
         self.fits(&legs)?;
-        let (by, amount, lost) = (Cover::Shared, Amount::new(amount, short.asset), Decimal::ZERO);
+        let (by, amount) = (Cover::Shared, Amount::new(amount, short.asset));
+        let lost = self.in_currency(amount)?;
         self.emit(Event::Covered { account: id, by, amount, lost, markets, legs });
         Ok(amount.value)
     }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_core::{AccountId, Decimal, Price, Quantity, Rounding, Side, planted};
+use plimsoll_core::{AccountId, Amount, Decimal, Price, Quantity, Rounding, Side, planted};
 use plimsoll_margin::fold::Detail;
 use plimsoll_pricing::instruments::{Instrument, Terms};
 
@@ -12,6 +12,7 @@ use super::super::trades::{Charged, Trade};
 use super::ranking::gain;
 use super::wave::Asked;
 use crate::account::{Account, ContractId};
+use crate::breakers::notional_of;
 use crate::command::TradeSide;
 use crate::event::Event;
 use crate::ledger::Legs;
@@ -118,7 +119,10 @@ impl Decision<'_> {
             let mark = self.mark(contract)?;
             let instrument = self.state.contracts[contract.index()].instrument.clone();
             let theirs = self.account(other)?.holding(contract);
-            let taken = left.min(theirs.quantity.0.abs());
+            let (taken, value) = self.within_budget(contract, left.min(theirs.quantity.0.abs()), mark)?;
+            if taken.is_zero() {
+                break;
+            }
             let gained = gain(&instrument, theirs, mark)?.or_zero();
             let gained = gained.times_ratio(taken, theirs.quantity.0.abs(), Rounding::Down)?;
             let asked = bears.times_ratio(taken, left, Rounding::Up)?.min(gained);
@@ -128,13 +132,43 @@ impl Decision<'_> {
             } else {
                 price_for(&instrument, traded, asked, mark)?
             };
+            let got = instrument.fill_pnl(Quantity(traded), price, mark)?;
+            let borne = self.in_currency(got)?;
+            self.emit(Event::Matched { account: id, holder: other, contract, quantity: Quantity(taken), value });
+            if got.value.signum() > 0 {
+                self.emit(Event::Haircut { account: id, holder: other, amount: got, value: borne });
+            }
             self.force(id, other, contract, traded, price)?;
             touched.insert(other);
-            let got = instrument.fill_pnl(Quantity(traded), price, mark)?.value;
-            bears = bears.minus(got)?.or_zero();
+            bears = bears.minus(got.value)?.or_zero();
             left = left.minus(taken)?;
         }
         Ok(())
+    }
+
+    /// As much of `quantity` as the day's budget of forced matching goes for, in whole lots, and its notional in the currency.
+    fn within_budget(
+        &self,
+        contract: ContractId,
+        quantity: Decimal,
+        mark: Price,
+    ) -> Result<(Decimal, Decimal), Refusal> {
+        let value_of = |quantity| notional_of(self.state, contract, Quantity(quantity), mark.value);
+        let value = value_of(quantity);
+        let Some(budget) = self.state.liquidation.budgets.matched else { return Ok((quantity, value)) };
+        let left = budget.minus(self.state.spent.on(self.at).matched)?.or_zero();
+        if value <= left {
+            return Ok((quantity, value));
+        }
+        let lot = self.state.contracts[contract.index()].instrument.terms().lot_size.0;
+        let (lots, _) = quantity.times_ratio(left, value, Rounding::Down)?.split_by(lot).unwrap_or_default();
+        let fits = lot.times_count(lots)?;
+        Ok((fits, value_of(fits)))
+    }
+
+    pub(super) fn in_currency(&mut self, amount: Amount) -> Result<Decimal, Refusal> {
+        let made = self.book.current(self.state)?;
+        Ok(amount.at(made.market.asset_price(amount.asset)?, Rounding::Up)?.value)
     }
 
     /// A trade without a fee between `id`, who trades `quantity`, and `other`.

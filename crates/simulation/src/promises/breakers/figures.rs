@@ -6,6 +6,7 @@ use std::sync::Arc;
 use plimsoll_core::{Asset, Decimal, Timestamp, Underlying};
 use plimsoll_engine::account::Kind;
 use plimsoll_engine::breakers::{Breaker, Scope, Subject, Watched};
+use plimsoll_engine::liquidation::Cover;
 use plimsoll_engine::market::Feed;
 use plimsoll_engine::{ContractId, Event, House, OrderId, State};
 use plimsoll_pricing::float::float;
@@ -59,7 +60,9 @@ impl Log {
                     self.withdrawn.push((at, units));
                 }
             }
-            (Watched::FundDrawdown { .. }, Event::Covered { lost, .. }) => self.sums.push((at, None, float(*lost))),
+            (Watched::FundDrawdown { .. }, Event::Covered { by: Cover::Fund, lost, .. }) => {
+                self.sums.push((at, None, float(*lost)));
+            }
             (
                 Watched::LiquidationRate { .. },
                 Event::Traded { contract, quantity, price, buyer, seller, closes, .. },
@@ -209,7 +212,12 @@ fn index(state: &State, instrument: &Instrument) -> Option<f64> {
 
 /// What contracts stand for, in the currency: a perpetual or future at the price, at its mark or at the index; an option
 /// at the index.
-fn notional(state: &State, contract: ContractId, quantity: f64, price: Option<f64>) -> Option<f64> {
+pub(in crate::promises) fn notional(
+    state: &State,
+    contract: ContractId,
+    quantity: f64,
+    price: Option<f64>,
+) -> Option<f64> {
     let instrument = &state.contract(contract)?.instrument;
     let (terms, inverse) = (instrument.terms(), instrument.style() == Style::Inverse);
     let index = index(state, instrument)?;

@@ -14,6 +14,7 @@ use plimsoll_engine::breakers::{Breaker, LiftRule, Restricted, Scope, Subject, W
 use plimsoll_engine::{Command, Event, State};
 use plimsoll_pricing::float::float;
 
+pub(super) use self::figures::notional;
 use self::figures::{Figures, Log, MOST, figures, withdrawn};
 use self::stopped::{Place, asked, closing, concerns};
 use super::Wrong;

@@ -159,7 +159,7 @@ encode_variants! {
         30 BreakerTripped { name, subject, found, bound },
         31 BreakerEased { name, subject, found, since },
         32 BreakerLifted { name, subject, waived },
-        33 Matched { account, holder, contract, quantity, value },
+        33 Deleveraged { account, holder, contract, quantity, value },
         34 Haircut { account, holder, amount, value },
     }
 }

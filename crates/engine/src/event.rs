@@ -276,8 +276,8 @@ pub enum Event {
         /// The cash.
         legs: Vec<Leg>,
     },
-    /// A position is matched by force, for want of a market: the trade follows.
-    Matched {
+    /// A holder is deleveraged: a position is matched with theirs by force, for want of a market. The trade follows.
+    Deleveraged {
         /// Whose is closed.
         account: AccountId,
         /// Against whom.

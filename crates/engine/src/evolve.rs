@@ -182,7 +182,7 @@ fn trading(state: &mut State, event: &Event, at: Timestamp) {
             let held = state.totals.held.get(contract).copied().unwrap_or_default();
             assert!(held.0.is_zero(), "contract {}: what accounts hold nets to {held}", contract.0);
         }
-        Event::Matched { value, .. } => spend(state, at, |spent| more(&mut spent.matched, *value)),
+        Event::Deleveraged { value, .. } => spend(state, at, |spent| more(&mut spent.matched, *value)),
         Event::Covered { by: Cover::Shared, lost, .. } | Event::Haircut { value: lost, .. } => {
             spend(state, at, |spent| more(&mut spent.haircut, *lost));
         }

@@ -236,7 +236,7 @@ fn a_match_and_the_haircut_in_its_price_are_told_apart() {
     let events = venue.prices("49000", "3000");
     let before = |at: usize| (&events[at - 2], &events[at - 1]);
     let traded = events.iter().position(|event| matches!(event, Event::Traded { closes: Some(_), .. })).unwrap();
-    let (Event::Matched { account: of, holder, quantity, value, .. }, Event::Haircut { amount, value: bears, .. }) =
+    let (Event::Deleveraged { account: of, holder, quantity, value, .. }, Event::Haircut { amount, value: bears, .. }) =
         before(traded)
     else {
         panic!("{events:?}")
@@ -286,7 +286,7 @@ fn forced_matching_has_a_budget_and_the_rest_waits_for_the_next_day() {
     assert!(venue.state.spent.matched <= decimal("200000"));
     venue.wait(3_600);
     let events = venue.prices("49000", "3000");
-    assert!(held(&venue) == left && !events.iter().any(|event| matches!(event, Event::Matched { .. })));
+    assert!(held(&venue) == left && !events.iter().any(|event| matches!(event, Event::Deleveraged { .. })));
     venue.wait(86_400);
     venue.prices("49000", "3000");
     assert!(held(&venue) < decimal("2"), "the next day's four: {} left", held(&venue));

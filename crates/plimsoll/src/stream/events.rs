@@ -76,7 +76,7 @@ impl Names<'_> {
             | Event::AuctionBegun { .. }
             | Event::AuctionBid { .. }
             | Event::AuctionUnsold { .. }
-            | Event::Matched { .. }
+            | Event::Deleveraged { .. }
             | Event::Haircut { .. }
             | Event::Covered { .. } => self.closing(event),
             Event::BreakerSet { .. }
@@ -211,8 +211,8 @@ impl Names<'_> {
                        "bonus": text(*bonus)}),
             ),
             Event::AuctionUnsold { account } => ("auction_unsold", json!({"account": self.account(*account)})),
-            Event::Matched { account, holder, contract, quantity, value } => (
-                "matched",
+            Event::Deleveraged { account, holder, contract, quantity, value } => (
+                "deleveraged",
                 json!({"account": self.account(*account), "holder": self.account(*holder),
                        "contract": self.contract(*contract), "quantity": quantity.to_string(), "value": text(*value)}),
             ),

@@ -134,7 +134,7 @@ impl Decision<'_> {
             };
             let got = instrument.fill_pnl(Quantity(traded), price, mark)?;
             let borne = self.in_currency(got)?;
-            self.emit(Event::Matched { account: id, holder: other, contract, quantity: Quantity(taken), value });
+            self.emit(Event::Deleveraged { account: id, holder: other, contract, quantity: Quantity(taken), value });
             if got.value.signum() > 0 {
                 self.emit(Event::Haircut { account: id, holder: other, amount: got, value: borne });
             }

@@ -451,3 +451,26 @@ fn who_is_let_in_for_shrinking_risk_stands_where_initial_margin_says() {
     venue.run(Command::Cancel { account, order: OrderId(1) });
     assert_eq!(venue.state.accounts[account.index()].standing.state, level::State::Healthy);
 }
+
+/// A matching engine that is a message behind: the order is gone, by hand or by a liquidation.
+#[test]
+fn a_fill_of_an_order_that_was_cancelled_is_refused_and_moves_nothing() {
+    let mut venue = Venue::new();
+    let (account, other) = (venue.funded("a", "100000 USDC"), venue.funded("b", "100000000 USDC"));
+    let fill = |venue: &mut Venue, order| {
+        let (buyer, seller) = (TradeSide { account: other, order: None }, TradeSide { account, order: Some(order) });
+        let price = Price::new(decimal("60000"), asset("USDC"));
+        let quantity = quantity("1");
+        venue.ask(&Command::Trade { contract: BTC_USDC, quantity, price, buyer, seller, taker: Side::Buy })
+    };
+    venue.trade(BTC_USDC, "10", "60000", account, other);
+    venue.place(account, 1, venue.order(BTC_USDC, Side::Sell, "1", "60000")).unwrap();
+    venue.run(Command::Cancel { account, order: OrderId(1) });
+    assert_eq!(fill(&mut venue, OrderId(1)), Err(Refusal::UnknownOrder { account, order: OrderId(1) }));
+    venue.place(account, 2, venue.order(BTC_USDC, Side::Sell, "1", "60000")).unwrap();
+    venue.prices("52000", "3000");
+    assert!(venue.state.accounts[account.index()].orders.keys().all(|it| it.closes()), "cancelled by a liquidation");
+    let before = venue.state.clone();
+    assert_eq!(fill(&mut venue, OrderId(2)), Err(Refusal::UnknownOrder { account, order: OrderId(2) }));
+    assert_eq!(venue.state, before);
+}

@@ -7,9 +7,9 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use plimsoll_core::requirement::{Group, Origin};
-use plimsoll_core::{Decimal, Label, Node, NumberError, planted};
+use plimsoll_core::{Decimal, Label, Node, NumberError};
 
-use crate::array::{Holding, Table};
+use crate::array::{Holding, Table, least};
 
 /// How much of a requirement is worked out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,30 +58,23 @@ impl Parts {
         Ok(())
     }
 
-    /// [`Self::add_made`], unless the amount is zero.
+    /// Adds a part unless it is zero: the part itself where parts are kept, else no more than its amount.
     ///
     /// # Errors
-    /// As there.
+    /// What the one that is made says.
     pub fn add_if_any(
         &mut self,
-        amount: Decimal,
+        amount: impl FnOnce() -> Result<Decimal, NumberError>,
         part: impl FnOnce() -> Result<Node, NumberError>,
     ) -> Result<(), NumberError> {
-        if amount.is_zero() { Ok(()) } else { self.add_made(amount, part) }
-    }
-
-    /// Adds a part of this amount; made where parts are kept.
-    ///
-    /// # Errors
-    /// [`NumberError::Overflow`], and what `part` says.
-    pub fn add_made(
-        &mut self,
-        amount: Decimal,
-        part: impl FnOnce() -> Result<Node, NumberError>,
-    ) -> Result<(), NumberError> {
-        self.amount = self.amount.plus(amount)?;
-        if let Some(of) = &mut self.of {
-            of.push(part()?);
+        let Some(of) = &mut self.of else {
+            self.amount = self.amount.plus(amount()?)?;
+            return Ok(());
+        };
+        let part = part()?;
+        if !part.amount.is_zero() {
+            self.amount = self.amount.plus(part.amount)?;
+            of.push(part);
         }
         Ok(())
     }
@@ -180,7 +173,7 @@ impl<'a> Summed<'a> {
     /// # Errors
     /// [`NumberError::Overflow`].
     pub fn worst_amount(&self) -> Result<Decimal, NumberError> {
-        self.table.loss(self.sums.iter().skip(planted!(FoldSkips).into()).copied().min().unwrap_or(0).min(0))
+        self.table.loss(least(self.sums.iter().copied()))
     }
 
     /// The largest of the losses, at least zero: the winner shows every position's share.

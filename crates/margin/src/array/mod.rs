@@ -28,6 +28,7 @@ use plimsoll_pricing::float::float;
 pub use build::{Counted, TableSpec, fine_lots};
 pub use measure::{Measure, per_lot};
 pub use published::{ContractArray, array_lots, contract_arrays};
+pub(crate) use sums::least;
 
 use crate::scenario::Scenario;
 pub use by_contract::ByContract;

@@ -35,17 +35,21 @@ impl Table {
     pub fn least(&self, holdings: &[Holding], scenarios: Range<usize>, orders: &[i128]) -> i128 {
         let width = self.scenarios.len();
         let order = |column: usize| orders.get(column).copied().unwrap_or_default();
-        let counted = scenarios.clone().skip(planted!(FoldSkips).into());
         match &self.cells {
             Cells::Narrow(cells) if lots_held(holdings) < LOTS_NARROW => {
-                counted.fold(0, |least, column| least.min(column_sum(cells, width, holdings, column) + order(column)))
+                least(scenarios.map(|column| column_sum(cells, width, holdings, column) + order(column)))
             }
             _ => {
                 let sums = self.sums(holdings, scenarios.clone());
-                counted.fold(0, |least, column| least.min(sums[column - scenarios.start] + order(column)))
+                least(sums.into_iter().zip(scenarios).map(|(sum, column)| sum + order(column)))
             }
         }
     }
+}
+
+/// The least of some columns' sums and of zero.
+pub(crate) fn least(sums: impl Iterator<Item = i128>) -> i128 {
+    sums.skip(planted!(FoldSkips).into()).fold(0, i128::min)
 }
 
 /// So few columns are summed one by one: registers full of them cost more to fill than they save.

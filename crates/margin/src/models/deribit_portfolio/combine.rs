@@ -68,7 +68,7 @@ pub(super) fn combine(
         let leaf = |of: &mut Parts, expiry: Option<Timestamp>, amount: Decimal| {
             let amount = amount.times(unit.price(prepared), Rounding::Up)?;
             let named = || expiry.map_or_else(|| label(*pair), |expiry| format!("{} {expiry}", label(*pair)).into());
-            of.add_made(amount, || Ok(Node::leaf(named(), amount, Origin::default())))
+            of.add_if_any(|| Ok(amount), || Ok(Node::leaf(named(), amount, Origin::default())))
         };
         for (expiry, shock) in &risk.roll {
             leaf(&mut roll, *expiry, *shock)?;
@@ -89,7 +89,7 @@ pub(super) fn combine(
     for part in [worst, roll, delta, correlation] {
         of.add(part)?;
     }
-    of.add_if_any(contingencies, || Ok(older))?;
+    of.add_if_any(|| Ok(contingencies), || Ok(older))?;
     let node = of.sum("risk-matrix margin")?;
     Ok(Combined { node, vectors, roll_shock, delta_shock, correlation_contingency, contingencies })
 }

@@ -104,8 +104,8 @@ impl Charges {
             for (label, measure) in
                 [("uncovered short calls", &self.short_call), ("uncovered short puts", &self.short_put)]
             {
-                let net = measure.net_short(held)?;
-                of.add_if_any(net.or_zero(), || Ok(Node::leaf(label, net, origin(&run.group))))?;
+                let net = measure.net_short(held)?.or_zero();
+                of.add_if_any(|| Ok(net), || Ok(Node::leaf(label, net, origin(&run.group))))?;
             }
         }
         of.sum(&tables.name)
@@ -125,7 +125,7 @@ impl Charges {
         let mut of = Parts::new(detail);
         for run in runs {
             let cost = self.closing.gross(&holdings[run.holdings.clone()])?;
-            of.add_if_any(cost, || Ok(Node::leaf("cost to close", cost, origin(&run.group))))?;
+            of.add_if_any(|| Ok(cost), || Ok(Node::leaf("cost to close", cost, origin(&run.group))))?;
         }
         of.sum(&tables.name)
     }

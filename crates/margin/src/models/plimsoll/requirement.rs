@@ -60,7 +60,8 @@ fn each<E: Into<MarginError>>(
     let mut of = Parts::new(detail(stakes));
     for stake in stakes {
         let figure = figure(stake).map_err(Into::into)?;
-        of.add_if_any(figure.amount, || Ok(figure))?;
+        let amount = figure.amount;
+        of.add_if_any(|| Ok(amount), || Ok(figure))?;
     }
     Ok(of.sum(label)?)
 }
@@ -86,8 +87,8 @@ fn by_expiry_worst(
         let here = stake.orders.iter().filter(|order| order.expiry == run.expiry);
         let fills = worst_fills(here.map(|order| order.moves.as_slice()));
         let held = &stake.holdings[run.holdings.clone()];
-        let worst = table.loss(table.least(held, columns(set), &fills))?;
-        of.add_if_any(worst, || {
+        let amount = || table.loss(table.least(held, columns(set), &fills));
+        of.add_if_any(amount, || {
             Summed::new(table, held, run.group.clone(), columns(set), &fills).worst(run.label.clone())
         })?;
     }
@@ -120,16 +121,18 @@ fn stablecoins(stakes: &[Stake<'_>]) -> Result<Node, NumberError> {
                 let column = 2 * at + way;
                 if summed.sums[column] != 0 {
                     let part = || Ok(summed.loss_by_position(column)?.named(&stake.tables.name));
-                    parts.add_if_any(summed.loss_amount(column)?, part)?;
+                    parts.add_if_any(|| summed.loss_amount(column), part)?;
                 }
             }
             parts.sum(label)
         };
         let (falls, rises) = (way(0, "falls")?, way(1, "rises")?);
-        of.add_if_any(falls.amount.max(rises.amount).or_zero(), || {
+        let amount = falls.amount.max(rises.amount).or_zero();
+        let part = || {
             let stays = Node::leaf("stays", Decimal::ZERO, Origin::default());
             Ok(Node::worst_of(*stable, vec![falls, rises, stays]))
-        })?;
+        };
+        of.add_if_any(|| Ok(amount), part)?;
     }
     of.sum("stablecoins")
 }

@@ -286,7 +286,7 @@ pub enum Event {
         contract: ContractId,
         /// How much.
         quantity: Quantity,
-        /// Its notional at the mark, in the currency.
+        /// Its notional, in the currency: at the mark, of an option at the index.
         value: Decimal,
     },
     /// A holder in gain bears part of what an account is short of, for want of money: the price of the trade that follows is as

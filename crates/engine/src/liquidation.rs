@@ -65,7 +65,7 @@ pub struct Budgets {
     pub day: Option<Decimal>,
     /// Of the fund, in a day on accounts closed in an underlying.
     pub markets: BTreeMap<Underlying, Decimal>,
-    /// Notional that is matched by force in a day, where no market takes it. What is beyond waits.
+    /// Notional that is matched by force in a day. What is beyond waits for the next, and is sent to the market meanwhile.
     pub matched: Option<Decimal>,
     /// What holders in gain bear in a day, where there is no money: by the price they are matched at, or in cash. What is
     /// beyond is bad debt.

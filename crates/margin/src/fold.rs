@@ -168,21 +168,14 @@ impl<'a> Summed<'a> {
         Node::sum("loss", of)
     }
 
-    /// What [`Self::worst`] comes to.
-    ///
-    /// # Errors
-    /// [`NumberError::Overflow`].
-    pub fn worst_amount(&self) -> Result<Decimal, NumberError> {
-        self.table.loss(least(self.sums.iter().copied()))
-    }
-
     /// The largest of the losses, at least zero: the winner shows every position's share.
     ///
     /// # Errors
     /// [`NumberError::Overflow`].
     pub fn worst(&self, label: impl Into<Label>) -> Result<Node, NumberError> {
         if self.group.is_none() {
-            return Ok(Node::leaf(label, self.worst_amount()?, Origin::default()));
+            let worst = self.table.loss(least(self.sums.iter().copied()))?;
+            return Ok(Node::leaf(label, worst, Origin::default()));
         }
         let mut of = Vec::with_capacity(self.sums.len() + 1);
         for at in 0..self.sums.len() {

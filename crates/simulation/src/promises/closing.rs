@@ -275,13 +275,14 @@ impl Closing {
         let (borne, hidden) = episode.borne;
         let (new, new_hidden) = (borne - episode.counted.0, hidden - episode.counted.1);
         episode.counted = episode.borne;
-        if episode.unit.contains(&other) || !standing::all_trusted(state) {
+        if episode.unit.contains(&other) {
             return Vec::new();
         }
         let marked = mark(state, *contract).map(of_units);
         let value = marked.and_then(|mark| notional(state, *contract, float(quantity.0), Some(mark))).unwrap_or(0.0);
         let value = self.taken.counts(state, Budget::Matched, id, (value, 0.0), at);
-        vec![value, self.taken.counts(state, Budget::Haircut, other, (new, new_hidden), at)]
+        let looked = vec![value, self.taken.counts(state, Budget::Haircut, other, (new, new_hidden), at)];
+        if standing::all_trusted(state) { looked } else { Vec::new() }
     }
 
     fn covered(&mut self, state: &State, event: &Event, at: Timestamp) -> Vec<Looked> {

@@ -116,8 +116,8 @@ impl Decision<'_> {
         Ok(Some(budget.minus(self.state.spent.on(self.at).haircut)?.or_zero()))
     }
 
-    /// What is left for gains to bear, within their budget, by asset: what the fund does not pay, as far as what the unit has otherwise is not
-    /// worth it. Nothing of a unit that is solvent.
+    /// What is left for gains to bear, within their budget, by asset: what the fund does not pay, as far as what the unit
+    /// has otherwise is not worth it. Nothing of a unit that is solvent.
     pub(super) fn asked_of_gains(&self, closed: &Closed, markets: &BTreeSet<Underlying>) -> Result<Paid, Refusal> {
         if !closed.is_insolvent() {
             return Ok(Paid::new());

@@ -39,6 +39,7 @@ impl Decision<'_> {
         let markets = self.markets_of(unit);
         let closed = self.closed(unit)?;
         let asked = self.asked_of_gains(&closed, &markets)?;
+        let mut left = asked.clone();
         let shares = self.maintenance_shares(unit)?;
         for (id, contract) in held.into_iter().filter(|(_, contract)| self.may_close(*contract)).collect::<Vec<_>>() {
             let settlement = self.terms_of(contract).settlement;
@@ -48,7 +49,10 @@ impl Decision<'_> {
             let share = shares.get(&(id, contract)).copied().unwrap_or_default();
             let bears = if all.is_zero() { whole } else { whole.times_ratio(share, all, Rounding::Up)? };
             self.netted(unit, id, contract, touched)?;
-            self.matched(id, contract, bears, touched)?;
+            // Where nothing asks for maintenance all is asked of each, and together no more than there is.
+            let left = left.entry(settlement).or_default();
+            let borne = self.matched(id, contract, bears.min(*left), touched)?;
+            *left = left.minus(borne)?.or_zero();
         }
         self.cover(unit, closed.is_insolvent(), &markets, touched)
     }
@@ -102,16 +106,17 @@ impl Decision<'_> {
         Ok(made.market.priced(made.place(contract)?)?.mark)
     }
 
-    /// Matches all of one position, whose price makes up for `bears` as far as the gains of the other side go.
+    /// Matches all of one position, whose price makes up for `bears` as far as the gains of the other side go; how much it
+    /// made up for.
     fn matched(
         &mut self,
         id: AccountId,
         contract: ContractId,
         mut bears: Decimal,
         touched: &mut BTreeSet<AccountId>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<Decimal, Refusal> {
         let quantity = self.account(id)?.holding(contract).quantity.0;
-        let mut left = quantity.abs();
+        let (mut left, mut made_up) = (quantity.abs(), Decimal::ZERO);
         for other in self.ranked(contract, quantity)? {
             if left.is_zero() {
                 break;
@@ -134,16 +139,18 @@ impl Decision<'_> {
             };
             let got = instrument.fill_pnl(Quantity(traded), price, mark)?;
             let borne = self.in_currency(got)?;
+            let trade = self.forced(id, other, contract, traded, price)?;
             self.emit(Event::Deleveraged { account: id, holder: other, contract, quantity: Quantity(taken), value });
             if got.value.signum() > 0 {
                 self.emit(Event::Haircut { account: id, holder: other, amount: got, value: borne });
             }
-            self.force(id, other, contract, traded, price)?;
+            self.emit(trade);
             touched.insert(other);
             bears = bears.minus(got.value)?.or_zero();
+            made_up = made_up.plus(got.value)?;
             left = left.minus(taken)?;
         }
-        Ok(())
+        Ok(made_up)
     }
 
     /// As much of `quantity` as the day's budget of forced matching goes for, in whole lots, and its notional in the currency.
@@ -180,6 +187,19 @@ impl Decision<'_> {
         quantity: Decimal,
         price: Price,
     ) -> Result<(), Refusal> {
+        let trade = self.forced(id, other, contract, quantity, price)?;
+        self.emit(trade);
+        Ok(())
+    }
+
+    fn forced(
+        &mut self,
+        id: AccountId,
+        other: AccountId,
+        contract: ContractId,
+        quantity: Decimal,
+        price: Price,
+    ) -> Result<Event, Refusal> {
         let instrument = self.state.contracts[contract.index()].instrument.clone();
         let (buyer, seller) = if quantity.signum() > 0 { (id, other) } else { (other, id) };
         let taker = if quantity.signum() > 0 { Side::Buy } else { Side::Sell };
@@ -191,8 +211,7 @@ impl Decision<'_> {
         let seller = self.fill(&instrument, trade, side(seller), (Side::Sell, free), &mut legs)?;
         let legs = legs.done();
         self.fits(&legs)?;
-        self.emit(Event::Traded { contract, quantity, price, buyer, seller, taker, closes: Some(id), legs });
-        Ok(())
+        Ok(Event::Traded { contract, quantity, price, buyer, seller, taker, closes: Some(id), legs })
     }
 }
 

@@ -100,7 +100,9 @@ impl Decision<'_> {
                 return;
             }
             self.take_over(unit);
-            if self.is_under(unit) {
+            // What no budget of matching is left for goes to the market meanwhile.
+            let may_send = self.state.liquidation.budgets.matched.is_some();
+            if self.is_under(unit) && !(may_send && self.sent(unit, wave)) {
                 // What could not be closed is tried again after a pause.
                 self.say_wave(unit, wave, &[], None);
             }

@@ -176,12 +176,12 @@ impl Tables {
             let Place { underlying, row, .. } = self.place(order.instrument)?;
             held.push((underlying, Holding { row, lots: 0 }));
         }
-        held.sort_unstable_by_key(|(underlying, holding)| (*underlying, holding.row));
+        held.sort_by_key(|(underlying, holding)| (*underlying, holding.row));
         let mut stakes = Vec::new();
         for of_one in held.chunk_by(|(left, _), (right, _)| left == right) {
-            let tables = &self.underlyings[of_one[0].0];
-            let holdings = merged(tables.table.underlying(), of_one.iter().map(|(_, holding)| *holding))?;
-            stakes.push(self.stake(account, &orders, tables, holdings, detail)?);
+            let underlying = self.underlyings[of_one[0].0].table.underlying();
+            let holdings = merged(underlying, of_one.iter().map(|(_, holding)| *holding))?;
+            stakes.push(self.stake(account, &orders, of_one[0].0, holdings, detail)?);
         }
         Ok((stakes, Node::sum("balances under one lot", part_lots)?))
     }
@@ -204,17 +204,19 @@ impl Tables {
         all
     }
 
-    fn stake<'a>(
-        &'a self,
+    /// The stake in the underlying that is the `at`-th.
+    fn stake(
+        &self,
         account: &Account,
         orders: &[Order],
-        tables: &'a UnderlyingTables,
+        at: usize,
         holdings: Vec<Holding>,
         detail: Detail,
-    ) -> Result<Stake<'a>, MarginError> {
+    ) -> Result<Stake<'_>, MarginError> {
+        let tables = &self.underlyings[at];
         let mut mine: Vec<&Order> = Vec::new();
         for order in orders {
-            if std::ptr::eq(&raw const self.underlyings[self.place(order.instrument)?.underlying], tables) {
+            if self.place(order.instrument)?.underlying == at {
                 mine.push(order);
             }
         }

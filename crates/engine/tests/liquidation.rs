@@ -286,6 +286,8 @@ fn forced_matching_has_a_budget_and_the_rest_waits_for_the_next_day() {
     assert!(venue.state.spent.matched <= decimal("200000"));
     venue.wait(3_600);
     let events = venue.prices("49000", "3000");
+    let is_sent = |event: &Event| matches!(event, Event::OrderPlaced { order, .. } if order.closes());
+    assert!(events.iter().any(is_sent), "what waits goes to the market meanwhile: {events:?}");
     assert!(held(&venue) == left && !events.iter().any(|event| matches!(event, Event::Deleveraged { .. })));
     venue.wait(86_400);
     venue.prices("49000", "3000");

@@ -222,7 +222,9 @@ impl Decision<'_> {
         self.emit(Event::AuctionBid { account, bidder, share, bonus });
         for Taken { from, contract, quantity, price } in taken {
             // What a sum does not hold stays where it is.
-            let _ = self.force(*from, bidder, *contract, *quantity, *price);
+            if let Ok(trade) = self.forced(*from, bidder, *contract, *quantity, *price) {
+                self.emit(trade);
+            }
         }
         let mut touched: BTreeSet<AccountId> = unit.iter().copied().chain([bidder]).collect();
         // Where positions are left there is nothing to cover yet.

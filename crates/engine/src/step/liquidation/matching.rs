@@ -94,7 +94,8 @@ impl Decision<'_> {
                 let taken = held.abs().min(theirs.abs());
                 let traded = if held.signum() > 0 { taken.negated() } else { taken };
                 let mark = self.mark(contract)?;
-                self.force(id, other, contract, traded, mark)?;
+                let trade = self.forced(id, other, contract, traded, mark)?;
+                self.emit(trade);
                 touched.insert(other);
             }
         }
@@ -173,26 +174,14 @@ impl Decision<'_> {
         Ok((fits, value_of(fits)))
     }
 
+    /// What an amount is worth in the currency, rounded up.
     pub(super) fn in_currency(&mut self, amount: Amount) -> Result<Decimal, Refusal> {
         let made = self.book.current(self.state)?;
         Ok(amount.at(made.market.asset_price(amount.asset)?, Rounding::Up)?.value)
     }
 
-    /// A trade without a fee between `id`, who trades `quantity`, and `other`.
-    pub(super) fn force(
-        &mut self,
-        id: AccountId,
-        other: AccountId,
-        contract: ContractId,
-        quantity: Decimal,
-        price: Price,
-    ) -> Result<(), Refusal> {
-        let trade = self.forced(id, other, contract, quantity, price)?;
-        self.emit(trade);
-        Ok(())
-    }
-
-    fn forced(
+    /// A trade without a fee between `id`, who trades `quantity`, and `other`, still to be told.
+    pub(super) fn forced(
         &mut self,
         id: AccountId,
         other: AccountId,

@@ -102,10 +102,7 @@ fn worst_case(
     detail: Detail,
 ) -> Result<(Node, RiskVectors, Decimal), MarginError> {
     if let (Detail::Amounts, [alone]) = (detail, parts) {
-        // Dearest where least is left, at any price; nothing stands against it.
-        let least = alone.risk.aggregated.worst_case().negated().times(unit.price(alone.prepared), Rounding::Down)?;
-        let worst = Node::leaf(WORST, least.negated(), Origin::default());
-        return Ok((worst, RiskVectors::default(), Decimal::ZERO));
+        return Ok((worst_alone(alone, unit)?, RiskVectors::default(), Decimal::ZERO));
     }
     let mut moved = Vec::with_capacity(parts.len());
     for part in parts {
@@ -158,6 +155,12 @@ fn worst_case(
 }
 
 const WORST: &str = "worst case";
+
+/// The worst of one pair: dearest where least is left, at any price, and nothing stands against it.
+fn worst_alone(alone: &Part<'_>, unit: Unit) -> Result<Node, MarginError> {
+    let least = alone.risk.aggregated.worst_case().negated().times(unit.price(alone.prepared), Rounding::Down)?;
+    Ok(Node::leaf(WORST, least.negated(), Origin::default()))
+}
 
 /// Of every move: the loss, and the gains of other coins that stand against it.
 fn losses(

@@ -1,18 +1,16 @@
 //! Making a table: every row revalued under every scenario, once.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use plimsoll_core::{Asset, Decimal, Rounding, Timestamp, Underlying};
 use plimsoll_numerics::rounding;
 use plimsoll_pricing::float::float;
-use plimsoll_pricing::instruments::{Instrument, Priced, worths};
 use plimsoll_pricing::market::Market;
 
+use super::bands::each_band;
 use super::{Cells, Row, RowKey, Table, Unit, rows_by_contract, swings};
 use crate::MarginError;
-use crate::scenario::{Columns, ExpiryState, Scenario, ShockRules, Skew, asset_growth, years_left};
+use crate::scenario::{Scenario, ShockRules};
 
 /// What a table is made for.
 #[derive(Clone)]
@@ -66,8 +64,10 @@ impl Table {
     pub fn build(spec: &TableSpec<'_>, keys: &[RowKey]) -> Result<Self, MarginError> {
         let balance = keys.iter().any(|key| matches!(key, RowKey::Asset(_)));
         assert!(!balance || spec.counted == Counted::PnlPerLot, "a balance has no worth of a contract");
-        let mut rows = keys.iter().map(|key| row(spec, *key)).collect::<Result<Vec<_>, _>>()?;
-        rows.sort_by_key(|row| (row.expiry, row.key));
+        let mut keys =
+            keys.iter().map(|key| Ok((expiry(spec, *key)?, *key))).collect::<Result<Vec<_>, MarginError>>()?;
+        keys.sort_unstable();
+        let mut rows = keys.iter().map(|(_, key)| row(spec, *key)).collect::<Result<Vec<_>, _>>()?;
         let narrow = if spec.counted == Counted::PnlPerLot { narrow(spec, &mut rows)? } else { None };
         let (cells, grain) = match narrow {
             Some(cells) => (Cells::Narrow(cells), spec.grain),
@@ -132,6 +132,13 @@ fn wide(spec: &TableSpec<'_>, rows: &mut [Row]) -> Result<(Cells, Decimal), Marg
     }
 }
 
+fn expiry(spec: &TableSpec<'_>, key: RowKey) -> Result<Option<Timestamp>, MarginError> {
+    match key {
+        RowKey::Asset(_) => Ok(None),
+        RowKey::Instrument(id) => Ok(spec.market.listing().get(id).ok_or_else(MarginError::unknown(id))?.expiry()),
+    }
+}
+
 fn row(spec: &TableSpec<'_>, key: RowKey) -> Result<Row, MarginError> {
     Ok(match key {
         RowKey::Asset(asset) => Row {
@@ -160,137 +167,4 @@ fn row(spec: &TableSpec<'_>, key: RowKey) -> Result<Row, MarginError> {
 pub fn fine_lots(quantity: Decimal, underlying: Underlying) -> Result<i64, MarginError> {
     let units = quantity.count(FINE_PLACES, Rounding::HalfEven);
     i64::try_from(units).map_err(|_| MarginError::TooManyLots { underlying, lots: units.unsigned_abs() })
-}
-
-/// Rows that are revalued at a time, so that what passes through floats stays near.
-const BAND: usize = 64;
-
-/// P&L of one lot in every scenario, in the market's currency, a band of rows after the other; whether a row moves is
-/// noted with it.
-fn each_band(spec: &TableSpec<'_>, rows: &mut [Row], mut take: impl FnMut(&[f64])) -> Result<(), MarginError> {
-    // The unshocked market is priced by the same formula in a column of its own, so that a
-    // scenario in which nothing moves gives exactly nothing.
-    let with_base: Vec<Scenario> =
-        std::iter::once(Scenario::unshocked()).chain(spec.scenarios.iter().cloned()).collect();
-    let damping: Vec<f64> = spec.scenarios.iter().map(|scenario| float(scenario.damping)).collect();
-    for run in rows.chunk_by_mut(|left, right| left.expiry == right.expiry) {
-        for band in run.chunks_mut(BAND) {
-            let pnl = band_pnl(spec, band, band[0].expiry, &with_base, &damping)?;
-            for (row, pnl) in band.iter_mut().zip(pnl.chunks_exact(spec.scenarios.len().max(1))) {
-                row.moves = pnl.iter().any(|pnl| *pnl != 0.0);
-            }
-            take(&pnl);
-        }
-    }
-    Ok(())
-}
-
-/// Row-major floats of rows of one expiry; `with_base` has the unshocked scenario in front.
-fn band_pnl(
-    spec: &TableSpec<'_>,
-    run: &[Row],
-    expiry: Option<Timestamp>,
-    with_base: &[Scenario],
-    damping: &[f64],
-) -> Result<Vec<f64>, MarginError> {
-    let market = spec.market;
-    let state = ExpiryState {
-        years: years_left(market.snapshot().as_of, expiry),
-        rate: expiry.map_or(0.0, |expiry| market.view().rate(spec.underlying, expiry)),
-        moving: expiry.map_or(1.0, |expiry| market.view().moving(spec.underlying, expiry)),
-    };
-    let contracts =
-        run.iter().filter_map(|row| contract(market, row.key).transpose()).collect::<Result<Vec<_>, _>>()?;
-    let worth = contract_worths(spec, &contracts, with_base, &state);
-    let mut contract_worths = contracts.iter().zip(worth.chunks_exact(with_base.len()));
-    if spec.counted == Counted::WorthPerContract {
-        return Ok(contract_worths.flat_map(|(_, worth)| worth[1..].iter().copied()).collect());
-    }
-    let units = vec![1.0; with_base.len()];
-    // By asset: its price now, and in every scenario as a multiple of that.
-    let mut prices: BTreeMap<Asset, (f64, Vec<f64>)> = BTreeMap::new();
-    let mut all = Vec::with_capacity(run.len() * spec.scenarios.len());
-    for row in run {
-        let (asset, worth) = match row.key {
-            RowKey::Asset(asset) => (asset, units.as_slice()),
-            RowKey::Instrument(_) => match contract_worths.next() {
-                Some(((instrument, _), worth)) => (instrument.terms().settlement, worth),
-                None => continue,
-            },
-        };
-        let (price, growth) = match prices.entry(asset) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(new) => {
-                let growth = spec.scenarios.iter().map(|scenario| asset_growth(scenario, asset, spec.coin)).collect();
-                new.insert((float(market.asset_price(asset)?.value), growth))
-            }
-        };
-        let lot_price = *price * float(row.lot);
-        let shocked = worth[1..].iter().zip(growth.iter()).zip(damping);
-        all.extend(shocked.map(|((shocked, growth), damping)| (shocked * growth - worth[0]) * lot_price * damping));
-    }
-    Ok(all)
-}
-
-/// Worths of contracts of one expiry in every scenario, row-major; what shares a quote is revalued
-/// in one call.
-fn contract_worths(
-    spec: &TableSpec<'_>,
-    contracts: &[(&Instrument, &Priced)],
-    with_base: &[Scenario],
-    state: &ExpiryState,
-) -> Vec<f64> {
-    let width = with_base.len();
-    let mut all = vec![0.0; contracts.len() * width];
-    let mut quotes: Vec<Asset> = contracts.iter().map(|(instrument, _)| instrument.terms().quote).collect();
-    quotes.sort_unstable();
-    quotes.dedup();
-    for quote in quotes {
-        let of_quote = |at: &usize| contracts[*at].0.terms().quote == quote;
-        let places: Vec<usize> = (0..contracts.len()).filter(of_quote).collect();
-        let columns = Columns::new(with_base, spec.rules, quote, state);
-        let mut worth = vec![0.0; places.len() * width];
-        let same: Vec<_> = places.iter().map(|at| contracts[*at]).collect();
-        worths(&same, &columns.shocks(), &mut worth);
-        for (at, worth) in places.iter().zip(worth.chunks_exact(width)) {
-            all[at * width..][..width].copy_from_slice(worth);
-        }
-        if with_base.iter().any(|scenario| scenario.skew != Skew::Still) {
-            for at in places {
-                turn(spec, contracts[at], with_base, &columns, state, &mut all[at * width..][..width]);
-            }
-        }
-    }
-    all
-}
-
-/// The worths of one contract where the smile turns, which is by strike.
-fn turn(
-    spec: &TableSpec<'_>,
-    (instrument, priced): (&Instrument, &Priced),
-    with_base: &[Scenario],
-    columns: &Columns,
-    state: &ExpiryState,
-    worth: &mut [f64],
-) {
-    let (Some(strike), Some(years)) = (instrument.strike(), state.years) else { return };
-    let factor = |scenario: &Scenario| spec.rules.skew.factor(scenario.skew, float(strike), priced.forward, years);
-    let columns = columns.clone().turned(with_base.iter().map(factor));
-    let mut turned = vec![0.0; worth.len()];
-    worths(&[(instrument, priced)], &columns.shocks(), &mut turned);
-    for ((worth, turned), scenario) in worth.iter_mut().zip(turned).zip(with_base) {
-        if scenario.skew != Skew::Still {
-            *worth = turned;
-        }
-    }
-}
-
-fn contract(market: &Market, key: RowKey) -> Result<Option<(&Instrument, &Priced)>, MarginError> {
-    match key {
-        RowKey::Asset(_) => Ok(None),
-        RowKey::Instrument(id) => {
-            let instrument = market.listing().get(id).ok_or_else(MarginError::unknown(id))?;
-            Ok(Some((instrument, market.priced(id)?)))
-        }
-    }
 }

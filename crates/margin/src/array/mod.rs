@@ -14,6 +14,7 @@
 //! cells are worths of a whole contract in its settlement asset, and quantities are counted to
 //! 10⁻¹² of a contract.
 
+mod bands;
 mod build;
 mod by_contract;
 mod measure;

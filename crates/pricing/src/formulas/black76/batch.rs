@@ -109,7 +109,7 @@ impl OptionColumns<'_> {
 
 /// The values, and `filler` after them.
 #[inline(always)]
-pub(super) fn padded<T: Copy, const N: usize>(values: &[T], filler: T) -> [T; N] {
+fn padded<T: Copy, const N: usize>(values: &[T], filler: T) -> [T; N] {
     let mut block = [filler; N];
     if let Ok(whole) = <&[T; N]>::try_from(values) {
         // By plain vector moves, with no call.
@@ -122,7 +122,7 @@ pub(super) fn padded<T: Copy, const N: usize>(values: &[T], filler: T) -> [T; N]
 
 /// Copies as much of a block as the column's part has room for.
 #[inline(always)]
-pub(super) fn store<const N: usize>(block: &[f64; N], column: &mut [f64]) {
+fn store<const N: usize>(block: &[f64; N], column: &mut [f64]) {
     if let Ok(whole) = <&mut [f64; N]>::try_from(&mut *column) {
         *whole = *block;
     } else {

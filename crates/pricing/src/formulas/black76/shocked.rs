@@ -4,16 +4,18 @@
 //! logarithm of a price move once per scenario. A call and a put of one strike that stand beside each
 //! other share their time value, which is nearly all of the work.
 
-use super::batch::{padded, store};
 use super::{Right, time_value};
 use plimsoll_numerics::{Kernel, dispatch, ln_normal};
 
-/// Scenarios worked on together; see the batch for why a fixed block. Two or more vectors wide, and
-/// small, so that a last block with few scenarios wastes little.
-const BLOCK: usize = 8;
+/// Time values worked on together, options under scenarios, one after the other: enough that little of the last vector
+/// is wasted, few enough to stay in the first cache.
+const LANES: usize = 320;
 
-/// Options whose logarithms are found together.
-const OPTIONS: usize = 16;
+/// Lanes of one step: a vector of the widest instructions. A fixed count needs no remainder loop.
+const STEP: usize = 8;
+
+/// The most options whose logarithms are found together.
+const OPTIONS: usize = 8;
 
 /// One option before any shock.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -51,6 +53,20 @@ pub struct ShockedMarket<'a> {
 }
 
 impl ShockedMarket<'_> {
+    /// Its scenarios from `start` up to `end`.
+    #[inline(always)]
+    pub(super) fn part(&self, start: usize, end: usize) -> ShockedMarket<'_> {
+        ShockedMarket {
+            growth: &self.growth[start..end],
+            log_growth: &self.log_growth[start..end],
+            vol_scale: &self.vol_scale[start..end],
+            vol_shift: &self.vol_shift[start..end],
+            vol_floor: &self.vol_floor[start..end],
+            sqrt_years: &self.sqrt_years[start..end],
+            discount: &self.discount[start..end],
+        }
+    }
+
     /// The number of scenarios.
     ///
     /// # Panics
@@ -79,40 +95,90 @@ pub fn shocked_values(options: &[OptionInputs], market: &ShockedMarket, out: &mu
     dispatch(ShockedValues { options, market, scenarios, out });
 }
 
-/// A block of scenarios; beyond the end of the columns it repeats the unshocked one.
-struct Block {
-    growth: [f64; BLOCK],
-    log_growth: [f64; BLOCK],
-    vol_scale: [f64; BLOCK],
-    vol_shift: [f64; BLOCK],
-    vol_floor: [f64; BLOCK],
-    sqrt_years: [f64; BLOCK],
-    discount: [f64; BLOCK],
+/// What time values are made of, and the time values.
+struct Lanes {
+    forwards: [f64; LANES],
+    strikes: [f64; LANES],
+    log_moneyness: [f64; LANES],
+    deviations: [f64; LANES],
+    time_values: [f64; LANES],
 }
 
-impl Block {
+impl Lanes {
+    /// Lanes that nothing was filled into hold an option like any other.
     #[inline(always)]
-    fn load(from: &ShockedMarket, start: usize, count: usize) -> Self {
-        let range = start..start + count;
-        let column = |values: &[f64], neutral: f64| padded(&values[range.clone()], neutral);
+    fn new() -> Self {
         Self {
-            growth: column(from.growth, 1.0),
-            log_growth: column(from.log_growth, 0.0),
-            vol_scale: column(from.vol_scale, 1.0),
-            vol_shift: column(from.vol_shift, 0.0),
-            vol_floor: column(from.vol_floor, 0.0),
-            sqrt_years: column(from.sqrt_years, 1.0),
-            discount: column(from.discount, 1.0),
+            forwards: [1.0; LANES],
+            strikes: [1.0; LANES],
+            log_moneyness: [0.0; LANES],
+            deviations: [1.0; LANES],
+            time_values: [0.0; LANES],
         }
     }
 
-    /// The forward, and what the option is worth beside its intrinsic value: the same for a call and a put.
+    /// Lays out options under scenarios; where each option's lanes begin, and where they all end. What differs in its
+    /// right only shares lanes.
     #[inline(always)]
-    fn time_value(&self, option: &OptionInputs, log_moneyness: f64, s: usize) -> (f64, f64) {
-        let forward = option.forward * self.growth[s];
-        let vol = option.vol.mul_add(self.vol_scale[s], self.vol_shift[s]);
-        let vol = if vol < self.vol_floor[s] { self.vol_floor[s] } else { vol };
-        (forward, time_value(forward, option.strike, log_moneyness + self.log_growth[s], vol * self.sqrt_years[s]))
+    fn fill(
+        &mut self,
+        options: &[OptionInputs],
+        logs: &[f64; OPTIONS],
+        market: &ShockedMarket,
+    ) -> ([usize; OPTIONS], usize) {
+        let width = market.growth.len();
+        let (mut starts, mut end) = ([0; OPTIONS], 0);
+        for (i, option) in options.iter().enumerate() {
+            if i == 0 || !differ_in_right_only(&options[i - 1], option) {
+                self.fill_one(end, option, logs[i], market);
+                end += width;
+            }
+            starts[i] = end - width;
+        }
+        (starts, end)
+    }
+
+    #[inline(always)]
+    fn fill_one(&mut self, at: usize, option: &OptionInputs, log_moneyness: f64, market: &ShockedMarket) {
+        let width = market.growth.len();
+        let forwards = &mut self.forwards[at..at + width];
+        let strikes = &mut self.strikes[at..at + width];
+        let logs = &mut self.log_moneyness[at..at + width];
+        let deviations = &mut self.deviations[at..at + width];
+        for s in 0..width {
+            let vol = option.vol.mul_add(market.vol_scale[s], market.vol_shift[s]);
+            let vol = if vol < market.vol_floor[s] { market.vol_floor[s] } else { vol };
+            forwards[s] = option.forward * market.growth[s];
+            strikes[s] = option.strike;
+            logs[s] = log_moneyness + market.log_growth[s];
+            deviations[s] = vol * market.sqrt_years[s];
+        }
+    }
+
+    /// What each option is worth beside its intrinsic value: the same for a call and a put.
+    #[inline(always)]
+    fn value(&mut self, end: usize) {
+        let columns = self.forwards.as_chunks::<STEP>().0.iter().zip(self.strikes.as_chunks::<STEP>().0);
+        let columns = columns.zip(self.log_moneyness.as_chunks::<STEP>().0).zip(self.deviations.as_chunks::<STEP>().0);
+        let out = self.time_values.as_chunks_mut::<STEP>().0;
+        for ((((forwards, strikes), logs), deviations), out) in columns.zip(out).take(end.div_ceil(STEP)) {
+            let mut step = [0.0; STEP];
+            for (i, value) in step.iter_mut().enumerate() {
+                *value = time_value(forwards[i], strikes[i], logs[i], deviations[i]);
+            }
+            *out = step;
+        }
+    }
+
+    /// The value of one option, whose lanes begin at `start`.
+    #[inline(always)]
+    fn write(&self, option: &OptionInputs, start: usize, discount: &[f64], row: &mut [f64]) {
+        let end = start + row.len();
+        let (forwards, time_values) = (&self.forwards[start..end], &self.time_values[start..end]);
+        let discount = &discount[..row.len()];
+        for (s, value) in row.iter_mut().enumerate() {
+            *value = discount[s] * (option.right.intrinsic(forwards[s], option.strike) + time_values[s]);
+        }
     }
 }
 
@@ -128,27 +194,20 @@ impl Kernel for ShockedValues<'_> {
 
     #[inline(always)]
     fn run(self) {
-        let rows = self.out.chunks_mut((OPTIONS * self.scenarios).max(1));
-        for (options, rows) in self.options.chunks(OPTIONS).zip(rows) {
+        let width = self.scenarios.clamp(1, LANES / 2);
+        // An even number, so that calls keep the puts beside them.
+        let together = (LANES / width).min(OPTIONS) / 2 * 2;
+        let mut lanes = Lanes::new();
+        let rows = self.out.chunks_mut((together * self.scenarios).max(1));
+        for (options, rows) in self.options.chunks(together).zip(rows) {
             let logs = log_moneyness(options);
-            for start in (0..self.scenarios).step_by(BLOCK) {
-                let count = BLOCK.min(self.scenarios - start);
-                let block = Block::load(self.market, start, count);
-                let rows = rows.chunks_exact_mut(self.scenarios);
-                let (mut forwards, mut extras, mut known) = ([0.0; BLOCK], [0.0; BLOCK], None);
-                for ((option, log), row) in options.iter().zip(logs).zip(rows) {
-                    if !known.is_some_and(|known| differ_in_right_only(known, option)) {
-                        for s in 0..BLOCK {
-                            (forwards[s], extras[s]) = block.time_value(option, log, s);
-                        }
-                        known = Some(option);
-                    }
-                    let mut values = [0.0; BLOCK];
-                    for (s, value) in values.iter_mut().enumerate() {
-                        let intrinsic = option.right.intrinsic(forwards[s], option.strike);
-                        *value = block.discount[s] * (intrinsic + extras[s]);
-                    }
-                    store(&values, &mut row[start..start + count]);
+            for start in (0..self.scenarios).step_by(width) {
+                let end = self.scenarios.min(start + width);
+                let market = self.market.part(start, end);
+                let (starts, filled) = lanes.fill(options, &logs, &market);
+                lanes.value(filled);
+                for (i, row) in rows.chunks_exact_mut(self.scenarios).enumerate() {
+                    lanes.write(&options[i], starts[i], market.discount, &mut row[start..end]);
                 }
             }
         }

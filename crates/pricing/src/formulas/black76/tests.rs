@@ -118,6 +118,40 @@ fn a_shock_of_nothing_is_the_price_at_every_level() {
     }
 }
 
+/// Few and many options under few and many scenarios: whatever is worked on together, each cell is as if alone.
+#[test]
+fn a_cell_does_not_know_its_neighbours() {
+    let strikes = (0..13).flat_map(|at| [80.0 + 4.0 * f64::from(at); 2]);
+    let options: Vec<_> = strikes
+        .zip(RIGHTS.into_iter().cycle())
+        .map(|(strike, right)| OptionInputs { right, strike, forward: 100.0, vol: 0.6 })
+        .skip(1)
+        .collect();
+    for scenarios in [1, 7, 32, 33, 159, 160, 161, 700] {
+        let growth: Vec<f64> = (0..scenarios).map(|s| 0.5 + f64::from(s) / 500.0).collect();
+        let logs: Vec<f64> = growth.iter().map(|growth| plimsoll_numerics::ln(*growth)).collect();
+        let (ones, zeros) = (vec![1.0; growth.len()], vec![0.0; growth.len()]);
+        let market = ShockedMarket {
+            growth: &growth,
+            log_growth: &logs,
+            vol_scale: &growth,
+            vol_shift: &zeros,
+            vol_floor: &zeros,
+            sqrt_years: &ones,
+            discount: &ones,
+        };
+        let mut all = vec![0.0; options.len() * growth.len()];
+        shocked_values(&options, &market, &mut all);
+        for (option, row) in options.iter().zip(all.chunks(growth.len())) {
+            for (s, value) in row.iter().enumerate() {
+                let mut alone = [0.0];
+                shocked_values(&[*option], &market.part(s, s + 1), &mut alone);
+                assert_same(*value, alone[0], &format!("{option:?} of {scenarios}"), s);
+            }
+        }
+    }
+}
+
 #[test]
 fn a_shocked_value_is_the_price_of_the_shocked_market() {
     let options: Vec<_> = [80.0, 100.0, 130.0]

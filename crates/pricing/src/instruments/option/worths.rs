@@ -1,6 +1,6 @@
 //! What options are worth in many scenarios at once.
 
-use plimsoll_numerics::exp;
+use plimsoll_numerics::{Kernel, dispatch, exp};
 
 use super::{EuropeanOption, PremiumStyle};
 use crate::float::float;
@@ -26,11 +26,29 @@ pub(in crate::instruments) fn worths(run: &[(&EuropeanOption, &Priced)], shocks:
         discount: if discounted { shocks.discount } else { &undiscounted },
     };
     shocked_values(&options, &market, out);
+    dispatch(Conversion { run, growth: shocks.growth, rows: out });
     for ((option, priced), row) in run.iter().zip(out.chunks_exact_mut(scenarios)) {
-        option.convert(priced, shocks.growth, row);
         if option.premium == PremiumStyle::Futures {
             let unshocked = option.unshocked(priced);
             row.iter_mut().for_each(|worth| *worth -= unshocked);
+        }
+    }
+}
+
+/// The kernel's values as worths of contracts, a row each.
+struct Conversion<'a> {
+    run: &'a [(&'a EuropeanOption, &'a Priced)],
+    growth: &'a [f64],
+    rows: &'a mut [f64],
+}
+
+impl Kernel for Conversion<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for ((option, priced), row) in self.run.iter().zip(self.rows.chunks_exact_mut(self.growth.len())) {
+            option.convert(priced, self.growth, row);
         }
     }
 }
@@ -42,6 +60,7 @@ impl EuropeanOption {
     }
 
     /// Turns the kernel's values, of one unit in the quote, into worths of one contract in the settlement asset.
+    #[inline(always)]
     fn convert(&self, priced: &Priced, growth: &[f64], row: &mut [f64]) {
         let size = float(self.terms.contract_size) * float(self.style.rate());
         if self.style == Style::Inverse {

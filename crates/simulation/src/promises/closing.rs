@@ -162,6 +162,8 @@ impl Closing {
                 self.bidder = Some((*bidder, float(*bonus)));
                 looked.push((OFFERED, offered(state, *account, *share, float(*bonus), at)));
             }
+            // What follows is matched, with whoever bid a moment ago as with any other.
+            Event::Deleveraged { .. } => self.bidder = None,
             Event::Covered { .. } => looked.extend(self.covered(state, event, at)),
             _ => {}
         }

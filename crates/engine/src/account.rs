@@ -159,7 +159,7 @@ pub struct Funds {
     pub cash: Decimal,
     /// Borrowed from the lending pool, at least zero.
     pub borrowed: Decimal,
-    /// Interest owed on it, at least zero.
+    /// Interest owed on that and on cash below zero, at least zero.
     pub interest: Decimal,
     /// What was paid in and not lost or taken out again, at least zero and at most the cash: the rest of that is gains.
     pub principal: Decimal,

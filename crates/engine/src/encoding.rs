@@ -7,7 +7,7 @@ use crate::account::{
 };
 use crate::breakers::{Breaker, Installed, LiftRule, Range, Restricted, Scope, Subject, Sums, Trip, Watched, Windows};
 use crate::command::{Command, TradeSide};
-use crate::event::{Cancelled, Charge, Event, Figures, Filled};
+use crate::event::{Cancelled, Charge, Event, Figures, Filled, Overdraft};
 use crate::ledger::{Holder, House, Leg};
 use crate::liquidation::{Auction, Budgets, Cover, Liquidation, LiquidationRules, MarketDepth, Spent};
 use crate::market::{Feed, FeedFacts, MarketFacts, PriceBatch, Quality, Reading, TrustRule};
@@ -59,6 +59,7 @@ encode_fields! {
     OpenOrder { contract, side, quantity, price, reduce_only }
     Funds { cash, borrowed, interest, principal, charged_until }
     Charge { account, interest, until }
+    Overdraft { account, interest }
     Standing { state, since, deadline }
     Account { terms, funds, holdings, orders, standing, frozen, topped_up, loss_from, liquidation }
     Leg { holder, amount }
@@ -161,6 +162,7 @@ encode_variants! {
         32 BreakerLifted { name, subject, waived },
         33 Deleveraged { account, holder, contract, quantity, value },
         34 Haircut { account, holder, amount, value },
+        35 OverdraftCharged { asset, rate, hours, charges },
     }
 }
 

@@ -155,6 +155,17 @@ pub enum Event {
         /// Who owes how much more.
         charges: Vec<Charge>,
     },
+    /// Interest fell due on cash below zero of one asset; it is owed beside it, not yet paid.
+    OverdraftCharged {
+        /// Of what.
+        asset: Asset,
+        /// A year: 0.1 is 10 %.
+        rate: Decimal,
+        /// For how many hours.
+        hours: i64,
+        /// Who owes how much more.
+        charges: Vec<Overdraft>,
+    },
     /// An order was admitted.
     OrderPlaced {
         /// Whose.
@@ -377,6 +388,15 @@ pub struct Charge {
     pub until: Timestamp,
 }
 
+/// Interest of one account's cash below zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Overdraft {
+    /// Who owes it.
+    pub account: AccountId,
+    /// How much.
+    pub interest: Decimal,
+}
+
 /// Why an order is no more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cancelled {
@@ -445,6 +465,7 @@ impl Event {
             Self::AuctionBid { account, bidder, .. } => accounts.extend([account, bidder]),
             Self::Traded { buyer, seller, .. } => accounts.extend([buyer.account, seller.account]),
             Self::InterestCharged { charges, .. } => accounts.extend(charges.iter().map(|charge| charge.account)),
+            Self::OverdraftCharged { charges, .. } => accounts.extend(charges.iter().map(|charge| charge.account)),
             Self::Settled { holders, .. } => accounts.extend(holders),
             _ => {}
         }

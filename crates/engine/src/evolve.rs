@@ -161,6 +161,12 @@ fn cash(state: &mut State, event: &Event, at: Timestamp) {
                 add(state.totals.owed.entry(*asset).or_default(), charge.interest);
             }
         }
+        Event::OverdraftCharged { asset, charges, .. } => {
+            for charge in charges {
+                add(&mut of(state, charge.account).funds.entry(*asset).or_default().interest, charge.interest);
+                add(state.totals.owed.entry(*asset).or_default(), charge.interest);
+            }
+        }
         _ => {}
     }
 }

@@ -23,7 +23,7 @@ use crate::market::{Feed, MarketFacts, TrustRule};
 pub struct AssetRules {
     /// How its price is made; unused for the currency, which is worth one.
     pub trust: TrustRule,
-    /// Interest on loans of it, a year: 0.1 is 10 %. At least zero.
+    /// Interest on loans of it and on cash below zero, a year: 0.1 is 10 %. At least zero.
     pub borrow_rate: Decimal,
     /// The most of it that accounts may hold together, in units; none may be deposited past it.
     pub cap: Option<Decimal>,

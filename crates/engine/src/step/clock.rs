@@ -1,11 +1,11 @@
-//! What happens because time passes: interest, expiry, calls that run out, parameters that were announced.
+//! What happens when time is told: interest, expiry, calls that run out, parameters that were announced.
 
 use plimsoll_core::{AccountId, Asset, Decimal, Price, Rounding, Timestamp, Underlying, planted};
 
 use super::Decision;
 use crate::account::ContractId;
 use crate::book::Made;
-use crate::event::{Cancelled, Charge, Event};
+use crate::event::{Cancelled, Event};
 use crate::ledger::{Holder, House, Legs};
 use crate::market::{Feed, FeedFacts, PriceBatch, Reading};
 use crate::refusal::Refusal;
@@ -35,57 +35,6 @@ impl Decision<'_> {
         }
         self.calls();
         Ok(())
-    }
-
-    /// Interest on every loan since it was last charged. A sum that does not fit is not charged, and stops nothing else.
-    fn interest(&self) -> Vec<Event> {
-        let charged = self.state.assets.iter().filter(|(_, rules)| !rules.borrow_rate.is_zero());
-        charged.filter_map(|(asset, _)| self.interest_on(*asset).ok().flatten()).collect()
-    }
-
-    /// Interest on every loan of `asset` since it was last charged, at the rate that holds: also where that is zero.
-    pub(super) fn interest_on(&self, asset: Asset) -> Result<Option<Event>, Refusal> {
-        // Where nobody owes anything nobody is asked.
-        let owed = self.state.totals.owed.get(&asset).copied().unwrap_or_default();
-        if owed.is_zero() {
-            return Ok(None);
-        }
-        let (mut charges, mut sum) = (Vec::new(), owed);
-        for (id, _) in self.state.numbered() {
-            if let Some(charge) = self.charge(id, asset)? {
-                sum = sum.plus(charge.interest)?;
-                charges.push(charge);
-            }
-        }
-        Ok(self.charged(asset, charges))
-    }
-
-    /// The same of one account's loan.
-    pub(super) fn interest_of(&self, account: AccountId, asset: Asset) -> Result<Option<Event>, Refusal> {
-        let charges = self.charge(account, asset)?.into_iter().collect();
-        Ok(self.charged(asset, charges))
-    }
-
-    fn charged(&self, asset: Asset, charges: Vec<Charge>) -> Option<Event> {
-        let rate = self.state.assets.get(&asset)?.borrow_rate;
-        (!charges.is_empty()).then_some(Event::InterestCharged { asset, rate, charges })
-    }
-
-    /// Whole seconds are charged; what is left of one is charged with the next. Interest bears none itself, so that it does
-    /// not matter how often time is told.
-    fn charge(&self, id: AccountId, asset: Asset) -> Result<Option<Charge>, Refusal> {
-        let Some(funds) = self.account(id)?.funds.get(&asset) else { return Ok(None) };
-        let Some(since) = funds.charged_until else { return Ok(None) };
-        let seconds = since.nanos_until(self.at) / Timestamp::NANOS_PER_SECOND;
-        let (Some(rules), Some(until)) = (self.state.assets.get(&asset), since.plus_seconds(seconds)) else {
-            return Ok(None);
-        };
-        let yearly = funds.borrowed.times(rules.borrow_rate, Rounding::Up)?;
-        let year = Decimal::from_int(Timestamp::SECONDS_PER_YEAR);
-        let interest = yearly.times_ratio(Decimal::from_int(seconds), year, Rounding::Up)?;
-        funds.interest.plus(interest)?;
-        self.state.totals.owed.get(&asset).copied().unwrap_or_default().plus(interest)?;
-        Ok((seconds > 0).then_some(Charge { account: id, interest, until }))
     }
 
     /// What feeds say now, where silence has changed that: quotes that went stale, collateral that decays.

@@ -10,6 +10,7 @@ mod breakers;
 mod cash;
 mod clock;
 mod covered;
+mod interest;
 mod levels;
 mod liquidation;
 mod listing;
@@ -45,7 +46,9 @@ pub fn step(state: &mut State, book: &mut Book, command: &Command, at: Timestamp
     let eased = breakers::eased(state, at);
     let ahead = ahead::Ahead::default();
     let mut decision = Decision { state, book, at, events: Vec::new(), eased, watched: 0, ahead };
+    let overdrafts = decision.overdrafts();
     decision.decide(command)?;
+    decision.charge_overdrafts(overdrafts);
     // Nobody is closed on what trips a breaker that stops it.
     decision.watch(matches!(command, Command::Tick));
     decision.close_accounts();

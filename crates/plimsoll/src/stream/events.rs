@@ -2,7 +2,7 @@
 
 use plimsoll_core::{AccountId, Amount, Decimal, Side, Timestamp, Underlying};
 use plimsoll_engine::account::{AccountTerms, Kind, Mode};
-use plimsoll_engine::event::{Cancelled, Charge, Figures, Filled};
+use plimsoll_engine::event::{Cancelled, Charge, Figures, Filled, Overdraft};
 use plimsoll_engine::liquidation::Cover;
 use plimsoll_engine::market::{Feed, Quality, Reading};
 use plimsoll_engine::{ContractId, Event, Holder, Leg, State};
@@ -92,7 +92,8 @@ impl Names<'_> {
             | Event::HouseFunded { .. }
             | Event::Borrowed { .. }
             | Event::Repaid { .. }
-            | Event::InterestCharged { .. } => self.cash(event),
+            | Event::InterestCharged { .. }
+            | Event::OverdraftCharged { .. } => self.cash(event),
         }
     }
 
@@ -149,6 +150,12 @@ impl Names<'_> {
                 let charge = |charge: &Charge| of(&charge.account, &Amount::new(charge.interest, *asset));
                 let charges: Vec<_> = charges.iter().map(charge).collect();
                 ("interest_charged", json!({"asset": asset.as_str(), "rate": text(*rate), "charges": charges}))
+            }
+            Event::OverdraftCharged { asset, rate, hours, charges } => {
+                let charge = |charge: &Overdraft| of(&charge.account, &Amount::new(charge.interest, *asset));
+                let charges: Vec<_> = charges.iter().map(charge).collect();
+                let shown = json!({"asset": asset.as_str(), "rate": text(*rate), "hours": hours, "charges": charges});
+                ("overdraft_charged", shown)
             }
             _ => unreachable!("told apart above"),
         }

@@ -111,7 +111,7 @@ command!(
     "lets an asset be held",
     [
         field("asset", Kind::Name, Required, "Which."),
-        field("borrow_rate", AT_LEAST_ZERO, Optional, "Interest on loans of it, a year."),
+        field("borrow_rate", AT_LEAST_ZERO, Optional, "Interest on loans of it and on cash below zero, a year."),
         field("cap", AT_LEAST_ZERO, Optional, "The most accounts may hold together."),
         TRUSTED,
     ]

@@ -18,10 +18,11 @@ pub fn currency() -> Asset {
     asset("USD")
 }
 
-/// The first moment of every run.
+/// The first moment of every run: a minute and a half before an hour strikes.
 #[must_use]
 pub fn start() -> Timestamp {
-    Timestamp::from_date(2026, 6, 1, 7).unwrap_or_else(|_| Timestamp::from_nanos(0))
+    let hour = Timestamp::from_date(2026, 6, 1, 7).ok();
+    hour.and_then(|hour| hour.plus_seconds(-90)).unwrap_or_else(|| Timestamp::from_nanos(0))
 }
 
 /// An asset by its name, which is one of this module's.

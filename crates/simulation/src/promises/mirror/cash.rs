@@ -1,9 +1,13 @@
 //! Cash in and out, loans and what they cost.
 
+use std::collections::BTreeMap;
+
 use plimsoll_core::{AccountId, Amount, Asset, Timestamp};
+use plimsoll_engine::account::Kind;
+use plimsoll_engine::event::Overdraft;
 use plimsoll_engine::{Command, Holder, House};
 
-use super::{Fault, Loan, Mirror};
+use super::{Fault, Loan, Mirror, NEVER};
 use crate::promises::exact::{ONE, Way, product, ratio, shown};
 
 const OUTSIDE: Holder = Holder::House(House::Outside);
@@ -125,6 +129,50 @@ impl Mirror {
         let loan = self.of(account)?.loans.entry(asset).or_default();
         loan.interest += more;
         loan.until = since.plus_seconds(seconds);
+        Ok(())
+    }
+
+    /// What accounts owe for cash below zero since the hour last struck, an hour's interest for every stroke.
+    pub(super) fn overdrafts(&self, at: Timestamp) -> Result<BTreeMap<Asset, BTreeMap<AccountId, i128>>, Fault> {
+        let hour = |at: Timestamp| at.nanos().div_euclid(3_600 * Timestamp::NANOS_PER_SECOND);
+        let mut all: BTreeMap<Asset, BTreeMap<AccountId, i128>> = BTreeMap::new();
+        if self.clock == NEVER || hour(at) == hour(self.clock) {
+            return Ok(all);
+        }
+        let hours = i128::from(hour(at) - hour(self.clock));
+        let margined = (0_u32..).map(AccountId).zip(&self.accounts).filter(|(_, it)| it.terms.kind != Kind::Outside);
+        for (id, known) in margined {
+            for (asset, cash) in known.cash.iter().filter(|(_, cash)| **cash < 0) {
+                let rate = self.assets.get(asset).map_or(0, |rules| rules.borrow_rate.units());
+                let too_much = || format!("{asset}: interest that does not fit");
+                let yearly = product(-cash, rate, Way::Up).ok_or_else(too_much)?;
+                let more = ratio(yearly, hours * ONE, YEAR_S / 3_600 * ONE, Way::Up).ok_or_else(too_much)?;
+                if rate != 0 {
+                    all.entry(*asset).or_default().insert(id, more);
+                }
+            }
+        }
+        Ok(all)
+    }
+
+    /// Enters what was charged for cash below zero.
+    pub(super) fn overdrawn(
+        &mut self,
+        expected: Option<&BTreeMap<AccountId, i128>>,
+        asset: Asset,
+        charges: &[Overdraft],
+    ) -> Result<(), Fault> {
+        let said: BTreeMap<AccountId, i128> =
+            charges.iter().map(|charge| (charge.account, charge.interest.units())).collect();
+        if expected != Some(&said) || said.len() != charges.len() {
+            return Err(format!(
+                "{asset}: {} accounts were charged for cash below zero, not what they owe",
+                said.len()
+            ));
+        }
+        for (account, interest) in said {
+            self.of(account)?.loans.entry(asset).or_default().interest += interest;
+        }
         Ok(())
     }
 }

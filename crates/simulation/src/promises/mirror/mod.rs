@@ -21,6 +21,9 @@ use plimsoll_pricing::instruments::Instrument;
 pub use feeds::{Feeds, Seen, sources};
 pub use trades::{cost, filled};
 
+/// Before anything happened.
+const NEVER: Timestamp = Timestamp::from_nanos(i64::MIN);
+
 /// What is wrong, where the books cannot follow.
 pub type Fault = String;
 
@@ -103,7 +106,7 @@ impl Mirror {
             underlyings: BTreeMap::new(),
             house: BTreeMap::new(),
             feeds: Feeds::default(),
-            clock: Timestamp::from_nanos(i64::MIN),
+            clock: NEVER,
             marks: BTreeMap::new(),
             windows: BTreeMap::new(),
             liquidation: LiquidationRules::default(),
@@ -127,6 +130,7 @@ impl Mirror {
     /// [`Fault`] for a command that the rules do not allow, or an event they do not explain.
     pub fn enter(&mut self, command: &Command, at: Timestamp, events: &[Event]) -> Result<BTreeSet<AccountId>, Fault> {
         self.touched.clear();
+        let mut overdrafts = self.overdrafts(at)?;
         self.clock = at;
         match command {
             Command::ListAsset { .. }
@@ -157,8 +161,14 @@ impl Mirror {
                     (Command::Repay { .. }, Event::Repaid { .. })
                         | (Command::Transfer { .. }, Event::Transferred { top_up: false, .. })
                 );
+            if let Event::OverdraftCharged { asset, charges, .. } = event {
+                self.overdrawn(overdrafts.remove(asset).as_ref(), *asset, charges)?;
+            }
             self.own(event, at, is_asked)?;
             asks &= !is_asked;
+        }
+        if let Some((asset, short)) = overdrafts.first_key_value() {
+            return Err(format!("{asset}: {} accounts were short at the hour and not charged", short.len()));
         }
         Ok(std::mem::take(&mut self.touched))
     }

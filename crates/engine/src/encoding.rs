@@ -10,7 +10,7 @@ use crate::command::{Command, TradeSide};
 use crate::event::{Cancelled, Charge, Event, Figures, Filled, Overdraft};
 use crate::ledger::{Holder, House, Leg};
 use crate::liquidation::{Auction, Budgets, Cover, Liquidation, LiquidationRules, MarketDepth, Spent};
-use crate::market::{Feed, FeedFacts, MarketFacts, PriceBatch, Quality, Reading, TrustRule};
+use crate::market::{Feed, FeedFacts, MarketFacts, PriceBatch, Quality, Reading, TrustRule, Window};
 use crate::state::{AssetRules, Contract, Lines, ModelRules, PendingRules, State, Totals, UnderlyingRules, Versions};
 
 encode_variants! { Kind { 0 Client, 1 House, 2 Outside } }
@@ -84,6 +84,7 @@ encode_fields! {
     Reading { price, quality, confidence, trusted, trusted_at, slow }
     FeedFacts { quotes, reading }
     MarketFacts { as_of, feeds, surfaces, marks, windows }
+    Window { sum, covered_ms, until, readings }
     PriceBatch { quotes, marks, surfaces }
     AssetRules { trust, borrow_rate, cap }
     UnderlyingRules { quote, trust, settlement_window_s }

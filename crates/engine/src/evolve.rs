@@ -209,8 +209,14 @@ fn trading(state: &mut State, event: &Event, at: Timestamp) {
 }
 
 fn priced(state: &mut State, batch: &PriceBatch, readings: &[(Feed, Reading)], at: Timestamp) {
+    let open = state.open_windows(at);
     let market = &mut state.market;
     market.as_of = at;
+    market.let_stand(&open, at);
+    let quoted = |underlying| batch.quotes.iter().any(|(feed, _)| *feed == Feed::Index(underlying));
+    for window in open.keys().filter(|(underlying, expiry)| at <= *expiry && quoted(*underlying)) {
+        market.windows.entry(*window).and_modify(|known| known.readings = known.readings.saturating_add(1));
+    }
     for (feed, quote) in &batch.quotes {
         market.feeds.entry(*feed).or_default().quotes.insert(quote.name.clone(), quote.clone());
     }
@@ -219,7 +225,6 @@ fn priced(state: &mut State, batch: &PriceBatch, readings: &[(Feed, Reading)], a
     }
     market.marks.extend(batch.marks.iter().cloned());
     market.surfaces.extend(batch.surfaces.iter().cloned());
-    sample(state, batch, at);
     state.versions.market += 1;
 }
 
@@ -233,30 +238,6 @@ fn spend(state: &mut State, at: Timestamp, count: impl FnOnce(&mut Spent)) {
 /// Adds; what no longer fits is beyond any budget.
 fn more(sum: &mut Decimal, lost: Decimal) {
     *sum = sum.plus(lost).unwrap_or(*sum);
-}
-
-/// Adds the indices that were quoted to the windows that are open.
-fn sample(state: &mut State, batch: &PriceBatch, at: Timestamp) {
-    let open = |contract: &Contract| {
-        let expiry = contract.instrument.expiry().filter(|_| contract.settled_at.is_none())?;
-        let underlying = contract.instrument.terms().underlying;
-        let window = i64::from(state.underlyings.get(&underlying)?.settlement_window_s);
-        let opens = expiry.plus_seconds(-window)?;
-        (opens <= at && at <= expiry).then_some((underlying, expiry))
-    };
-    let mut windows: Vec<_> = state.contracts.iter().filter_map(open).collect();
-    windows.sort_unstable();
-    windows.dedup();
-    let quoted = |underlying| batch.quotes.iter().any(|(feed, _)| *feed == Feed::Index(underlying));
-    for window in windows.into_iter().filter(|(underlying, _)| quoted(*underlying)) {
-        let reading = state.market.feeds.get(&Feed::Index(window.0)).and_then(|feed| feed.reading);
-        if let Some(reading) = reading {
-            let (sum, count) = state.market.windows.entry(window).or_default();
-            if let Ok(more) = sum.plus(reading.index_price()) {
-                (*sum, *count) = (more, count.saturating_add(1));
-            }
-        }
-    }
 }
 
 /// The readings before an expiry are of no use once its last contract is settled.

@@ -230,8 +230,62 @@ pub struct MarketFacts {
     pub surfaces: BTreeMap<(Underlying, Timestamp), ExpiryQuote>,
     /// Marks.
     pub marks: BTreeMap<ContractId, MarkQuote>,
-    /// Indices read in the averaging windows before expiries: their sum and how many.
-    pub windows: BTreeMap<(Underlying, Timestamp), (Decimal, u32)>,
+    /// What indices were in the averaging windows before expiries.
+    pub windows: BTreeMap<(Underlying, Timestamp), Window>,
+}
+
+impl MarketFacts {
+    /// Lets the readings as they are stand in the windows of `open`, each with when it opened, up to `at`.
+    pub fn let_stand(&mut self, open: &BTreeMap<(Underlying, Timestamp), Timestamp>, at: Timestamp) {
+        for (&(underlying, expiry), &opened) in open {
+            let reading = self.feeds.get(&Feed::Index(underlying)).and_then(|feed| feed.reading);
+            let window = self.windows.entry((underlying, expiry)).or_insert_with(|| Window::opened(opened));
+            *window = window.after(reading.map(|reading| reading.index_price()), at.min(expiry), at > expiry);
+        }
+    }
+}
+
+/// An index in the averaging window before an expiry: every moment counts alike, however often anybody quoted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// Index × milliseconds that it stood.
+    pub sum: Decimal,
+    /// Milliseconds in that.
+    pub covered_ms: i64,
+    /// Up to when.
+    pub until: Timestamp,
+    /// Batches with quotes of the index that came in meanwhile.
+    pub readings: u32,
+}
+
+impl Window {
+    const fn opened(at: Timestamp) -> Self {
+        Self { sum: Decimal::ZERO, covered_ms: 0, until: at, readings: 0 }
+    }
+
+    /// With `price` up to `until`. What stood at the end of a window of no length counts as if it had stood a millisecond.
+    /// Time without a price is left out, and so is a price that no sum holds.
+    #[must_use]
+    pub fn after(self, price: Option<Decimal>, until: Timestamp, ends: bool) -> Self {
+        let until = until.max(self.until);
+        let stood = milliseconds(until) - milliseconds(self.until);
+        let counts = if stood == 0 && ends && self.covered_ms == 0 { 1 } else { stood };
+        let sum = price.and_then(|price| self.sum.plus(price.times_count(i128::from(counts)).ok()?).ok());
+        match sum {
+            Some(sum) => Self { sum, covered_ms: self.covered_ms.saturating_add(counts), until, ..self },
+            None => Self { until, ..self },
+        }
+    }
+
+    /// The mean of what is covered.
+    #[must_use]
+    pub fn mean(&self) -> Option<Decimal> {
+        self.sum.over(Decimal::from_int(self.covered_ms), Rounding::HalfEven).ok()
+    }
+}
+
+fn milliseconds(at: Timestamp) -> i64 {
+    at.nanos().div_euclid(1_000_000)
 }
 
 /// New prices, all of one moment.

@@ -18,7 +18,7 @@ fn cash_below_zero_is_charged_by_the_hour_whatever_comes_next() {
         for loser in [a, b] {
             venue.trade(BTC_USDC, "1", "60000", loser, c);
             venue.trade(BTC_USDC, "1", "59000", c, loser);
-            assert_eq!(venue.state.accounts[loser.index()].cash(asset("USDC")), decimal("-1000"));
+            assert_eq!(venue.state.accounts[loser.index()].cash(asset("USDC")), decimal("-1024.1"), "with fees");
         }
         (a, b)
     };
@@ -27,8 +27,8 @@ fn cash_below_zero_is_charged_by_the_hour_whatever_comes_next() {
     };
     let charged = |events: &[Event]| events.iter().any(|event| matches!(event, Event::OverdraftCharged { .. }));
     let hours = |hours: i64| {
-        // 8 % a year on 1,000, up.
-        decimal("80").times_ratio(Decimal::from_int(hours), Decimal::from_int(8_760), Rounding::Up).unwrap()
+        // 8 % a year on 1,024.10, up.
+        decimal("81.928").times_ratio(Decimal::from_int(hours), Decimal::from_int(8_760), Rounding::Up).unwrap()
     };
     let (mut often, mut seldom) = (Venue::new(), Venue::new());
     let ((a, b), (other, _)) = (short(&mut often), short(&mut seldom));

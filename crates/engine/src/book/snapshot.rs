@@ -6,7 +6,7 @@ use plimsoll_core::{Decimal, NumberError, Rounding, Timestamp, Underlying};
 use plimsoll_pricing::market::{AssetQuote, ExpiryQuote, Snapshot, UnderlyingQuote};
 
 use super::made::Made;
-use crate::market::{Feed, MarketFacts, Quality, Reading};
+use crate::market::{Feed, MarketFacts, Quality, Reading, Window};
 use crate::refusal::Refusal;
 use crate::state::{AssetRules, State};
 
@@ -86,7 +86,7 @@ pub(super) fn snapshot(state: &State, facts: &MarketFacts) -> Result<Snapshot, R
                     index: reading.index_price(),
                     quote: rules.quote,
                     confidence: Some(reading.confidence),
-                    expiries: expiries(facts, underlying),
+                    expiries: expiries(facts, underlying, reading.index_price(), rules.settlement_window_s)?,
                 };
                 snapshot.underlyings.insert(underlying, quote);
             }
@@ -109,10 +109,32 @@ pub(super) fn snapshot(state: &State, facts: &MarketFacts) -> Result<Snapshot, R
     Ok(snapshot)
 }
 
-fn expiries(facts: &MarketFacts, underlying: Underlying) -> BTreeMap<Timestamp, ExpiryQuote> {
+fn expiries(
+    facts: &MarketFacts,
+    underlying: Underlying,
+    index: Decimal,
+    window_s: u32,
+) -> Result<BTreeMap<Timestamp, ExpiryQuote>, NumberError> {
     let range = (underlying, Timestamp::from_nanos(i64::MIN))..=(underlying, Timestamp::from_nanos(i64::MAX));
-    let ahead = facts.surfaces.range(range).filter(|((_, expiry), _)| *expiry > facts.as_of);
-    ahead.map(|((_, expiry), quote)| (*expiry, quote.clone())).collect()
+    let ahead = facts.surfaces.range(range.clone()).filter(|((_, expiry), _)| *expiry > facts.as_of);
+    let mut all: BTreeMap<_, _> = ahead.map(|((_, expiry), quote)| (*expiry, quote.clone())).collect();
+    let averaging = facts.windows.range(range).filter(|((_, expiry), _)| *expiry > facts.as_of);
+    for ((_, expiry), window) in averaging.filter(|(_, window)| window.covered_ms > 0) {
+        fix(all.entry(*expiry).or_default(), window, index, window_s)?;
+    }
+    Ok(all)
+}
+
+/// What the average before an expiry has seen moves no more: where nobody says so, of what is published and else of what
+/// the index makes of the rest.
+fn fix(quote: &mut ExpiryQuote, window: &Window, index: Decimal, window_s: u32) -> Result<(), NumberError> {
+    let whole_ms = Decimal::from_int(i64::from(window_s) * 1_000).max(Decimal::ONE);
+    let left_ms = whole_ms.minus(Decimal::from_int(window.covered_ms))?.or_zero();
+    let fixed = window.sum.over(whole_ms, Rounding::HalfEven)?;
+    let average = fixed.plus(index.times_ratio(left_ms, whole_ms, Rounding::HalfEven)?)?;
+    let forward = *quote.forward.get_or_insert(average.max(LEAST));
+    quote.forward_fixed.get_or_insert(fixed.min(forward));
+    Ok(())
 }
 
 fn asset_quote(reading: &Reading, rules: &AssetRules, at: Timestamp) -> Result<AssetQuote, NumberError> {

@@ -36,7 +36,7 @@ pub struct UnderlyingRules {
     pub quote: Asset,
     /// How its index is made.
     pub trust: TrustRule,
-    /// Contracts settle at the mean of the indices read in so many seconds before expiry.
+    /// Contracts settle at the mean of the index in so many seconds before expiry.
     pub settlement_window_s: u32,
 }
 
@@ -165,6 +165,19 @@ pub struct State {
 }
 
 impl State {
+    /// The averaging windows that have begun by `at` before expiries that are not settled, and when each did.
+    #[must_use]
+    pub fn open_windows(&self, at: Timestamp) -> BTreeMap<(Underlying, Timestamp), Timestamp> {
+        let begun = |contract: &Contract| {
+            let expiry = contract.instrument.expiry().filter(|_| contract.settled_at.is_none())?;
+            let underlying = contract.instrument.terms().underlying;
+            let window = i64::from(self.underlyings.get(&underlying)?.settlement_window_s);
+            let opened = expiry.plus_seconds(-window).filter(|opened| *opened <= at)?;
+            Some(((underlying, expiry), opened))
+        };
+        self.contracts.iter().filter_map(begun).collect()
+    }
+
     /// Nothing yet, at `at`.
     #[must_use]
     pub fn new(currency: Asset, at: Timestamp) -> Self {

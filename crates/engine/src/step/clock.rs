@@ -157,16 +157,18 @@ impl Decision<'_> {
     }
 }
 
-/// The mean of the indices read in the window, and how many; the index as it stands where none was.
+/// The mean of the index in the window, as it stood up to the expiry, and how many readings there were.
 fn settlement_price(state: &State, contract: ContractId) -> Option<(Price, u32)> {
     let instrument = &state.contracts[contract.index()].instrument;
     let underlying = instrument.terms().underlying;
     let quote: Asset = state.underlyings.get(&underlying)?.quote;
-    let now = || Some(state.market.feeds.get(&Feed::Index(underlying))?.reading?.index_price());
-    let (value, count) = match state.market.windows.get(&(underlying, instrument.expiry()?)) {
-        Some((_, count)) if planted!(LastIndex) => (now()?, *count),
-        Some((sum, count)) => (sum.over(Decimal::from_int(i64::from(*count)), Rounding::HalfEven).ok()?, *count),
-        None => (now()?, 1),
+    let expiry = instrument.expiry()?;
+    let now = state.market.feeds.get(&Feed::Index(underlying))?.reading?.index_price();
+    let window = state.market.windows.get(&(underlying, expiry)).map(|window| window.after(Some(now), expiry, true));
+    let (value, count) = match window {
+        Some(window) if planted!(LastIndex) => (now, window.readings),
+        Some(window) => (window.mean()?, window.readings),
+        None => (now, 0),
     };
     Some((exchanged(state, Price::new(value, quote), instrument.terms().quote)?, count))
 }

@@ -70,6 +70,7 @@ impl Decision<'_> {
     pub(super) fn market_after(&self, batch: &PriceBatch) -> Result<(MarketFacts, Vec<(Feed, Reading)>), Refusal> {
         let mut facts = self.state.market.clone();
         facts.as_of = self.at;
+        facts.let_stand(&self.state.open_windows(self.at), self.at);
         for (feed, quote) in &batch.quotes {
             facts.feeds.entry(*feed).or_default().quotes.insert(quote.name.clone(), quote.clone());
         }

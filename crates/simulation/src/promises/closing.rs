@@ -271,7 +271,7 @@ impl Closing {
 
     /// Whether a position that is matched with who is no member of its unit is within what may be, and what that one bears.
     fn within(&mut self, state: &State, id: AccountId, event: &Event, at: Timestamp) -> Vec<Looked> {
-        let Event::Traded { contract, quantity, buyer, seller, .. } = event else { return Vec::new() };
+        let Event::Traded { contract, quantity, price, buyer, seller, .. } = event else { return Vec::new() };
         let other = if buyer.account == id { seller.account } else { buyer.account };
         let Some(episode) = self.episode.as_mut() else { return Vec::new() };
         let (borne, hidden) = episode.borne;
@@ -280,10 +280,13 @@ impl Closing {
         if episode.unit.contains(&other) {
             return Vec::new();
         }
-        let marked = mark(state, *contract).map(of_units);
-        let value = marked.and_then(|mark| notional(state, *contract, float(quantity.0), Some(mark))).unwrap_or(0.0);
+        // Of a contract that nobody quoted a mark of, what it is traded at says about how much it was.
+        let marked = mark(state, *contract);
+        let price = of_units(marked.unwrap_or(price.value.units()));
+        let value = notional(state, *contract, float(quantity.0), Some(price)).unwrap_or(0.0);
         let value = self.taken.counts(state, Budget::Matched, id, (value, 0.0), at);
-        let looked = vec![value, self.taken.counts(state, Budget::Haircut, other, (new, new_hidden), at)];
+        let mut looked = vec![self.taken.counts(state, Budget::Haircut, other, (new, new_hidden), at)];
+        looked.extend(marked.map(|_| value));
         if standing::all_trusted(state) { looked } else { Vec::new() }
     }
 

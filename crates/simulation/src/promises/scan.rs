@@ -49,6 +49,11 @@ pub fn check(state: &State, mirror: &Mirror, id: AccountId, found: &Margin) -> O
         }
         for (contract, (held, paid)) in &account.held {
             let instrument = &mirror.contracts.get(contract.index())?.instrument;
+            // In its averaging window a contract moves by less and less.
+            let expiry = instrument.expiry().map(|expiry| (instrument.terms().underlying, expiry));
+            if expiry.is_some_and(|expiry| mirror.windows.contains_key(&expiry)) {
+                return None;
+            }
             let mark = mirror.mark(*contract)?;
             let gain = of_units(cost(instrument, *held, mark)? - paid);
             *deltas.entry(instrument.terms().underlying).or_default() +=

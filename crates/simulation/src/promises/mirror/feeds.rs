@@ -1,13 +1,13 @@
 //! Prices as sources said them, and the index that the rule makes of them, found again.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use plimsoll_core::{Decimal, Timestamp, Underlying};
+use plimsoll_core::{Timestamp, Underlying};
 use plimsoll_engine::market::{Feed, PriceBatch, Quality, TrustRule};
 use plimsoll_pricing::market::index::{IndexRule, SourceQuote};
 
-use super::Mirror;
+use super::{Mirror, Stood};
 use crate::promises::exact::{ONE, Way, product, quotient};
 
 /// What a feed said when it was last read.
@@ -52,7 +52,6 @@ impl Feeds {
 impl Mirror {
     /// Takes prices in: of each source the newest, and none from the future.
     pub(super) fn prices(&mut self, batch: &PriceBatch, at: Timestamp) {
-        let mut quoted: BTreeSet<Underlying> = BTreeSet::new();
         let mut newest: BTreeMap<(Feed, Arc<str>), &SourceQuote> = BTreeMap::new();
         for (feed, quote) in &batch.quotes {
             let Some(rule) = self.rule(*feed) else { continue };
@@ -66,9 +65,6 @@ impl Mirror {
         }
         for ((feed, name), quote) in newest {
             self.feeds.quotes.entry(feed).or_default().insert(name, quote.clone());
-            if let Feed::Index(underlying) = feed {
-                quoted.insert(underlying);
-            }
         }
         for (contract, mark) in &batch.marks {
             match mark.price {
@@ -77,7 +73,6 @@ impl Mirror {
             };
         }
         self.reread(at);
-        self.sample(&quoted, at);
     }
 
     fn rule(&self, feed: Feed) -> Option<TrustRule> {
@@ -89,6 +84,7 @@ impl Mirror {
 
     /// Reads every feed again.
     pub(super) fn reread(&mut self, at: Timestamp) {
+        self.stood(at);
         let feeds: Vec<Feed> = self.feeds.quotes.keys().copied().collect();
         for feed in feeds {
             let Some(rule) = self.rule(feed) else { continue };
@@ -106,31 +102,33 @@ impl Mirror {
         }
     }
 
-    /// Adds indices that were quoted to the windows before expiries.
-    fn sample(&mut self, quoted: &BTreeSet<Underlying>, at: Timestamp) {
-        let mut open: BTreeSet<(Underlying, Timestamp)> = BTreeSet::new();
+    /// Writes down what indices were, up to `at`, in the windows before expiries: before they are others.
+    pub(super) fn stood(&mut self, at: Timestamp) {
+        let mut open: BTreeMap<(Underlying, Timestamp), Timestamp> = BTreeMap::new();
         for known in self.contracts.iter().filter(|known| !known.settled) {
             let (underlying, expiry) = (known.instrument.terms().underlying, known.instrument.expiry());
             let window = self.underlyings.get(&underlying).map_or(0, |rules| i64::from(rules.settlement_window_s));
             let opens = expiry.and_then(|expiry| expiry.plus_seconds(-window));
             if let (Some(expiry), Some(opens)) = (expiry, opens)
-                && quoted.contains(&underlying)
                 && opens <= at
-                && at <= expiry
             {
-                open.insert((underlying, expiry));
+                open.insert((underlying, expiry), opens);
             }
         }
-        for window in open {
-            if let Some(seen) = self.feeds.seen(Feed::Index(window.0)) {
-                let (sum, count) = self.windows.entry(window).or_default();
-                // A reading so large that no sum holds it is left out.
-                if let Some(more) = sum.checked_add(seen.worth()).filter(|more| Decimal::from_units(*more).is_some()) {
-                    (*sum, *count) = (more, *count + 1);
-                }
-            }
+        for ((underlying, expiry), opens) in open {
+            let index = self.feeds.seen(Feed::Index(underlying)).map(Seen::worth);
+            let known = self.windows.entry((underlying, expiry));
+            let stood = known.or_insert(Stood { prices: Vec::new(), until: opens });
+            let end = at.min(expiry).max(stood.until);
+            stood.prices.extend(index.map(|index| (index, thousandths(end) - thousandths(stood.until))));
+            stood.until = end;
         }
     }
+}
+
+/// Milliseconds since 1970.
+pub(super) fn thousandths(at: Timestamp) -> i64 {
+    at.nanos().div_euclid(1_000_000)
 }
 
 /// Prices with their weights of what is live, and of that what is no outlier, both ascending.

@@ -57,6 +57,15 @@ pub struct Account {
     pub topped_up: i128,
 }
 
+/// What an index was in a window.
+#[derive(Clone, Debug)]
+pub struct Stood {
+    /// Prices, and for how many milliseconds each.
+    pub prices: Vec<(i128, i64)>,
+    /// Up to when that is known.
+    pub until: Timestamp,
+}
+
 /// A contract as it was listed.
 #[derive(Clone, Debug)]
 pub struct Contract {
@@ -87,8 +96,8 @@ pub struct Mirror {
     pub clock: Timestamp,
     /// Marks as last said.
     pub marks: BTreeMap<ContractId, Decimal>,
-    /// Indices read before expiries: their sum and how many.
-    pub windows: BTreeMap<(Underlying, Timestamp), (i128, u32)>,
+    /// Indices before expiries.
+    pub windows: BTreeMap<(Underlying, Timestamp), Stood>,
     /// How accounts are closed.
     pub liquidation: LiquidationRules,
     touched: BTreeSet<AccountId>,

@@ -1,12 +1,13 @@
 //! What falls due: interest, expiries.
 
-use plimsoll_core::{Asset, Price, Timestamp, Underlying};
+use plimsoll_core::{Asset, Decimal, Price, Timestamp, Underlying};
 use plimsoll_engine::market::Feed;
 use plimsoll_engine::{ContractId, Event, Holder, House};
 use plimsoll_pricing::formulas::Right;
 use plimsoll_pricing::instruments::{Instrument, Style};
 
-use super::{Fault, Mirror, Seen};
+use super::feeds::thousandths;
+use super::{Fault, Mirror, Seen, Stood};
 use crate::promises::exact::{ONE, Way, product, quotient, ratio};
 
 impl Mirror {
@@ -51,15 +52,24 @@ impl Mirror {
         all.filter(|(_, known)| is_due(known)).map(|(contract, _)| contract).collect()
     }
 
-    /// The mean of the indices read in the window, the index where none was; counted in the contract's quote.
+    /// The mean of the index in the window, every millisecond counting alike; counted in the contract's quote.
     fn price_at_expiry(&self, contract: ContractId) -> Option<i128> {
         let instrument = &self.contracts[contract.index()].instrument;
-        let underlying = instrument.terms().underlying;
+        let (underlying, expiry) = (instrument.terms().underlying, instrument.expiry()?);
         let quote = self.underlyings.get(&underlying)?.quote;
-        let mean = match self.windows.get(&(underlying, instrument.expiry()?)) {
-            Some((sum, count)) => quotient(*sum, i128::from(*count) * ONE, Way::Nearest)?,
-            None => self.feeds.seen(Feed::Index(underlying))?.worth(),
-        };
+        let now = self.feeds.seen(Feed::Index(underlying))?.worth();
+        let none = Stood { prices: Vec::new(), until: expiry };
+        let stood = self.windows.get(&(underlying, expiry)).unwrap_or(&none);
+        let last = (now, thousandths(expiry) - thousandths(stood.until));
+        let (mut sum, mut count) = (0_i128, 0_i128);
+        for (price, milliseconds) in stood.prices.iter().copied().chain([last]) {
+            let more = price.checked_mul(i128::from(milliseconds)).and_then(|more| sum.checked_add(more));
+            // A price so large that no sum holds it is left out.
+            if let Some(more) = more.filter(|more| Decimal::from_units(*more).is_some()) {
+                (sum, count) = (more, count + i128::from(milliseconds));
+            }
+        }
+        let mean = if count == 0 { now } else { quotient(sum, count * ONE, Way::Nearest)? };
         self.exchanged(mean, quote, instrument.terms().quote)
     }
 

@@ -84,7 +84,7 @@ encode_fields! {
     Reading { price, quality, confidence, trusted, trusted_at, slow }
     FeedFacts { quotes, reading }
     MarketFacts { as_of, feeds, surfaces, marks, windows }
-    Window { sum, covered_ms, until, readings }
+    Window { opens, sum, covered_ms, until, readings }
     PriceBatch { quotes, marks, surfaces }
     AssetRules { trust, borrow_rate, cap }
     UnderlyingRules { quote, trust, settlement_window_s }

@@ -227,7 +227,7 @@ pub enum Event {
         contract: ContractId,
         /// At what price of its underlying.
         price: Price,
-        /// How many readings that is the mean of; none where it was given.
+        /// How many batches quoted the index in the window; none where the price was given.
         readings: u32,
         /// Who held it.
         holders: Vec<AccountId>,

@@ -211,10 +211,10 @@ fn trading(state: &mut State, event: &Event, at: Timestamp) {
 fn priced(state: &mut State, batch: &PriceBatch, readings: &[(Feed, Reading)], at: Timestamp) {
     let open = state.open_windows(at);
     let market = &mut state.market;
-    market.as_of = at;
     market.let_stand(&open, at);
+    market.as_of = at;
     let quoted = |underlying| batch.quotes.iter().any(|(feed, _)| *feed == Feed::Index(underlying));
-    for window in open.keys().filter(|(underlying, expiry)| at <= *expiry && quoted(*underlying)) {
+    for window in open.keys().filter(|(underlying, expiry)| at < *expiry && quoted(*underlying)) {
         market.windows.entry(*window).and_modify(|known| known.readings = known.readings.saturating_add(1));
     }
     for (feed, quote) in &batch.quotes {

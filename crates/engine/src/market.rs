@@ -235,19 +235,32 @@ pub struct MarketFacts {
 }
 
 impl MarketFacts {
-    /// Lets the readings as they are stand in the windows of `open`, each with when it opened, up to `at`.
+    /// Lets the readings as they are stand in the windows of `open`, each with when it opens, up to `at`. They have stood since
+    /// prices were last taken in: of what was before then a window that nobody knew of learns nothing.
     pub fn let_stand(&mut self, open: &BTreeMap<(Underlying, Timestamp), Timestamp>, at: Timestamp) {
-        for (&(underlying, expiry), &opened) in open {
+        for (&(underlying, expiry), &opens) in open {
             let reading = self.feeds.get(&Feed::Index(underlying)).and_then(|feed| feed.reading);
-            let window = self.windows.entry((underlying, expiry)).or_insert_with(|| Window::opened(opened));
-            *window = window.after(reading.map(|reading| reading.index_price()), at.min(expiry), at > expiry);
+            let window = self.window(underlying, expiry, opens);
+            let after = window.after(reading.map(|reading| reading.index_price()), at.min(expiry), at > expiry);
+            self.windows.insert((underlying, expiry), after);
         }
+    }
+
+    /// The window before an expiry that opens at `opens`, as far as it is known: one that opened at another time, by rules
+    /// that were changed, is none.
+    #[must_use]
+    pub fn window(&self, underlying: Underlying, expiry: Timestamp, opens: Timestamp) -> Window {
+        let known = self.windows.get(&(underlying, expiry)).copied().filter(|known| known.opens == opens);
+        let until = opens.max(self.as_of).min(expiry);
+        known.unwrap_or(Window { opens, sum: Decimal::ZERO, covered_ms: 0, until, readings: 0 })
     }
 }
 
 /// An index in the averaging window before an expiry: every moment counts alike, however often anybody quoted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
+    /// When it opens.
+    pub opens: Timestamp,
     /// Index × milliseconds that it stood.
     pub sum: Decimal,
     /// Milliseconds in that.
@@ -259,10 +272,6 @@ pub struct Window {
 }
 
 impl Window {
-    const fn opened(at: Timestamp) -> Self {
-        Self { sum: Decimal::ZERO, covered_ms: 0, until: at, readings: 0 }
-    }
-
     /// With `price` up to `until`. What stood at the end of a window of no length counts as if it had stood a millisecond.
     /// Time without a price is left out, and so is a price that no sum holds.
     #[must_use]
@@ -275,6 +284,12 @@ impl Window {
             Some(sum) => Self { sum, covered_ms: self.covered_ms.saturating_add(counts), until, ..self },
             None => Self { until, ..self },
         }
+    }
+
+    /// Milliseconds that are still to come before `expiry`.
+    #[must_use]
+    pub fn left_ms(&self, expiry: Timestamp) -> i64 {
+        (milliseconds(expiry) - milliseconds(self.until)).max(0)
     }
 
     /// The mean of what is covered.

@@ -7,6 +7,7 @@ use plimsoll_core::{AccountId, Decimal};
 use plimsoll_engine::state::UnderlyingRules;
 use plimsoll_engine::step::explain;
 use plimsoll_engine::{Command, Event};
+use plimsoll_pricing::instruments::{Future, Instrument, Terms};
 use support::{EXPIRY, FUTURE, Venue, asset, decimal, time, trust};
 
 /// A venue some seconds before the expiry, its index at 60,000, with a long of a thousand futures, whose window is `window_s` long.
@@ -76,4 +77,44 @@ fn what_is_fixed_of_a_forward_moves_no_more() {
         let expected = 10_000.0 * (1.0 / growth - 1.0) * 0.84 * 60_000.0 / 60_120.0;
         assert!((found.to_string().parse::<f64>().unwrap() - expected).abs() < 1.0, "{found}, not {expected}");
     }
+}
+
+/// Half an hour that becomes a minute begins anew: what was seen of the half hour is no part of it.
+#[test]
+fn a_window_of_another_length_begins_anew() {
+    let (mut venue, a) = before_expiry(1_900, 1_800);
+    at(&mut venue, 900, "60000");
+    let worth = |venue: &mut Venue| explain(&venue.state, &mut venue.book, a).unwrap().equity.net_value.amount;
+    let before = worth(&mut venue);
+    let rules = UnderlyingRules { quote: asset("USD"), trust: trust(), settlement_window_s: 60 };
+    venue.run(Command::ListUnderlying { underlying: asset("BTC").underlying(), rules });
+    assert_eq!(worth(&mut venue), before);
+    at(&mut venue, 30, "66000");
+    assert_eq!(settled(&mut venue, 0), (decimal("63000"), 1));
+}
+
+/// Of what was before anybody knew of a window it learns nothing: a price of twenty seconds counts twenty seconds.
+#[test]
+fn a_contract_that_is_listed_within_its_window_counts_from_then() {
+    let mut venue = Venue::new();
+    let expiry = time("2026-06-27T08:00:00Z");
+    let say = |venue: &mut Venue, seconds: i64, index: &str| {
+        venue.now = expiry.plus_seconds(-seconds).unwrap();
+        venue.prices(index, "3000");
+    };
+    say(&mut venue, 1_900, "60000");
+    say(&mut venue, 600, "66000");
+    let Instrument::Future(known) = venue.state.contracts[FUTURE.index()].instrument.clone() else {
+        panic!("a future")
+    };
+    let listed = Future { terms: Terms { name: "BTC-27JUN26".into(), ..known.terms }, expiry, ..known };
+    venue.run(Command::ListContract { instrument: Instrument::Future(listed) });
+    say(&mut venue, 580, "60000");
+    venue.now = expiry;
+    let events = venue.run(Command::Tick);
+    let prices: Vec<Decimal> = (events.iter())
+        .filter_map(|event| if let Event::Settled { price, .. } = event { Some(price.value) } else { None })
+        .collect();
+    // Twenty seconds of 66,000 and 580 of 60,000.
+    assert!(prices.contains(&decimal("60200")), "{prices:?}");
 }

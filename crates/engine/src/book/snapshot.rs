@@ -86,7 +86,7 @@ pub(super) fn snapshot(state: &State, facts: &MarketFacts) -> Result<Snapshot, R
                     index: reading.index_price(),
                     quote: rules.quote,
                     confidence: Some(reading.confidence),
-                    expiries: expiries(facts, underlying, reading.index_price(), rules.settlement_window_s)?,
+                    expiries: expiries(state, facts, underlying, reading.index_price())?,
                 };
                 snapshot.underlyings.insert(underlying, quote);
             }
@@ -110,31 +110,51 @@ pub(super) fn snapshot(state: &State, facts: &MarketFacts) -> Result<Snapshot, R
 }
 
 fn expiries(
+    state: &State,
     facts: &MarketFacts,
     underlying: Underlying,
     index: Decimal,
-    window_s: u32,
 ) -> Result<BTreeMap<Timestamp, ExpiryQuote>, NumberError> {
     let range = (underlying, Timestamp::from_nanos(i64::MIN))..=(underlying, Timestamp::from_nanos(i64::MAX));
     let ahead = facts.surfaces.range(range.clone()).filter(|((_, expiry), _)| *expiry > facts.as_of);
     let mut all: BTreeMap<_, _> = ahead.map(|((_, expiry), quote)| (*expiry, quote.clone())).collect();
-    let averaging = facts.windows.range(range).filter(|((_, expiry), _)| *expiry > facts.as_of);
-    for ((_, expiry), window) in averaging.filter(|(_, window)| window.covered_ms > 0) {
-        fix(all.entry(*expiry).or_default(), window, index, window_s)?;
+    for ((_, expiry), known) in facts.windows.range(range).filter(|((_, expiry), _)| *expiry > facts.as_of) {
+        let window = state.window_opens(underlying, *expiry).map(|opens| facts.window(underlying, *expiry, opens));
+        if window.is_some_and(|window| window == *known && window.covered_ms > 0) {
+            let has_mark = has_future_mark(state, facts, underlying, *expiry);
+            fix(all.entry(*expiry).or_default(), known, (*expiry, index), has_mark)?;
+        }
     }
     Ok(all)
 }
 
-/// What the average before an expiry has seen moves no more: where nobody says so, of what is published and else of what
-/// the index makes of the rest.
-fn fix(quote: &mut ExpiryQuote, window: &Window, index: Decimal, window_s: u32) -> Result<(), NumberError> {
-    let whole_ms = Decimal::from_int(i64::from(window_s) * 1_000).max(Decimal::ONE);
-    let left_ms = whole_ms.minus(Decimal::from_int(window.covered_ms))?.or_zero();
+/// What the average before an expiry has seen moves no more. Where nobody publishes a forward or a future's mark, the average
+/// as the index would leave it stands in.
+fn fix(
+    quote: &mut ExpiryQuote,
+    window: &Window,
+    (expiry, index): (Timestamp, Decimal),
+    has_mark: bool,
+) -> Result<(), NumberError> {
+    let left_ms = Decimal::from_int(window.left_ms(expiry));
+    let whole_ms = Decimal::from_int(window.covered_ms).plus(left_ms)?;
     let fixed = window.sum.over(whole_ms, Rounding::HalfEven)?;
-    let average = fixed.plus(index.times_ratio(left_ms, whole_ms, Rounding::HalfEven)?)?;
-    let forward = *quote.forward.get_or_insert(average.max(LEAST));
-    quote.forward_fixed.get_or_insert(fixed.min(forward));
+    quote.forward_fixed.get_or_insert(fixed);
+    if quote.forward.is_none() && !has_mark {
+        let average = fixed.plus(index.times_ratio(left_ms, whole_ms, Rounding::HalfEven)?)?;
+        quote.forward = Some(average.max(LEAST));
+    }
     Ok(())
+}
+
+fn has_future_mark(state: &State, facts: &MarketFacts, underlying: Underlying, expiry: Timestamp) -> bool {
+    facts.marks.iter().filter(|(_, mark)| mark.price.is_some()).any(|(contract, _)| {
+        let instrument = state.contract(*contract).map(|contract| &contract.instrument);
+        instrument.is_some_and(|instrument| {
+            let is_of = instrument.terms().underlying == underlying && instrument.expiry() == Some(expiry);
+            is_of && instrument.strike().is_none()
+        })
+    })
 }
 
 fn asset_quote(reading: &Reading, rules: &AssetRules, at: Timestamp) -> Result<AssetQuote, NumberError> {

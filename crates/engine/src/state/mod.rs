@@ -171,11 +171,16 @@ impl State {
         let begun = |contract: &Contract| {
             let expiry = contract.instrument.expiry().filter(|_| contract.settled_at.is_none())?;
             let underlying = contract.instrument.terms().underlying;
-            let window = i64::from(self.underlyings.get(&underlying)?.settlement_window_s);
-            let opened = expiry.plus_seconds(-window).filter(|opened| *opened <= at)?;
-            Some(((underlying, expiry), opened))
+            let opens = self.window_opens(underlying, expiry).filter(|opens| *opens <= at)?;
+            Some(((underlying, expiry), opens))
         };
         self.contracts.iter().filter_map(begun).collect()
+    }
+
+    /// When the averaging window before an expiry opens.
+    #[must_use]
+    pub fn window_opens(&self, underlying: Underlying, expiry: Timestamp) -> Option<Timestamp> {
+        expiry.plus_seconds(-i64::from(self.underlyings.get(&underlying)?.settlement_window_s))
     }
 
     /// Nothing yet, at `at`.

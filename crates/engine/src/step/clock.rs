@@ -164,12 +164,10 @@ fn settlement_price(state: &State, contract: ContractId) -> Option<(Price, u32)>
     let quote: Asset = state.underlyings.get(&underlying)?.quote;
     let expiry = instrument.expiry()?;
     let now = state.market.feeds.get(&Feed::Index(underlying))?.reading?.index_price();
-    let window = state.market.windows.get(&(underlying, expiry)).map(|window| window.after(Some(now), expiry, true));
-    let (value, count) = match window {
-        Some(window) if planted!(LastIndex) => (now, window.readings),
-        Some(window) => (window.mean()?, window.readings),
-        None => (now, 0),
-    };
+    let opens = state.window_opens(underlying, expiry)?;
+    let window = state.market.window(underlying, expiry, opens).after(Some(now), expiry, true);
+    let value = if planted!(LastIndex) { now } else { window.mean()? };
+    let count = window.readings;
     Some((exchanged(state, Price::new(value, quote), instrument.terms().quote)?, count))
 }
 

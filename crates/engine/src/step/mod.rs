@@ -44,8 +44,8 @@ pub fn step(state: &mut State, book: &mut Book, command: &Command, at: Timestamp
         return Err(Refusal::TimeRunsBack { at, clock: state.clock });
     }
     let eased = breakers::eased(state, at);
-    let ahead = ahead::Ahead::default();
-    let mut decision = Decision { state, book, at, events: Vec::new(), eased, watched: 0, ahead };
+    let (ahead, ranks) = (ahead::Ahead::default(), liquidation::Ranks::default());
+    let mut decision = Decision { state, book, at, events: Vec::new(), eased, watched: 0, ahead, ranks };
     let overdrafts = decision.overdrafts();
     decision.decide(command)?;
     decision.charge_overdrafts(overdrafts);
@@ -67,6 +67,7 @@ struct Decision<'a> {
     /// Events that breakers have looked at.
     watched: usize,
     ahead: ahead::Ahead,
+    ranks: liquidation::Ranks,
 }
 
 impl Decision<'_> {

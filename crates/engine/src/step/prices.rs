@@ -69,8 +69,8 @@ impl Decision<'_> {
     /// The market with `batch` taken in, and the readings that are others now: an old quote goes stale by itself.
     pub(super) fn market_after(&self, batch: &PriceBatch) -> Result<(MarketFacts, Vec<(Feed, Reading)>), Refusal> {
         let mut facts = self.state.market.clone();
-        facts.as_of = self.at;
         facts.let_stand(&self.state.open_windows(self.at), self.at);
+        facts.as_of = self.at;
         for (feed, quote) in &batch.quotes {
             facts.feeds.entry(*feed).or_default().quotes.insert(quote.name.clone(), quote.clone());
         }

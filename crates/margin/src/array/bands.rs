@@ -1,5 +1,7 @@
 //! What a lot of every row gains, in floats: some rows after the other, before anything is counted.
 
+use std::collections::BTreeMap;
+
 use plimsoll_core::{Asset, Timestamp};
 use plimsoll_numerics::{Kernel, dispatch};
 use plimsoll_pricing::float::float;
@@ -58,7 +60,7 @@ struct AssetMoves {
 struct Expiry {
     state: ExpiryState,
     /// Scenarios as they reach it, by what is quoted in which asset.
-    columns: Vec<(Asset, Columns)>,
+    columns: BTreeMap<Asset, Columns>,
 }
 
 impl Expiry {
@@ -69,16 +71,7 @@ impl Expiry {
             rate: expiry.map_or(0.0, |expiry| market.view().rate(underlying, expiry)),
             moving: expiry.map_or(1.0, |expiry| market.view().moving(underlying, expiry)),
         };
-        Self { state, columns: Vec::new() }
-    }
-
-    fn columns(&mut self, spec: &TableSpec<'_>, with_base: &[Scenario], quote: Asset) -> &Columns {
-        let known = self.columns.iter().position(|(asset, _)| *asset == quote);
-        let at = known.unwrap_or_else(|| {
-            self.columns.push((quote, Columns::new(with_base, spec.rules, quote, &self.state)));
-            self.columns.len() - 1
-        });
-        &self.columns[at].1
+        Self { state, columns: BTreeMap::new() }
     }
 }
 
@@ -122,23 +115,47 @@ impl<'a> Bands<'a> {
         Ok(())
     }
 
-    /// Worths of contracts of one expiry in every scenario; neighbours that share a quote are revalued in one call.
+    /// Worths of contracts of one expiry in every scenario; what shares a quote is revalued in one call.
     fn revalue_contracts(&mut self, contracts: &[(&Instrument, &Priced)], expiry: &mut Expiry) {
-        let width = self.with_base.len();
-        self.worths.clear();
-        self.worths.resize(contracts.len() * width, 0.0);
-        let turns = self.with_base.iter().any(|scenario| scenario.skew != Skew::Still);
-        let mut left = self.worths.as_mut_slice();
-        for same in contracts.chunk_by(|(one, _), (next, _)| one.terms().quote == next.terms().quote) {
-            let (rows, rest) = left.split_at_mut(same.len() * width);
-            left = rest;
-            let columns = expiry.columns(self.spec, &self.with_base, same[0].0.terms().quote).clone();
-            worths(same, &columns.shocks(), rows);
-            if turns {
-                for (contract, row) in same.iter().zip(rows.chunks_exact_mut(width)) {
-                    turn(self.spec, *contract, &self.with_base, &columns, &expiry.state, row);
-                }
+        let Self { spec, with_base, worths: all, .. } = self;
+        let width = with_base.len();
+        all.clear();
+        all.resize(contracts.len() * width, 0.0);
+        let mut quotes: Vec<Asset> = contracts.iter().map(|(instrument, _)| instrument.terms().quote).collect();
+        quotes.sort_unstable();
+        quotes.dedup();
+        let Expiry { state, columns } = expiry;
+        for quote in &quotes {
+            let columns = columns.entry(*quote).or_insert_with(|| Columns::new(with_base, spec.rules, *quote, state));
+            if quotes.len() == 1 {
+                revalue_run(spec, contracts, with_base, columns, state, all);
+                continue;
             }
+            let of_quote = |at: &usize| contracts[*at].0.terms().quote == *quote;
+            let places: Vec<usize> = (0..contracts.len()).filter(of_quote).collect();
+            let same: Vec<_> = places.iter().map(|at| contracts[*at]).collect();
+            let mut rows = vec![0.0; places.len() * width];
+            revalue_run(spec, &same, with_base, columns, state, &mut rows);
+            for (at, row) in places.iter().zip(rows.chunks_exact(width)) {
+                all[at * width..][..width].copy_from_slice(row);
+            }
+        }
+    }
+}
+
+/// Worths of contracts that share an expiry and a quote, row-major.
+fn revalue_run(
+    spec: &TableSpec<'_>,
+    run: &[(&Instrument, &Priced)],
+    with_base: &[Scenario],
+    columns: &Columns,
+    state: &ExpiryState,
+    rows: &mut [f64],
+) {
+    worths(run, &columns.shocks(), rows);
+    if with_base.iter().any(|scenario| scenario.skew != Skew::Still) {
+        for (contract, row) in run.iter().zip(rows.chunks_exact_mut(with_base.len())) {
+            turn(spec, *contract, with_base, columns, state, row);
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Forwards: what an underlying is traded at for delivery at an expiry.
 
+use std::collections::BTreeMap;
+
 use plimsoll_core::Timestamp;
 use plimsoll_numerics::{exp, ln};
 
@@ -28,11 +30,13 @@ pub enum ForwardSource {
 /// The known forwards of one underlying, by time.
 ///
 /// Between them `ln(forward / index)` is linear in time, from zero now; beyond the last the carry,
-/// `ln(forward / index) / time`, stays what it is there.
+/// `ln(forward / index) / time`, stays what it is there. What is partly fixed in a settlement window stands for its own
+/// expiry alone: that it is off the index is no carry.
 #[derive(Clone, Debug)]
 pub(super) struct ForwardCurve {
     index: f64,
     nodes: Vec<Node>,
+    averaging: BTreeMap<Timestamp, Forward>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -46,11 +50,16 @@ struct Node {
 impl ForwardCurve {
     /// A curve with nothing but the index, which is positive.
     pub(super) fn new(index: f64) -> Self {
-        Self { index, nodes: Vec::new() }
+        Self { index, nodes: Vec::new(), averaging: BTreeMap::new() }
     }
 
     pub(super) fn index(&self) -> f64 {
         self.index
+    }
+
+    /// Notes what is known of an expiry in its settlement window; what was noted before stands.
+    pub(super) fn note_averaging(&mut self, expiry: Timestamp, forward: Forward) {
+        self.averaging.entry(expiry).or_insert(forward);
     }
 
     /// Adds what is known of `expiry`; what was added before for the same expiry stands.
@@ -66,6 +75,9 @@ impl ForwardCurve {
 
     /// The forward of `expiry`, `years` from now.
     pub(super) fn at(&self, expiry: Timestamp, years: f64) -> Forward {
+        if let Some(averaging) = self.averaging.get(&expiry).filter(|_| years > 0.0) {
+            return *averaging;
+        }
         let place = match self.nodes.binary_search_by_key(&expiry, |node| node.expiry) {
             Ok(place) => return self.nodes[place].forward,
             Err(place) => place,
@@ -130,6 +142,18 @@ mod tests {
     #[test]
     fn beyond_the_last_the_carry_stays() {
         assert!((at(40).value - 100.0 * 1.02 * 1.02).abs() < 1e-11);
+    }
+
+    #[test]
+    fn what_is_partly_fixed_says_nothing_of_other_expiries() {
+        let mut curve = curve();
+        let before = [5, 15, 40].map(|days| at(days).value);
+        let (expiry, years) = day(1);
+        let average = Forward { value: 90.0, source: ForwardSource::Quoted };
+        curve.note_averaging(expiry, average);
+        assert_eq!(curve.at(expiry, years), average);
+        let after = [5, 15, 40].map(|days| curve.at(day(days).0, day(days).1).value);
+        assert_eq!(before, after);
     }
 
     #[test]

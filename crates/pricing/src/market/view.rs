@@ -247,7 +247,17 @@ impl UnderlyingView {
             return Err(MarketError::NotPositive { underlying, expiry: None, what: "index", value: quote.index });
         }
         let mut forwards = ForwardCurve::new(float(quote.index));
-        let (mut rates, mut moving) = (BTreeMap::new(), BTreeMap::new());
+        let is_averaging = |expiry: &Timestamp| {
+            quote.expiries.get(expiry).and_then(|published| published.forward_fixed).is_some_and(|it| it.signum() > 0)
+        };
+        let known = |expiry, forward, forwards: &mut ForwardCurve| {
+            if is_averaging(&expiry) {
+                forwards.note_averaging(expiry, forward);
+            } else {
+                forwards.add(expiry, years(as_of, expiry), forward);
+            }
+        };
+        let mut rates = BTreeMap::new();
         for (expiry, published) in &quote.expiries {
             if let Some(value) = published.forward {
                 if value.signum() <= 0 {
@@ -255,19 +265,20 @@ impl UnderlyingView {
                     return Err(MarketError::NotPositive { underlying, expiry, what: "forward", value });
                 }
                 let forward = Forward { value: float(value), source: ForwardSource::Quoted };
-                forwards.add(*expiry, years(as_of, *expiry), forward);
-            }
-            if let (Some(fixed), Some(forward)) = (published.forward_fixed, published.forward) {
-                moving.insert(*expiry, (1.0 - float(fixed) / float(forward)).clamp(0.0, 1.0));
+                known(*expiry, forward, &mut forwards);
             }
             if let Some(rate) = published.rate {
                 rates.insert(*expiry, float(rate));
             }
         }
         for (expiry, mark) in marks.futures.get(&underlying).into_iter().flatten() {
-            let forward = Forward { value: *mark, source: ForwardSource::FutureMark };
-            forwards.add(*expiry, years(as_of, *expiry), forward);
+            known(*expiry, Forward { value: *mark, source: ForwardSource::FutureMark }, &mut forwards);
         }
+        let share = |(expiry, published): (&Timestamp, &super::ExpiryQuote)| {
+            let forward = forwards.at(*expiry, years(as_of, *expiry)).value;
+            Some((*expiry, (1.0 - float(published.forward_fixed?) / forward).clamp(0.0, 1.0)))
+        };
+        let moving = quote.expiries.iter().filter_map(share).collect();
         let surface = OnceLock::new();
         let mut known = Self { underlying, quote: quote.quote, forwards, rates, moving, vols: Vec::new(), surface };
         known.vols = known.read_vols(as_of, quote, marks)?;

@@ -15,7 +15,8 @@ use plimsoll_pricing::instruments::{Instrument, Style};
 
 use super::Wrong;
 use super::equity::of_units;
-use super::mirror::{Mirror, cost};
+use super::exact::ONE;
+use super::mirror::{Mirror, cost, thousandths};
 
 /// The promise.
 pub const SCAN: &str = "a requirement is no less than the loss at the edge of the scan range";
@@ -49,15 +50,10 @@ pub fn check(state: &State, mirror: &Mirror, id: AccountId, found: &Margin) -> O
         }
         for (contract, (held, paid)) in &account.held {
             let instrument = &mirror.contracts.get(contract.index())?.instrument;
-            // In its averaging window a contract moves by less and less.
-            let expiry = instrument.expiry().map(|expiry| (instrument.terms().underlying, expiry));
-            if expiry.is_some_and(|expiry| mirror.windows.contains_key(&expiry)) {
-                return None;
-            }
             let mark = mirror.mark(*contract)?;
             let gain = of_units(cost(instrument, *held, mark)? - paid);
             *deltas.entry(instrument.terms().underlying).or_default() +=
-                dollars(mirror, instrument, of_units(*held), of_units(mark))?;
+                dollars(mirror, instrument, of_units(*held), of_units(mark))? * moving(mirror, instrument, mark);
             add(mirror, &mut deltas, instrument.terms().settlement, gain);
         }
     }
@@ -96,6 +92,22 @@ fn dollars(mirror: &Mirror, instrument: &Instrument, count: f64, mark: f64) -> O
         Style::Inverse => Some(size / mark * of_units(mirror.price(instrument.terms().settlement)?)),
         _ => Some(size * mark * of_units(mirror.price(instrument.terms().quote)?)),
     }
+}
+
+/// The share of a forward that its settlement window has not fixed, or a little less.
+fn moving(mirror: &Mirror, instrument: &Instrument, mark: i128) -> f64 {
+    let Some(expiry) = instrument.expiry() else { return 1.0 };
+    let Some(stood) = mirror.window(instrument.terms().underlying, expiry) else { return 1.0 };
+    let (mut fixed, mut milliseconds) = (0.0, 0_i64);
+    for (price, more) in &stood.prices {
+        fixed += of_units(*price) * of_units(i128::from(*more) * ONE);
+        milliseconds += more;
+    }
+    if milliseconds == 0 {
+        return 1.0;
+    }
+    let whole = milliseconds + (thousandths(expiry) - thousandths(stood.until)).max(0);
+    (1.0 - fixed / of_units(i128::from(whole) * ONE) / of_units(mark) - 2.0 * LAG).clamp(0.0, 1.0)
 }
 
 fn range(state: &State, underlying: Underlying) -> Option<f64> {

@@ -118,10 +118,8 @@ impl Decision<'_> {
     ) -> Result<Decimal, Refusal> {
         let quantity = self.account(id)?.holding(contract).quantity.0;
         let (mut left, mut made_up) = (quantity.abs(), Decimal::ZERO);
-        for other in self.ranked(contract, quantity)? {
-            if left.is_zero() {
-                break;
-            }
+        while !left.is_zero() {
+            let Some(other) = self.first_ranked(contract, quantity)? else { break };
             let mark = self.mark(contract)?;
             let instrument = self.state.contracts[contract.index()].instrument.clone();
             let theirs = self.account(other)?.holding(contract);

@@ -7,6 +7,7 @@ mod matching;
 mod ranking;
 mod wave;
 
+pub(super) use ranking::Ranks;
 pub use ranking::{Ranked, deleveraging};
 pub(super) use wave::Planned;
 

@@ -1,6 +1,6 @@
 //! Prices as sources said them, and the index that the rule makes of them, found again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use plimsoll_core::{Timestamp, Underlying};
@@ -103,31 +103,37 @@ impl Mirror {
     }
 
     /// Writes down what indices were, up to `at`, in the windows before expiries: before they are others.
-    pub(super) fn stood(&mut self, at: Timestamp) {
-        let mut open: BTreeMap<(Underlying, Timestamp), Timestamp> = BTreeMap::new();
-        for known in self.contracts.iter().filter(|known| !known.settled) {
-            let (underlying, expiry) = (known.instrument.terms().underlying, known.instrument.expiry());
-            let window = self.underlyings.get(&underlying).map_or(0, |rules| i64::from(rules.settlement_window_s));
-            let opens = expiry.and_then(|expiry| expiry.plus_seconds(-window));
-            if let (Some(expiry), Some(opens)) = (expiry, opens)
-                && opens <= at
-            {
-                open.insert((underlying, expiry), opens);
-            }
-        }
-        for ((underlying, expiry), opens) in open {
+    fn stood(&mut self, at: Timestamp) {
+        let open: BTreeSet<(Underlying, Timestamp)> = (self.contracts.iter().filter(|known| !known.settled))
+            .filter_map(|known| Some((known.instrument.terms().underlying, known.instrument.expiry()?)))
+            .filter(|(underlying, expiry)| self.opens(*underlying, *expiry).is_some_and(|opens| opens <= at))
+            .collect();
+        for (underlying, expiry) in open {
             let index = self.feeds.seen(Feed::Index(underlying)).map(Seen::worth);
-            let known = self.windows.entry((underlying, expiry));
-            let stood = known.or_insert(Stood { prices: Vec::new(), until: opens });
+            let Some(mut stood) = self.window(underlying, expiry) else { continue };
             let end = at.min(expiry).max(stood.until);
             stood.prices.extend(index.map(|index| (index, thousandths(end) - thousandths(stood.until))));
             stood.until = end;
+            self.windows.insert((underlying, expiry), stood);
         }
+        self.read = at;
+    }
+
+    fn opens(&self, underlying: Underlying, expiry: Timestamp) -> Option<Timestamp> {
+        expiry.plus_seconds(-i64::from(self.underlyings.get(&underlying)?.settlement_window_s))
+    }
+
+    /// What is known of a window; what was before prices were last read is not, where it was no window then.
+    pub fn window(&self, underlying: Underlying, expiry: Timestamp) -> Option<Stood> {
+        let opens = self.opens(underlying, expiry)?;
+        let known = self.windows.get(&(underlying, expiry)).filter(|known| known.opens == opens);
+        let until = opens.max(self.read).min(expiry);
+        Some(known.cloned().unwrap_or(Stood { opens, prices: Vec::new(), until }))
     }
 }
 
 /// Milliseconds since 1970.
-pub(super) fn thousandths(at: Timestamp) -> i64 {
+pub fn thousandths(at: Timestamp) -> i64 {
     at.nanos().div_euclid(1_000_000)
 }
 

@@ -18,7 +18,7 @@ use plimsoll_engine::state::{AssetRules, UnderlyingRules};
 use plimsoll_engine::{AccountTerms, Command, ContractId, Event, Holder, House, OpenOrder, OrderId};
 use plimsoll_pricing::instruments::Instrument;
 
-pub use feeds::{Feeds, Seen, sources};
+pub use feeds::{Feeds, Seen, sources, thousandths};
 pub use trades::{cost, filled};
 
 /// Before anything happened.
@@ -60,6 +60,8 @@ pub struct Account {
 /// What an index was in a window.
 #[derive(Clone, Debug)]
 pub struct Stood {
+    /// When that opened.
+    pub opens: Timestamp,
     /// Prices, and for how many milliseconds each.
     pub prices: Vec<(i128, i64)>,
     /// Up to when that is known.
@@ -94,6 +96,8 @@ pub struct Mirror {
     pub feeds: Feeds,
     /// When the last command was carried out.
     pub clock: Timestamp,
+    /// When prices were last read.
+    pub read: Timestamp,
     /// Marks as last said.
     pub marks: BTreeMap<ContractId, Decimal>,
     /// Indices before expiries.
@@ -116,6 +120,7 @@ impl Mirror {
             house: BTreeMap::new(),
             feeds: Feeds::default(),
             clock: NEVER,
+            read: NEVER,
             marks: BTreeMap::new(),
             windows: BTreeMap::new(),
             liquidation: LiquidationRules::default(),

@@ -7,7 +7,7 @@ use plimsoll_pricing::formulas::Right;
 use plimsoll_pricing::instruments::{Instrument, Style};
 
 use super::feeds::thousandths;
-use super::{Fault, Mirror, Seen, Stood};
+use super::{Fault, Mirror, Seen};
 use crate::promises::exact::{ONE, Way, product, quotient, ratio};
 
 impl Mirror {
@@ -58,8 +58,7 @@ impl Mirror {
         let (underlying, expiry) = (instrument.terms().underlying, instrument.expiry()?);
         let quote = self.underlyings.get(&underlying)?.quote;
         let now = self.feeds.seen(Feed::Index(underlying))?.worth();
-        let none = Stood { prices: Vec::new(), until: expiry };
-        let stood = self.windows.get(&(underlying, expiry)).unwrap_or(&none);
+        let stood = self.window(underlying, expiry)?;
         let last = (now, thousandths(expiry) - thousandths(stood.until));
         let (mut sum, mut count) = (0_i128, 0_i128);
         for (price, milliseconds) in stood.prices.iter().copied().chain([last]) {

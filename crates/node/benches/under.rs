@@ -26,16 +26,17 @@ use plimsoll_engine::{Book, Command, Event, House, Leg, State, evolve, step};
 use venue::{POSITIONS, Random, World, batch};
 
 fn main() {
-    let asked: Vec<usize> = std::env::args().filter_map(|word| word.parse().ok()).collect();
+    let asked: Vec<i64> = std::env::args().filter_map(|word| word.parse().ok()).collect();
     let accounts = asked.first().copied().unwrap_or(10_000);
-    let positions = asked.get(1).map_or(POSITIONS, |positions| *positions as i64);
-    let world = World::new(accounts as i64, positions, &mut Random(5));
+    let positions = asked.get(1).copied().unwrap_or(POSITIONS);
+    let world = World::new(accounts, positions, &mut Random(5));
     println!("{accounts} accounts of up to {positions} positions");
     println!("| maintenance left | threads | seconds | under | waves | orders | matched | covered | events |");
     println!("|---|---|---|---|---|---|---|---|---|");
     let cores = std::thread::available_parallelism().unwrap();
-    let shares: Vec<i64> = asked.iter().skip(2).map(|share| *share as i64).collect();
-    for share in if shares.is_empty() { vec![95, 50, 0] } else { shares } {
+    let shares: Vec<i64> = asked.iter().skip(2).copied().collect();
+    // Below nothing they are bankrupt, and matched at once.
+    for share in if shares.is_empty() { vec![95, 50, 0, -20] } else { shares } {
         let mut state = world.state.clone();
         let ids = (1..state.accounts.len()).map(|at| AccountId(at as u32));
         let mut before = Book::new();

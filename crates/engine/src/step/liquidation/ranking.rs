@@ -37,19 +37,26 @@ pub fn deleveraging(state: &State, book: &mut Book, contract: ContractId) -> Res
     Ok([Side::Buy, Side::Sell].map(|side| order(state, made, contract, side)))
 }
 
-/// Holders by score, best first.
-type Places = BTreeSet<(Reverse<Decimal>, AccountId)>;
-
 /// Who is matched next in the contracts that were asked about: kept through a command, so that a venue where thousands are
-/// matched at once margins everybody once and then whoever changed.
+/// matched at once ranks everybody once, and then whoever changed where it is asked.
 #[derive(Default)]
 pub(in crate::step) struct Ranks {
     versions: Option<Versions>,
-    /// Events that are in it.
+    /// Events that were looked at.
     seen: usize,
     sides: BTreeMap<(ContractId, Side), Places>,
-    /// The score of whoever is in there.
-    scores: BTreeMap<(ContractId, AccountId), Decimal>,
+    /// Of accounts that did not change since.
+    leverages: BTreeMap<AccountId, Decimal>,
+}
+
+/// Holders of one side of a contract.
+#[derive(Default)]
+struct Places {
+    /// Best first.
+    order: BTreeSet<(Reverse<Decimal>, AccountId)>,
+    scores: BTreeMap<AccountId, Decimal>,
+    /// Who changed since.
+    stale: BTreeSet<AccountId>,
 }
 
 impl Decision<'_> {
@@ -65,72 +72,77 @@ impl Decision<'_> {
         if ranks.versions != Some(self.state.versions) {
             *ranks = Ranks { versions: Some(self.state.versions), seen: self.events.len(), ..Ranks::default() };
         }
-        ranks.follow(self.state, made, &self.events);
-        if !ranks.sides.contains_key(&(contract, side)) {
-            ranks.rank(self.state, made, contract, side);
-        }
-        Ok(ranks.sides[&(contract, side)].first().map(|(_, account)| *account))
+        self.events[ranks.seen..].iter().for_each(|event| ranks.follow(self.state, event));
+        ranks.seen = self.events.len();
+        Ok(ranks.first(self.state, made, contract, side))
     }
 }
 
 impl Ranks {
-    fn rank(&mut self, state: &State, made: &Made, contract: ContractId, side: Side) {
-        let all = order(state, made, contract, side);
-        self.scores.extend(all.iter().map(|ranked| ((contract, ranked.account), ranked.score)));
-        let places = all.into_iter().map(|ranked| (Reverse(ranked.score), ranked.account));
-        self.sides.insert((contract, side), places.collect());
+    /// Whom an event changed has another place in every contract that it holds, or held till then.
+    fn follow(&mut self, state: &State, event: &Event) {
+        let traded = if let Event::Traded { contract, .. } = event { Some(*contract) } else { None };
+        for id in event.accounts() {
+            self.leverages.remove(&id);
+            let held = state.account(id).into_iter().flat_map(|account| account.holdings.keys().copied());
+            for contract in held.chain(traded) {
+                for side in [Side::Buy, Side::Sell] {
+                    if let Some(places) = self.sides.get_mut(&(contract, side)) {
+                        places.stale.insert(id);
+                    }
+                }
+            }
+        }
     }
 
-    /// Ranks anew whoever events changed since.
-    fn follow(&mut self, state: &State, made: &Made, events: &[Event]) {
-        let mut changed: BTreeSet<(ContractId, AccountId)> = BTreeSet::new();
-        for event in &events[self.seen..] {
-            for id in event.accounts() {
-                let held = state.account(id).into_iter().flat_map(|account| account.holdings.keys());
-                let gone = if let Event::Traded { contract, .. } = event { Some(contract) } else { None };
-                changed.extend(held.chain(gone).map(|contract| (*contract, id)));
+    fn first(&mut self, state: &State, made: &Made, contract: ContractId, side: Side) -> Option<AccountId> {
+        let everybody = || Places { stale: state.numbered().map(|(id, _)| id).collect(), ..Places::default() };
+        let Self { sides, leverages, .. } = self;
+        let places = sides.entry((contract, side)).or_insert_with(everybody);
+        for id in std::mem::take(&mut places.stale) {
+            if let Some(score) = places.scores.remove(&id) {
+                places.order.remove(&(Reverse(score), id));
             }
-        }
-        self.seen = events.len();
-        for (contract, id) in changed {
-            let known = self.scores.remove(&(contract, id));
-            for side in [Side::Buy, Side::Sell] {
-                let Some(places) = self.sides.get_mut(&(contract, side)) else { continue };
-                if let Some(score) = known {
-                    places.remove(&(Reverse(score), id));
+            let Some(account) = state.account(id).filter(|account| holds(account, contract, side)) else { continue };
+            let lever = || {
+                if let Some(known) = leverages.get(&id) {
+                    return Ok(*known);
                 }
-                if let Some(ranked) = state.account(id).and_then(|it| place(state, made, (id, it), contract, side)) {
-                    places.insert((Reverse(ranked.score), id));
-                    self.scores.insert((contract, id), ranked.score);
-                }
-            }
+                let found = leverage(state, made, account)?;
+                leverages.insert(id, found);
+                Ok(found)
+            };
+            let score = score(state, made, account, contract, lever).unwrap_or_default();
+            places.scores.insert(id, score);
+            places.order.insert((Reverse(score), id));
         }
+        places.order.first().map(|(_, account)| *account)
     }
 }
 
 fn order(state: &State, made: &Made, contract: ContractId, side: Side) -> Vec<Ranked> {
-    let ranked = |holder| place(state, made, holder, contract, side);
+    let ranked = |(id, known): (AccountId, &Account)| {
+        let score = || score(state, made, known, contract, || leverage(state, made, known)).unwrap_or_default();
+        let quantity = known.holding(contract).quantity.0;
+        holds(known, contract, side).then(|| Ranked { account: id, quantity, score: score() })
+    };
     let mut all: Vec<Ranked> = state.numbered().filter_map(ranked).collect();
     all.sort_by_key(|ranked| (Reverse(ranked.score), ranked.account));
     all
 }
 
-/// The place of a holder of that side.
-fn place(
-    state: &State,
-    made: &Made,
-    (account, known): (AccountId, &Account),
-    contract: ContractId,
-    side: Side,
-) -> Option<Ranked> {
-    let quantity = known.holding(contract).quantity.0;
-    let holds = quantity.signum() == if side == Side::Buy { 1 } else { -1 };
-    // Who cannot be margined gained nothing that can be said.
-    holds.then(|| Ranked { account, quantity, score: score(state, made, known, contract).unwrap_or_default() })
+fn holds(account: &Account, contract: ContractId, side: Side) -> bool {
+    account.holding(contract).quantity.0.signum() == if side == Side::Buy { 1 } else { -1 }
 }
 
-/// Below zero for who is never margined; zero without a gain.
-fn score(state: &State, made: &Made, account: &Account, contract: ContractId) -> Result<Decimal, Refusal> {
+/// Below zero for who is never margined; zero without a gain. Who cannot be margined gained nothing that can be said.
+fn score(
+    state: &State,
+    made: &Made,
+    account: &Account,
+    contract: ContractId,
+    leverage: impl FnOnce() -> Result<Decimal, Refusal>,
+) -> Result<Decimal, Refusal> {
     if account.terms.kind == Kind::Outside {
         return Ok(Decimal::ONE.negated());
     }
@@ -141,16 +153,20 @@ fn score(state: &State, made: &Made, account: &Account, contract: ContractId) ->
     if gain.signum() <= 0 {
         return Ok(Decimal::ZERO);
     }
+    let leverage = leverage()?;
+    let profit = gain.over(holding.cost.abs().max(Decimal::new(1, 8)), Rounding::HalfEven)?;
+    Ok(profit.times(leverage, Rounding::HalfEven)?)
+}
+
+/// Maintenance margin over net value; zero of who is worth nothing.
+fn leverage(state: &State, made: &Made, account: &Account) -> Result<Decimal, Refusal> {
     let margin = made.margin(state, &[account], &[], Detail::Amounts)?;
-    let worth = margin.equity.net_value.amount;
+    let (maintenance, worth) = (margin.requirement.maintenance.amount, margin.equity.net_value.amount);
     if worth.signum() <= 0 {
         return Ok(Decimal::ZERO);
     }
-    let maintenance = margin.requirement.maintenance.amount;
     let (part, of) = if planted!(SafestMatched) { (worth, maintenance) } else { (maintenance, worth) };
-    let leverage = part.over(of, Rounding::HalfEven)?;
-    let profit = gain.over(holding.cost.abs().max(Decimal::new(1, 8)), Rounding::HalfEven)?;
-    Ok(profit.times(leverage, Rounding::HalfEven)?)
+    Ok(part.over(of, Rounding::HalfEven)?)
 }
 
 /// What a holding gained at `mark`, in the settlement asset.

@@ -82,7 +82,7 @@ fn expiry_settles_at_the_mean_of_the_window() {
         });
         settled.unwrap()
     };
-    shows(Fault::LastIndex, price, [(decimal("61500"), 2), (decimal("63000"), 2)]);
+    shows(Fault::LastIndex, price, [(decimal("60500"), 2), (decimal("63000"), 2)]);
 }
 
 #[test]

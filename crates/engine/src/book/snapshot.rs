@@ -147,12 +147,15 @@ fn fix(
     Ok(())
 }
 
+/// Whether a future of the index's own quote is marked: such a mark is a forward.
 fn has_future_mark(state: &State, facts: &MarketFacts, underlying: Underlying, expiry: Timestamp) -> bool {
+    let quote = state.underlyings.get(&underlying).map(|rules| rules.quote);
     facts.marks.iter().filter(|(_, mark)| mark.price.is_some()).any(|(contract, _)| {
         let instrument = state.contract(*contract).map(|contract| &contract.instrument);
         instrument.is_some_and(|instrument| {
-            let is_of = instrument.terms().underlying == underlying && instrument.expiry() == Some(expiry);
-            is_of && instrument.strike().is_none()
+            let terms = instrument.terms();
+            let is_future = instrument.expiry() == Some(expiry) && instrument.strike().is_none();
+            is_future && terms.underlying == underlying && Some(terms.quote) == quote
         })
     })
 }

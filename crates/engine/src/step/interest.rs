@@ -66,8 +66,9 @@ impl Decision<'_> {
     /// is short now, before the command. As nothing happened since, that is what was short at the stroke.
     ///
     /// # Source
-    /// The snapshot at the hour is what venues with one pool of collateral do: OKX, "Auto-borrow interest"; Bybit, "Borrowing
-    /// and interest rules of the unified account".
+    /// Hourly, on what is owed at that moment: OKX help centre, "Interest Calculation" (2020-12-16, updated 2024-09-13),
+    /// section 2; Bybit help centre, "Borrowing, Interest and Repayment (Unified Trading Account)" (2025-01-08), five minutes
+    /// past the hour. Neither's quota without interest nor its penalty is here.
     pub(super) fn overdrafts(&self) -> Vec<Event> {
         let strokes = |at: Timestamp| at.nanos().div_euclid(NANOS_PER_HOUR);
         let hours = strokes(self.at) - strokes(self.state.clock);

@@ -9,7 +9,7 @@ use plimsoll_engine::command::TradeSide;
 use plimsoll_engine::market::{Feed, PriceBatch};
 use plimsoll_engine::state::{AssetRules, UnderlyingRules};
 use plimsoll_engine::step::explain;
-use plimsoll_engine::{Command, Event, House, OrderId, Refusal};
+use plimsoll_engine::{Command, ContractId, Event, House, OrderId, Refusal};
 use plimsoll_margin::level;
 use plimsoll_pricing::instruments::{Instrument, Spot, Terms};
 use support::{
@@ -93,6 +93,35 @@ fn what_has_no_price_is_neither_lent_nor_sold_short() {
     };
     let listed = venue.ask(&Command::ListContract { instrument: Instrument::Spot(Spot { terms }) });
     assert_eq!(refused(listed), "UnknownAsset");
+}
+
+#[test]
+fn nobody_is_traded_into_what_cannot_be_margined_yet() {
+    let mut venue = Venue::new();
+    let (a, b) = (venue.funded("a", "1000000 USDC"), venue.funded("b", "1000000 USDC"));
+    let rules = UnderlyingRules { quote: asset("USD"), trust: trust(), settlement_window_s: 1_800 };
+    venue.run(Command::ListUnderlying { underlying: asset("SOL").underlying(), rules });
+    let Instrument::Perpetual(mut perpetual) = venue.state.contracts[BTC_USDC.index()].instrument.clone() else {
+        panic!("it is a perpetual")
+    };
+    (perpetual.terms.name, perpetual.terms.underlying) = ("SOL_USDC-PERPETUAL".into(), asset("SOL").underlying());
+    let contract = ContractId(u32::try_from(venue.state.contracts.len()).unwrap());
+    venue.run(Command::ListContract { instrument: Instrument::Perpetual(perpetual) });
+    let side = |account| TradeSide { account, order: None };
+    let trade = Command::Trade {
+        contract,
+        quantity: quantity("1"),
+        price: Price::new(decimal("150"), asset("USDC")),
+        buyer: side(a),
+        seller: side(b),
+        taker: Side::Buy,
+    };
+    let refused = venue.ask(&trade).unwrap_err();
+    assert!(refused.to_string().contains("SOL"), "{refused}");
+    let sol = Feed::Index(asset("SOL").underlying());
+    let quotes = vec![(sol, quote("one", decimal("150"), venue.now))];
+    venue.run(Command::Prices(PriceBatch { quotes, ..PriceBatch::default() }));
+    venue.run(trade);
 }
 
 #[test]

@@ -125,7 +125,7 @@ impl Decision<'_> {
         Ok(())
     }
 
-    /// Whether the model of an account knows the contract: an order was margined with it, a trade without one was not. What
+    /// Whether an account with the contract can be margined: an order was margined with it, a trade without one was not. What
     /// cannot be margined is never liquidated either.
     fn may_hold(&mut self, trade: Trade, side: TradeSide, way: Side) -> Result<(), Refusal> {
         let account = self.account(side.account)?;
@@ -133,15 +133,14 @@ impl Decision<'_> {
         if side.order.is_some() || account.terms.kind == Kind::Outside || account.holdings.contains_key(&contract) {
             return Ok(());
         }
+        if self.open(contract)?.instrument.only_moves_balances() {
+            return Ok(());
+        }
         let quantity = Quantity(if way == Side::Buy { trade.quantity.0 } else { trade.quantity.0.negated() });
         let holding = Holding { quantity, cost: Decimal::ZERO };
         let alone = Account { holdings: [(contract, holding)].into(), orders: BTreeMap::new(), ..account.clone() };
-        let moves_balances = self.open(contract)?.instrument.only_moves_balances();
         let made = self.book.current(self.state)?;
-        let is_priced = made.market.priced(made.place(contract)?).is_ok();
-        if is_priced && !moves_balances {
-            made.margin(self.state, &[&alone], &[], Detail::Amounts)?;
-        }
+        made.margin(self.state, &[&alone], &[], Detail::Amounts)?;
         Ok(())
     }
 

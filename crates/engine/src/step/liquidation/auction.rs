@@ -219,9 +219,13 @@ impl Decision<'_> {
     ) -> Result<(), Refusal> {
         let (markets, was_insolvent) = (self.markets_of(unit), self.is_bankrupt(unit));
         let (account, Offer { share, bonus }) = (unit[0], offer);
+        // What cannot change hands whole, as it was judged, does not at all.
+        for Taken { from, contract, quantity, price } in taken {
+            self.forced(*from, bidder, *contract, *quantity, *price)?;
+        }
         self.emit(Event::AuctionBid { account, bidder, share, bonus });
         for Taken { from, contract, quantity, price } in taken {
-            // What a sum does not hold stays where it is.
+            // Each fits alone; what a sum of them does not hold stays where it is.
             if let Ok(trade) = self.forced(*from, bidder, *contract, *quantity, *price) {
                 self.emit(trade);
             }

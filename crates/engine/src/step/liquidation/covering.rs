@@ -331,7 +331,8 @@ impl Decision<'_> {
         Ok(amount.value)
     }
 
-    /// Who gains on contracts in these markets that settle in `asset`, and how much, losses there taken off.
+    /// Who gains on contracts in these markets that settle in `asset`, and how much, losses there taken off. What has no price
+    /// gained nothing that can be said, and holds up nobody else.
     fn gains(&mut self, asset: Asset, markets: &BTreeSet<Underlying>) -> Result<Vec<(AccountId, Decimal)>, Refusal> {
         let made = self.book.current(self.state)?;
         let mut all = Vec::new();
@@ -341,7 +342,8 @@ impl Decision<'_> {
                 let instrument = &self.state.contracts[contract.index()].instrument;
                 let terms = instrument.terms();
                 if terms.settlement == asset && markets.contains(&terms.underlying) {
-                    let mark = made.market.priced(made.place(*contract)?)?.mark;
+                    let Ok(priced) = made.market.priced(made.place(*contract)?) else { continue };
+                    let mark = priced.mark;
                     sum = sum.plus(gain(instrument, *holding, mark)?)?;
                 }
             }

@@ -8,8 +8,11 @@ use super::fills::{are_safe, safe_part};
 
 /// Trades that are added one after another, at most.
 const ROUNDS_MAX: usize = 256;
-/// Of what is left of a contract no more than one part in so many at once: its impact grows.
+/// Of what is left of a contract no more than one part in so many at once, since its impact grows: where all of it would not
+/// be enough, and where it might. Of all that there is at least one part in so many.
+const PARTS_NEEDED: i64 = 2;
 const PARTS: i64 = 4;
+const PARTS_MAX: i64 = 16;
 
 /// Beyond so many contracts a lot that the scan tells to gain so many times what can be spared is not looked at: it is needed.
 const ALL_UP_TO: usize = 16;
@@ -98,7 +101,9 @@ fn enlarged(desk: &Desk<'_>, trades: &Trades, way: &Way) -> Option<Trades> {
     let closes = way.side == contract.closes() && lots.abs() < contract.flat;
     let turns = if closes { contract.flat - lots.abs() } else { i64::MAX };
     let room = way.most - lots.abs();
-    let mut more = i64::try_from(needed).unwrap_or(i64::MAX).min((room / PARTS).max(1)).min(turns).max(1);
+    let needed = i64::try_from(needed).unwrap_or(i64::MAX);
+    let part = room / if needed > room { PARTS_NEEDED } else { PARTS };
+    let mut more = needed.min(part.max(way.most / PARTS_MAX)).min(room).min(turns).max(1);
     while more > 0 {
         let larger = lots + way.side * more;
         let next = trades.with(way.contract, larger);

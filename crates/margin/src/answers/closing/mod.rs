@@ -137,12 +137,12 @@ pub fn plan(account: &Account, market: &Market, judge: &dyn Judge, terms: &Terms
         return desk.plan(&Trades::default());
     }
     let trades = match terms.policy {
+        // More to choose from may lead a search astray: it begins with what is found without conversions.
         Policy::LeastCost if desk.converts() => {
-            // More to choose from may lead a search astray: what it finds without conversions is no worse than that.
             let without = plan(account, market, judge, &Terms { conversions: &[], ..*terms })?;
-            desk.better(least_cost(&desk), desk.trades(&without))
+            least_cost(&desk, desk.trades(&without))
         }
-        Policy::LeastCost => least_cost(&desk),
+        Policy::LeastCost => least_cost(&desk, Trades::default()),
         Policy::LargestLossFirst => policies::largest_loss_first(&desk)?,
         Policy::ProRata => policies::pro_rata(&desk),
         Policy::FullClose => policies::full_close(&desk),
@@ -153,12 +153,19 @@ pub fn plan(account: &Account, market: &Market, judge: &dyn Judge, terms: &Terms
 /// Contracts up to which the closed form is tried beside the program: its evaluations grow with them.
 const BOTH_UP_TO: usize = 16;
 
-fn least_cost(desk: &Desk<'_>) -> Trades {
-    let proposed = linear::search(desk);
-    let cures = proposed.as_ref().is_some_and(|trades| desk.cures(trades));
-    let mut found = proposed.unwrap_or_default();
-    if !cures || desk.contracts.len() <= BOTH_UP_TO {
-        found = closed_form::exchanged(desk, desk.better(closed_form::search(desk), found));
+/// What cures at least cost, no dearer than `known`.
+fn least_cost(desk: &Desk<'_>, known: Trades) -> Trades {
+    let is_small = desk.contracts.len() <= BOTH_UP_TO;
+    let searched = !known.is_empty();
+    let mut found = match linear::search(desk) {
+        Some(proposed) => desk.better(known, proposed),
+        None => known,
+    };
+    if !desk.cures(&found) || is_small && !searched {
+        found = desk.better(closed_form::search(desk), found);
+    }
+    if is_small {
+        found = closed_form::exchanged(desk, found);
     }
     let found = whole::search(desk, &found).unwrap_or(found);
     // Less of what is safe is safe where the excess is concave: that is known of models that declare their scan.

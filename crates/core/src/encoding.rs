@@ -99,7 +99,13 @@ pub trait Decode: Sized {
 /// The SHA-256 of a value's canonical bytes.
 #[must_use]
 pub fn hash(value: &impl Encode) -> Digest {
-    Digest(Sha256::digest(value.encoded()).into())
+    hash_bytes(&value.encoded())
+}
+
+/// The SHA-256 of bytes that were encoded already.
+#[must_use]
+pub fn hash_bytes(bytes: &[u8]) -> Digest {
+    Digest(Sha256::digest(bytes).into())
 }
 
 fn take<'a>(bytes: &mut &'a [u8], count: usize, what: &'static str) -> Result<&'a [u8], DecodeError> {

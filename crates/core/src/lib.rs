@@ -22,7 +22,7 @@ pub mod requirement;
 pub mod time;
 
 pub use decimal::{Decimal, NumberError, Rounding};
-pub use encoding::{Decode, DecodeError, Digest, Encode, hash};
+pub use encoding::{Decode, DecodeError, Digest, Encode, hash, hash_bytes};
 pub use money::{Amount, Price, Quantity, Rate};
 pub use name::{Asset, NameError, Underlying};
 pub use portfolio::{AccountId, Balance, InstrumentId, Order, Portfolio, Position, Side};

@@ -172,7 +172,7 @@ macro_rules! rest {
     ($($field:ident),*) => {
         impl State {
             /// Appends everything that is no account.
-            pub(crate) fn rest_encoded(&self, out: &mut Vec<u8>) {
+            pub fn rest_encoded(&self, out: &mut Vec<u8>) {
                 $(self.$field.encode(out);)*
             }
         }

@@ -121,6 +121,8 @@ fn a_book_that_is_kept_says_what_one_made_anew_says() {
     let agree = || {
         let mut venue = Venue::new();
         let [buyer, seller] = ["buyer", "seller"].map(|name| venue.funded(name, "10 BTC"));
+        // Late or not, the first surfaces are there.
+        venue.prices("60000", "3000");
         venue.trade(CALL, "1", "0.05", buyer, seller);
         let mut surfaces = batch(venue.now, &decimal("60000"), &decimal("3000")).surfaces;
         for of in surfaces.iter_mut().flat_map(|(_, quote)| &mut quote.vols) {

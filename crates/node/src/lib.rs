@@ -10,16 +10,21 @@
 //! logged like the others. Every few thousand entries a checkpoint names the state's hash, which recovery meets again.
 //!
 //! Left out on purpose: clocks, sockets and threads. Time is an argument and must not run back; whoever serves requests
-//! calls [`Node::submit`] while it has some and [`Node::commit`] when it has not. Snapshots are a [`Follower`]'s, which
-//! reads the log like anybody and may live on a thread of its own.
+//! calls [`Node::submit`] while it has some and [`Node::commit`] when it has not. Who has a thread for the log takes it apart
+//! ([`Node::write_behind`]): deciding goes on while the last frame is encoded, hashed and synced, and the log is the same,
+//! byte for byte, where the same requests are committed together. Snapshots are a [`Follower`]'s, which reads the log like
+//! anybody and may live on a thread of its own.
 
 mod audit;
+mod behind;
+mod decider;
 mod entry;
 mod error;
 mod follower;
 mod node;
 
 pub use audit::{Audited, audit};
+pub use behind::{WriteBehind, Writer};
 pub use entry::{Answer, Decided, Record, Request};
 pub use error::NodeError;
 pub use follower::Follower;

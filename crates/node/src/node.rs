@@ -1,17 +1,17 @@
 //! Requests in, durable answers out.
 
-use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use plimsoll_core::{Asset, Timestamp};
-use plimsoll_engine::state::StateHash;
-use plimsoll_engine::{Book, State, step};
+use plimsoll_engine::{Book, State};
 use plimsoll_journal::{Log, LogError, Record as Raw, Sequence};
 
+use crate::behind::{WriteBehind, Writer, sides};
+use crate::decider::{Decider, append};
 use crate::entry::{Answer, Decided, Record, Request};
 use crate::error::NodeError;
-use crate::follower::{Answers, Follower, keep};
+use crate::follower::Follower;
 
 /// How a node keeps its log and works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,14 +55,8 @@ pub struct Answered {
 
 /// The engine behind a log.
 pub struct Node<L> {
-    state: State,
-    book: Book,
-    hash: StateHash,
-    clients: BTreeMap<Arc<str>, Answers>,
+    decider: Decider,
     log: L,
-    options: Options,
-    staged: Vec<Decided>,
-    unchecked: usize,
 }
 
 impl<L: Log> Node<L> {
@@ -76,9 +70,7 @@ impl<L: Log> Node<L> {
             log.append(at, &[Raw { kind: genesis.kind(), payload: &genesis.payload() }])?;
         }
         let follower = Follower::of(&log)?.ok_or(NodeError::NoGenesis(Sequence(1)))?;
-        let Follower { state, hash, clients, unchecked, .. } = follower;
-        let book = Book::new().on(options.threads);
-        Ok(Self { state, book, hash, clients, log, options, staged: Vec::new(), unchecked })
+        Ok(Self { decider: Decider::new(follower, options), log })
     }
 
     /// Begins an empty `log` with facts that were made elsewhere: a snapshot of them is its first.
@@ -93,20 +85,18 @@ impl<L: Log> Node<L> {
         let appended = log.append(state.clock, &[Raw { kind: genesis.kind(), payload: &genesis.payload() }])?;
         let follower = Follower::at(state, appended.last);
         log.save_snapshot(appended.last, appended.chain, &follower.snapshot())?;
-        let Follower { state, hash, clients, unchecked, .. } = follower;
-        let book = Book::new().on(options.threads);
-        Ok(Self { state, book, hash, clients, log, options, staged: Vec::new(), unchecked })
+        Ok(Self { decider: Decider::new(follower, options), log })
     }
 
     /// The facts, with what waits for the next commit.
     #[must_use]
     pub const fn state(&self) -> &State {
-        &self.state
+        &self.decider.state
     }
 
     /// What is computed from them; dropping it changes nothing.
     pub const fn book(&mut self) -> (&State, &mut Book) {
-        (&self.state, &mut self.book)
+        (&self.decider.state, &mut self.decider.book)
     }
 
     /// The log.
@@ -122,40 +112,13 @@ impl<L: Log> Node<L> {
 
     /// Decides a request at `at`, or finds that it was.
     pub fn submit(&mut self, request: Request, at: Timestamp) -> Submitted {
-        if let Some(known) = self.known(&request) {
-            return known;
-        }
-        let answer = match step(&mut self.state, &mut self.book, &request.command, at) {
-            Ok(events) => {
-                events.iter().for_each(|event| self.hash.touched(event));
-                Answer::Done(events)
-            }
-            Err(refusal) => Answer::from(&refusal),
-        };
-        self.staged.push(Decided { at, request, answer });
-        Submitted::Staged
-    }
-
-    fn known(&self, request: &Request) -> Option<Submitted> {
-        let waits = |staged: &Decided| staged.request.client == request.client;
-        let staged = self.staged.iter().rev().find(|staged| waits(staged)).map(|staged| staged.request.number);
-        let answers = self.clients.get(&request.client);
-        let last = staged.or_else(|| answers.and_then(|answers| answers.back()).map(|(number, _)| *number))?;
-        if request.number > last {
-            return None;
-        }
-        let is_staged = |it: &Decided| waits(it) && it.request.number == request.number;
-        if self.staged.iter().any(is_staged) {
-            return Some(Submitted::Waiting);
-        }
-        let kept = answers.and_then(|answers| answers.iter().find(|(number, _)| *number == request.number));
-        Some(kept.map_or(Submitted::TooOld { last }, |(_, answer)| Submitted::Again(answer.clone())))
+        self.decider.submit(request, at)
     }
 
     /// How many answers wait.
     #[must_use]
     pub const fn waiting(&self) -> usize {
-        self.staged.len()
+        self.decider.staged.len()
     }
 
     /// Makes everything that was decided durable, as one frame, and gives the answers out, in order.
@@ -164,25 +127,14 @@ impl<L: Log> Node<L> {
     /// [`LogError::Full`] where there is no room: nothing was given out, and the same commit may be tried again when there
     /// is. Any other error means that this node must not go on: what it holds is ahead of its log.
     pub fn commit(&mut self, at: Timestamp) -> Result<Vec<Answered>, LogError> {
-        if self.staged.is_empty() {
+        let Self { decider, log } = self;
+        if decider.staged.is_empty() {
             return Ok(Vec::new());
         }
-        let due = self.unchecked + self.staged.len() >= self.options.checkpoint_every;
-        let checkpoint = due.then(|| Record::Checkpoint(self.hash.root(&self.state)).payload());
-        let payloads: Vec<Vec<u8>> = self.staged.iter().map(plimsoll_core::Encode::encoded).collect();
-        let mut records: Vec<Raw<'_>> = payloads.iter().map(|payload| Raw { kind: Record::DECIDED, payload }).collect();
-        records.extend(checkpoint.iter().map(|payload| Raw { kind: Record::CHECKPOINT, payload }));
-        let appended = self.log.append(at, &records)?;
-        self.unchecked = if due { 0 } else { self.unchecked + self.staged.len() };
-        let answered = (appended.first.0..).map(Sequence).zip(std::mem::take(&mut self.staged));
-        Ok(answered.map(|(sequence, decided)| self.published(sequence, decided)).collect())
-    }
-
-    fn published(&mut self, sequence: Sequence, decided: Decided) -> Answered {
-        let Request { client, number, .. } = &decided.request;
-        let answers = self.clients.entry(client.clone()).or_default();
-        keep(answers, *number, Arc::new(decided.answer.clone()));
-        Answered { sequence, decided }
+        let checkpoint = decider.is_due().then(|| Record::Checkpoint(decider.hash.root(&decider.state)));
+        let appended = append(log, at, &decider.staged, checkpoint)?;
+        let frame = decider.taken();
+        Ok(decider.published(appended.first, frame))
     }
 
     /// Saves a snapshot of what the log holds, made by a follower of its own: this state is not touched.
@@ -194,5 +146,11 @@ impl<L: Log> Node<L> {
         let chain = self.log.chain();
         self.log.save_snapshot(follower.sequence(), chain, &follower.snapshot())?;
         Ok(follower.sequence())
+    }
+
+    /// The same with the log apart, to be run on a thread of its own. What waited for a commit is still to be committed.
+    #[must_use]
+    pub fn write_behind(self) -> (WriteBehind, Writer<L>) {
+        sides(self.decider, self.log)
     }
 }

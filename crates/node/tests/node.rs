@@ -2,47 +2,20 @@
 //! what was.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "tests")]
 
-#[path = "../../engine/tests/support/mod.rs"]
-mod support;
+mod days;
 
 use std::sync::Arc;
 
+use days::support::{Random, decimal};
+use days::{day, open, request};
 use plimsoll_core::{Encode, Timestamp};
 use plimsoll_engine::{Book, Command};
 use plimsoll_journal::files::{Fault, Faulty, Files, Memory, Plan};
 use plimsoll_journal::{Log, LogError, MemoryLog, Segments, Sequence};
-use plimsoll_node::{Answer, Answered, Follower, Node, NodeError, Options, Request, Submitted, audit};
-use support::{Random, Venue, asset, draw, time};
-
-const OPTIONS: Options = Options { checkpoint_every: 100, threads: std::num::NonZeroUsize::MIN };
+use plimsoll_node::{Answer, Answered, Follower, Node, NodeError, Request, Submitted, audit};
 
 fn segments<F: Files>(files: F) -> Segments<F> {
     Segments::open(files, plimsoll_journal::Options { segment_bytes: 1 << 20 }).unwrap().0
-}
-
-fn open<L: Log>(log: L) -> Node<L> {
-    Node::open(log, asset("USD"), time(support::START), OPTIONS).unwrap()
-}
-
-/// The commands that set a small venue up, then `count` random ones, each with its time.
-fn day(seed: u64, count: usize) -> Vec<(Timestamp, Command)> {
-    let mut random = Random(seed);
-    let mut venue = Venue::new();
-    venue.open_traders();
-    let mut commands = venue.commands.clone();
-    let (mut btc, mut eth) = (60_000, 3_000);
-    for at in 0..count {
-        venue.wait(random.below(1_000));
-        let command = draw(&mut random, &venue.state, venue.now, at, (&mut btc, &mut eth));
-        let _ = venue.ask(&command);
-        commands.push((venue.now, command));
-    }
-    commands
-}
-
-fn request(number: usize, command: &Command) -> Request {
-    let client: Arc<str> = if number.is_multiple_of(3) { "gateway-1".into() } else { "gateway-2".into() };
-    Request { client, number: number as u64 + 1, command: command.clone() }
 }
 
 /// Hands `commands` in, in commits of one to forty; every answer that was given out.
@@ -228,7 +201,7 @@ fn a_log_that_says_something_else_is_told() {
             && let Command::Deposit { amount, .. } = &mut decided.request.command
             && !changed
         {
-            amount.value = amount.value.plus(support::decimal("0.001")).unwrap();
+            amount.value = amount.value.plus(decimal("0.001")).unwrap();
             changed = true;
         }
         let payload = record.payload();

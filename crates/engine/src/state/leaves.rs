@@ -4,7 +4,7 @@
 //! are a node, eight nodes one above; the root is the hash of the topmost and of everything that is no account. Between two
 //! roots only what events touched is hashed again, and the nodes above it.
 
-use plimsoll_core::{AccountId, Digest, Encode, hash};
+use plimsoll_core::{AccountId, Digest, Encode, hash_bytes};
 
 use super::State;
 use crate::account::Account;
@@ -21,33 +21,51 @@ const ORDERS: u8 = 4;
 const NOTED: u8 = 8;
 const ALL: u8 = TERMS | HOLDINGS | ORDERS | NOTED;
 
+/// Accounts whose bytes are taken at once: of a state that is hashed whole no second copy is made.
+const AT_ONCE: usize = 4_096;
+
+/// Which accounts events touched, and in what.
+#[derive(Clone, Debug, Default)]
+pub struct Changes {
+    /// By account, what of it is to be hashed again.
+    parts: Vec<u8>,
+    /// Accounts to be hashed again, in the order they were noted.
+    noted: Vec<AccountId>,
+}
+
+/// The bytes of what changed, apart from the state that they are of: whoever hashes them needs no more.
+#[derive(Debug)]
+pub struct Changed {
+    accounts: Vec<ChangedAccount>,
+    bytes: Vec<u8>,
+}
+
+/// Where an account's bytes end: of its terms, its holdings, its orders where they changed, and of whatever else it is.
+#[derive(Debug)]
+struct ChangedAccount {
+    place: usize,
+    parts: u8,
+    ends: [usize; 4],
+}
+
 /// Hashes of accounts, and of the nodes above them: a cache, worth what the state is that it was made of.
 #[derive(Clone, Debug, Default)]
-pub struct StateHash {
-    /// By account.
-    leaves: Vec<Leaf>,
+pub struct Digests {
+    /// By account, its terms, holdings and orders.
+    parts: Vec<[Digest; 3]>,
     /// The hashes of accounts, of nodes of eight, and so on; the last is one.
     levels: Vec<Vec<Digest>>,
-    /// Accounts to be hashed again, in the order they were noted.
-    dirty: Vec<AccountId>,
+    /// Accounts hashed since the last root.
+    written: Vec<(usize, Digest)>,
 }
 
-/// One account's parts.
-#[derive(Clone, Debug)]
-struct Leaf {
-    /// What of it is to be hashed again.
-    dirty: u8,
-    terms: Digest,
-    holdings: Digest,
-    orders: Digest,
-}
-
-struct Bytes(Vec<u8>);
-
-impl Encode for Bytes {
-    fn encode(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.0);
-    }
+/// The hash of a state, kept while events change it.
+#[derive(Clone, Debug, Default)]
+pub struct StateHash {
+    /// What is to be hashed again.
+    pub changes: Changes,
+    /// What was hashed.
+    pub digests: Digests,
 }
 
 impl StateHash {
@@ -55,10 +73,33 @@ impl StateHash {
     #[must_use]
     pub fn of(state: &State) -> Self {
         let mut all = Self::default();
-        state.numbered().for_each(|(account, _)| all.note(account, ALL));
+        state.numbered().for_each(|(account, _)| all.changes.note(account, ALL));
         all
     }
 
+    /// Notes what `event` touched.
+    pub fn touched(&mut self, event: &Event) {
+        self.changes.touched(event);
+    }
+
+    /// Hashes what was touched again.
+    pub fn catch_up(&mut self, state: &State) {
+        while !self.changes.noted.is_empty() {
+            let changed = self.changes.taken(state, AT_ONCE);
+            self.digests.absorb(&changed);
+        }
+    }
+
+    /// The root, with what was touched hashed again.
+    pub fn root(&mut self, state: &State) -> Digest {
+        self.catch_up(state);
+        let mut rest = Vec::new();
+        state.rest_encoded(&mut rest);
+        self.digests.root(&rest)
+    }
+}
+
+impl Changes {
     /// Notes what `event` touched.
     pub fn touched(&mut self, event: &Event) {
         for account in event.legs().iter().filter_map(|leg| leg.holder.account()) {
@@ -81,33 +122,89 @@ impl StateHash {
     }
 
     fn note(&mut self, account: AccountId, parts: u8) {
-        let none = Digest([0; 32]);
-        while self.leaves.len() <= account.index() {
-            self.leaves.push(Leaf { dirty: ALL & !NOTED, terms: none, holdings: none, orders: none });
+        if self.parts.len() <= account.index() {
+            self.parts.resize(account.index() + 1, ALL & !NOTED);
         }
-        let leaf = &mut self.leaves[account.index()];
-        if leaf.dirty & NOTED == 0 {
-            self.dirty.push(account);
+        let known = &mut self.parts[account.index()];
+        if *known & NOTED == 0 {
+            self.noted.push(account);
         }
-        leaf.dirty |= parts;
+        *known |= parts;
     }
 
-    /// The root, with what was touched hashed again.
-    pub fn root(&mut self, state: &State) -> Digest {
-        let mut places: Vec<usize> = std::mem::take(&mut self.dirty).into_iter().map(AccountId::index).collect();
-        places.sort_unstable();
-        let mut hashed = Vec::with_capacity(places.len());
-        for place in places {
-            if let (Some(account), Some(leaf)) = (state.accounts.get(place), self.leaves.get_mut(place)) {
-                hashed.push((place, leaf.hash(account)));
+    /// The bytes of what changed, of the first `most` accounts: those are no longer noted.
+    pub fn taken(&mut self, state: &State, most: usize) -> Changed {
+        self.noted.sort_unstable();
+        let count = most.min(self.noted.len());
+        let mut changed = Changed { accounts: Vec::with_capacity(count), bytes: Vec::new() };
+        for id in self.noted.drain(..count) {
+            if let (Some(account), Some(parts)) = (state.account(id), self.parts.get_mut(id.index())) {
+                changed.add(id.index(), std::mem::take(parts), account);
             }
         }
-        let mut bytes = self.topmost(hashed).0.to_vec();
-        state.rest_encoded(&mut bytes);
-        hash(&Bytes(bytes))
+        changed
+    }
+}
+
+impl Changed {
+    fn add(&mut self, place: usize, parts: u8, account: &Account) {
+        let Account { terms, funds, holdings, orders, standing, frozen, topped_up, loss_from, liquidation } = account;
+        let bytes = &mut self.bytes;
+        let mut ends = [0; 4];
+        if parts & TERMS != 0 {
+            terms.encode(bytes);
+        }
+        ends[0] = bytes.len();
+        if parts & HOLDINGS != 0 {
+            holdings.encode(bytes);
+        }
+        ends[1] = bytes.len();
+        if parts & ORDERS != 0 {
+            orders.encode(bytes);
+        }
+        ends[2] = bytes.len();
+        funds.encode(bytes);
+        standing.encode(bytes);
+        frozen.encode(bytes);
+        topped_up.encode(bytes);
+        loss_from.encode(bytes);
+        liquidation.encode(bytes);
+        ends[3] = bytes.len();
+        self.accounts.push(ChangedAccount { place, parts, ends });
+    }
+}
+
+impl Digests {
+    /// Hashes what changed. Absorbing the same again changes nothing.
+    pub fn absorb(&mut self, changed: &Changed) {
+        let mut start = 0;
+        for ChangedAccount { place, parts, ends } in &changed.accounts {
+            if self.parts.len() <= *place {
+                self.parts.resize(*place + 1, [Digest([0; 32]); 3]);
+            }
+            let digests = &mut self.parts[*place];
+            for (at, part) in [TERMS, HOLDINGS, ORDERS].into_iter().enumerate() {
+                if parts & part != 0 {
+                    digests[at] = hash_bytes(&changed.bytes[start..ends[at]]);
+                }
+                start = ends[at];
+            }
+            let mut bytes = joined_bytes(digests);
+            bytes.extend_from_slice(&changed.bytes[start..ends[3]]);
+            start = ends[3];
+            self.written.push((*place, hash_bytes(&bytes)));
+        }
     }
 
-    /// The node above all, once these digests are written at their places, which ascend.
+    /// The root of what was absorbed, and of the bytes of everything that is no account.
+    pub fn root(&mut self, rest: &[u8]) -> Digest {
+        let written = std::mem::take(&mut self.written);
+        let mut bytes = self.topmost(written).0.to_vec();
+        bytes.extend_from_slice(rest);
+        hash_bytes(&bytes)
+    }
+
+    /// The node above all, once these digests are written at their places.
     fn topmost(&mut self, mut written: Vec<(usize, Digest)>) -> Digest {
         let mut at = 0;
         loop {
@@ -132,34 +229,10 @@ impl StateHash {
     }
 }
 
-impl Leaf {
-    fn hash(&mut self, account: &Account) -> Digest {
-        let Account { terms, funds, holdings, orders, standing, frozen, topped_up, loss_from, liquidation } = account;
-        let dirty = std::mem::take(&mut self.dirty);
-        if dirty & TERMS != 0 {
-            self.terms = hash(terms);
-        }
-        if dirty & HOLDINGS != 0 {
-            self.holdings = hash(holdings);
-        }
-        if dirty & ORDERS != 0 {
-            self.orders = hash(orders);
-        }
-        let mut bytes = joined_bytes(&[self.terms, self.holdings, self.orders]);
-        funds.encode(&mut bytes);
-        standing.encode(&mut bytes);
-        frozen.encode(&mut bytes);
-        topped_up.encode(&mut bytes);
-        loss_from.encode(&mut bytes);
-        liquidation.encode(&mut bytes);
-        hash(&Bytes(bytes))
-    }
-}
-
 fn joined_bytes(digests: &[Digest]) -> Vec<u8> {
     digests.iter().flat_map(|digest| digest.0).collect()
 }
 
 fn joined(digests: &[Digest]) -> Digest {
-    hash(&Bytes(joined_bytes(digests)))
+    hash_bytes(&joined_bytes(digests))
 }

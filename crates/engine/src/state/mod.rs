@@ -10,7 +10,7 @@ use plimsoll_core::{AccountId, Asset, Decimal, Quantity, Timestamp, Underlying};
 use plimsoll_margin::level::{self, Policy};
 use plimsoll_pricing::instruments::Instrument;
 
-pub use leaves::StateHash;
+pub use leaves::{Changed, Changes, Digests, StateHash};
 
 use crate::account::{Account, AccountTerms, ContractId, Kind};
 use crate::breakers::{self, Installed, Stakes};

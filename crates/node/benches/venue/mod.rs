@@ -35,7 +35,7 @@ const STRIKES: [i64; 10] = [70, 80, 90, 95, 100, 105, 110, 120, 130, 150];
 const CONTRACTS: i64 = 1 + 2 * 2 * 10;
 pub const POSITIONS: i64 = 20;
 /// Twenty price batches a second at a hundred thousand commands a second.
-const PRICES_EVERY: usize = 5_000;
+pub const PRICES_EVERY: usize = 5_000;
 
 pub struct Random(pub u64);
 
@@ -144,14 +144,14 @@ impl World {
         Self { state, now, indices }
     }
 
-    /// Half orders, a quarter cancels, a fifth fills, the rest deposits.
-    pub fn commands(&self, count: usize, random: &mut Random) -> Vec<(Timestamp, Command)> {
+    /// Half orders, a quarter cancels, a fifth fills, the rest deposits; prices in place of every so manieth.
+    pub fn commands(&self, count: usize, prices_every: usize, random: &mut Random) -> Vec<(Timestamp, Command)> {
         let mut indices = self.indices.clone();
         let mut open: Vec<(AccountId, u64)> = Vec::new();
         let mut all = Vec::with_capacity(count);
         for at in 0..count {
             let now = Timestamp::from_nanos(self.now.nanos() + 10_000 * (at as i64 + 1));
-            let command = if at % PRICES_EVERY == PRICES_EVERY - 1 {
+            let command = if at % prices_every == prices_every - 1 {
                 indices.iter_mut().for_each(|index| *index += *index * (random.below(3) - 1) / 10_000);
                 Command::Prices(batch(now, &indices))
             } else {

@@ -17,6 +17,8 @@ use crate::node::{Answered, Submitted};
 
 /// Frames at the writer at once: one that it writes and one for when it is done.
 const FRAMES: usize = 2;
+/// Decisions in a frame, at most: what waited behind a disk that stood still does not make one that no log takes.
+const DECISIONS_MAX: usize = 4_096;
 
 /// What was decided together.
 struct Frame {
@@ -97,28 +99,25 @@ impl WriteBehind {
     }
 
     /// Hands what was decided to the writer, unless that has enough to do, and gives out the answers that are durable by now,
-    /// in order. It waits for nothing.
+    /// in order. It waits for nothing. Where the log has no room, every other call says so: the one between tries again.
     ///
     /// # Errors
     /// [`LogError::Full`] where there is no room: the same commit may be tried again when there is. Any other error means
-    /// that this node must not go on: what it holds is ahead of its log.
+    /// that this node must not go on: what it holds is ahead of its log. Durable answers are given out before either.
     pub fn commit(&mut self, at: Timestamp) -> Result<Vec<Answered>, LogError> {
-        loop {
-            match self.from.try_recv() {
-                Ok(written) => self.take(written),
-                Err(TryRecvError::Empty) => break,
-                // The writer is gone.
-                Err(TryRecvError::Disconnected) => return Err(LogError::Poisoned),
-            }
+        let done = self.drained().and_then(|()| self.hand_over(at));
+        if self.answered.is_empty() {
+            done?;
+        } else if let Err(error) = done {
+            self.failed = Some(error);
         }
-        self.hand_over(at)?;
         Ok(std::mem::take(&mut self.answered))
     }
 
     /// Waits until all that was decided is durable; the answers, in order.
     ///
     /// # Errors
-    /// As [`Self::commit`].
+    /// As [`Self::commit`], which then has the answers that were durable before.
     pub fn flush(&mut self, at: Timestamp) -> Result<Vec<Answered>, LogError> {
         loop {
             self.hand_over(at)?;
@@ -127,6 +126,18 @@ impl WriteBehind {
             }
             let written = self.received()?;
             self.take(written);
+        }
+    }
+
+    /// Takes what the writer is done with.
+    fn drained(&mut self) -> Result<(), LogError> {
+        loop {
+            match self.from.try_recv() {
+                Ok(written) => self.take(written),
+                Err(TryRecvError::Empty) => return Ok(()),
+                // The writer is gone.
+                Err(TryRecvError::Disconnected) => return Err(LogError::Poisoned),
+            }
         }
     }
 
@@ -168,18 +179,26 @@ impl WriteBehind {
             }
         }
         if self.in_flight < FRAMES && !self.decider.staged.is_empty() {
-            let is_due = self.decider.is_due();
-            let Decider { hash, state, .. } = &mut self.decider;
-            let checkpoint = is_due.then(|| {
-                let mut rest = Vec::new();
-                state.rest_encoded(&mut rest);
-                (hash.changes.taken(state, usize::MAX), rest)
-            });
-            let decided = self.decider.taken();
+            let frame = self.sealed(at);
             self.in_flight += 1;
-            self.send(Order::Write(Frame { at, decided, checkpoint }))?;
+            self.send(Order::Write(frame))?;
         }
         Ok(())
+    }
+
+    /// A frame of what is staged.
+    fn sealed(&mut self, at: Timestamp) -> Frame {
+        if self.decider.staged.len() > DECISIONS_MAX {
+            return Frame { at, decided: self.decider.first(DECISIONS_MAX), checkpoint: None };
+        }
+        let is_due = self.decider.is_due();
+        let Decider { hash, state, .. } = &mut self.decider;
+        let checkpoint = is_due.then(|| {
+            let mut rest = Vec::new();
+            state.rest_encoded(&mut rest);
+            (hash.changes.taken(state, usize::MAX), rest)
+        });
+        Frame { at, decided: self.decider.taken(), checkpoint }
     }
 
     fn send(&self, order: Order) -> Result<(), LogError> {

@@ -73,7 +73,7 @@ impl Decider {
         Some(kept.map_or(Submitted::TooOld { last }, |(_, answer)| Submitted::Again(answer.clone())))
     }
 
-    /// Whether the frame of what is staged ends with a checkpoint.
+    /// Whether the frame of all that is staged ends with a checkpoint.
     pub(crate) const fn is_due(&self) -> bool {
         self.unchecked + self.staged.len() >= self.checkpoint_every
     }
@@ -82,6 +82,13 @@ impl Decider {
     pub(crate) fn taken(&mut self) -> Vec<Decided> {
         self.unchecked = if self.is_due() { 0 } else { self.unchecked + self.staged.len() };
         std::mem::take(&mut self.staged)
+    }
+
+    /// The first `most` of what is staged, for a frame without a checkpoint: that is of the state after all of it.
+    pub(crate) fn first(&mut self, most: usize) -> Vec<Decided> {
+        let rest = self.staged.split_off(most.min(self.staged.len()));
+        self.unchecked += self.staged.len();
+        std::mem::replace(&mut self.staged, rest)
     }
 
     /// The answers of a frame that is durable from `first` on.

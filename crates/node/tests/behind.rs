@@ -6,9 +6,9 @@ mod days;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-use days::support::Random;
+use days::support::{Random, amount};
 use days::{day, open, request};
-use plimsoll_core::{Encode, Timestamp};
+use plimsoll_core::{AccountId, Encode, Timestamp};
 use plimsoll_engine::Command;
 use plimsoll_journal::files::{Fault, Faulty, Memory, Plan};
 use plimsoll_journal::{Entry, Log, LogError, MemoryLog, Segments, Sequence};
@@ -94,6 +94,25 @@ fn what_is_decided_meanwhile_is_committed_together_and_nothing_is_done_twice() {
     }
 }
 
+/// What waited behind a disk that stood still is not one frame that no log takes, and its checkpoint is of the whole.
+#[test]
+fn what_waited_long_is_more_than_one_frame() {
+    let mut commands = day(24, 0);
+    let (at, account) = (commands.last().unwrap().0, AccountId(0));
+    commands.extend((0..9_000).map(|_| (at, Command::Deposit { account, amount: amount("1 USDC") })));
+    let (mut behind, writer) = behind(MemoryLog::new());
+    for (number, (at, command)) in commands.iter().enumerate() {
+        behind.submit(request(number, command), *at);
+    }
+    assert_eq!(behind.flush(at).unwrap().len(), commands.len());
+    let state = behind.state().encoded();
+    let log = closed(behind, writer);
+    let ends = (1..=log.last().0).filter(|at| log.chain_at(Sequence(*at)).unwrap().is_some()).count();
+    assert_eq!(ends, 4, "the beginning, two frames that are full, and what is left with its checkpoint");
+    let opened = open(log);
+    assert!(opened.state().encoded() == state);
+}
+
 /// A log on a disk that fails so from its sixtieth change on.
 fn failing(fault: Fault) -> (Arc<Faulty<Memory>>, Segments<Arc<Faulty<Memory>>>) {
     let files = Arc::new(Faulty::new(Memory::new(), vec![Plan { during: 60..u64::MAX, fault }]));
@@ -146,10 +165,14 @@ fn a_failed_sync_ends_it_and_what_was_answered_is_in_the_log() {
     let commands = day(25, 60);
     let (_, log) = failing(Fault::Sync);
     let (mut behind, writer) = behind(log);
-    let (answered, told) = pressed(&mut behind, &commands, || panic!("there is room"));
+    let (mut answered, told) = pressed(&mut behind, &commands, || panic!("there is room"));
     assert!(matches!(told, Err(LogError::SyncFailed(_))), "{told:?}");
     let last = commands.last().unwrap().0;
-    assert!(matches!(behind.commit(last), Err(LogError::Poisoned)));
+    let late = behind.commit(last).map(|late| answered.extend(late));
+    assert!(matches!(
+        late.and_then(|()| behind.commit(last).map(drop)),
+        Err(LogError::SyncFailed(_) | LogError::Poisoned)
+    ));
     assert!(matches!(behind.flush(last), Err(LogError::Poisoned)));
     assert!(!answered.is_empty() && answered.len() < commands.len());
     assert!(answered.last().unwrap().sequence <= closed(behind, writer).last());

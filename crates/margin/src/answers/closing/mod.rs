@@ -156,12 +156,11 @@ const BOTH_UP_TO: usize = 16;
 /// What cures at least cost, no dearer than `known`.
 fn least_cost(desk: &Desk<'_>, known: Trades) -> Trades {
     let is_small = desk.contracts.len() <= BOTH_UP_TO;
-    let searched = !known.is_empty();
     let mut found = match linear::search(desk) {
-        Some(proposed) => desk.better(known, proposed),
-        None => known,
+        Some(proposed) => desk.better(known.clone(), proposed),
+        None => known.clone(),
     };
-    if !desk.cures(&found) || is_small && !searched {
+    if !desk.cures(&found) || is_small && known.is_empty() {
         found = desk.better(closed_form::search(desk), found);
     }
     if is_small {
@@ -169,5 +168,5 @@ fn least_cost(desk: &Desk<'_>, known: Trades) -> Trades {
     }
     let found = whole::search(desk, &found).unwrap_or(found);
     // Less of what is safe is safe where the excess is concave: that is known of models that declare their scan.
-    if desk.scanned().is_some() { found } else { fills::safe_part(desk, &found) }
+    if desk.scanned().is_some() { found } else { desk.better(known, fills::safe_part(desk, &found)) }
 }

@@ -81,8 +81,19 @@ fn amount(stakes: &[&Stake<'_>], scans: &[Scan<'_>], parameters: &PlimsollParame
         worst = worst.max(alone);
     }
     worst = worst.max(sum.times(parameters.credit_floor, Rounding::Up)?);
-    for joint in joints(stakes) {
-        worst = worst.max(joint.loss(stakes, scans)?);
+    // All have the same columns.
+    let Some(set) = stakes.first().map(|first| &first.tables.set) else { return Ok(worst) };
+    let together = |column| scans.iter().try_fold(Decimal::ZERO, |sum, scan| sum.plus(scan.loss(column)));
+    for column in set.scan.clone() {
+        worst = worst.max(together(Some(column))?);
+    }
+    // Who leads leaves the rest.
+    for (row, one, rest) in partings(set.steps()) {
+        let [one, rest] = [one, rest].map(|step| set.node(row, step));
+        let all = together(rest)?;
+        for leader in scans {
+            worst = worst.max(all.minus(leader.loss(rest))?.plus(leader.loss(one))?);
+        }
     }
     Ok(worst)
 }

@@ -89,11 +89,17 @@ impl Judge for PlimsollJudge {
             (self.collateral(), Premiums::Exchanged),
             besides,
         )?);
-        let initial = total("initial margin", charged, Decimal::ONE, &part_lots, allowance(&stakes)?, detail)?;
-        stakes.iter_mut().for_each(Stake::forget_orders);
+        let rounding = allowance(&stakes)?;
+        let initial = total("initial margin", charged, Decimal::ONE, &part_lots, rounding.clone(), detail)?;
         let share = self.0.parameters().maintenance_share;
-        let quiet = without_orders.map_or_else(|| risk(&stakes, self.0.parameters()), Ok)?;
-        let maintenance = total("maintenance margin", quiet, share, &part_lots, allowance(&stakes)?, detail)?;
+        let (quiet, rounding) = match without_orders {
+            Some(risk) => (risk, rounding),
+            None => {
+                stakes.iter_mut().for_each(Stake::forget_orders);
+                (risk(&stakes, self.0.parameters())?, allowance(&stakes)?)
+            }
+        };
+        let maintenance = total("maintenance margin", quiet, share, &part_lots, rounding, detail)?;
         Ok(Requirement { asset: self.0.market().snapshot().currency, initial, maintenance })
     }
 

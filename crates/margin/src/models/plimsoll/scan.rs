@@ -7,7 +7,7 @@ use plimsoll_core::requirement::Origin;
 use plimsoll_core::{Decimal, Node, NumberError};
 
 use super::requirement::pnl_of;
-use super::scenarios::{ScenarioSet, VolRow};
+use super::scenarios::ScenarioSet;
 use super::tables::{Stake, UnderlyingTables};
 use crate::fold::Summed;
 use crate::orders::worst_fills;
@@ -60,13 +60,11 @@ impl<'a> Scan<'a> {
     /// Lets each inner node of the grid lose what a parabola through its neighbours could add between the nodes.
     fn add_between_nodes(&mut self, set: &ScenarioSet, unshocked: i128) -> Result<(), NumberError> {
         let Self { summed, cells, .. } = self;
-        let still = summed.sums.len();
-        let pnl = |column: Option<usize>| column.map_or(unshocked, |column| summed.sums[column]);
-        for (row, step) in inner_nodes(set) {
-            let [below, at, above] = [step - 1, step, step + 1].map(|step| set.node(row, step));
-            let bend = pnl(below) - 2 * pnl(at) + pnl(above);
+        let pnl = |column: usize| summed.sums.get(column).copied().unwrap_or(unshocked);
+        for [below, at, above] in &set.inner {
+            let bend = pnl(*below) - 2 * pnl(*at) + pnl(*above);
             if bend > 0 {
-                let cell = &mut cells[at.unwrap_or(still)];
+                let cell = &mut cells[*at];
                 cell.bend = summed.table.loss(-bend)?;
                 cell.amount = cell.loss.plus(eighth_of(cell.bend))?;
             }
@@ -81,6 +79,9 @@ impl<'a> Scan<'a> {
         let fills = worst_fills(pnl_of(&stake.near_orders));
         let summed = |columns| Summed::new(&near.table, &stake.holdings, stake.group.clone(), columns, &fills);
         self.near = near.columns(stake.instruments()).into_iter().map(summed).collect();
+        if self.near.is_empty() {
+            return Ok(());
+        }
         // The near column that loses most beside each cell; all share a grain.
         let still = self.cells.len() - 1;
         let mut worst: Vec<Option<(usize, usize)>> = vec![None; self.cells.len()];
@@ -172,10 +173,4 @@ impl<'a> Scan<'a> {
 /// [`EIGHTH`] of it, rounded up: by eight there is nothing to multiply.
 fn eighth_of(bend: Decimal) -> Decimal {
     Decimal::from_units((bend.units() >> 3) + i128::from(bend.units() & 7 != 0)).unwrap_or_default()
-}
-
-/// Grid nodes with a neighbour on both sides, the unshocked one among them.
-fn inner_nodes(set: &ScenarioSet) -> impl Iterator<Item = (VolRow, i64)> {
-    let steps = set.steps();
-    VolRow::ALL.into_iter().flat_map(move |row| (1 - steps..steps).map(move |step| (row, step)))
 }

@@ -32,6 +32,8 @@ pub struct ScenarioSet {
     pub stablecoins: Vec<Asset>,
     /// Nodes on each side.
     steps: i64,
+    /// Columns of every grid node that has neighbours, between theirs; the unshocked one stands as one behind the scan.
+    pub(super) inner: Vec<[usize; 3]>,
 }
 
 /// Which way volatility goes in a row of the grid.
@@ -135,7 +137,12 @@ impl ScenarioSet {
         }
         let stable = rates.end..all.len();
         let stablecoins = stablecoins.to_vec();
-        Ok(Self { scenarios: all.into(), grid, scan, basis, vol_term, rate: rates, stable, stablecoins, steps })
+        let (scenarios, inner) = (all.into(), Vec::new());
+        let mut set = Self { scenarios, grid, scan, basis, vol_term, rate: rates, stable, stablecoins, steps, inner };
+        let place = |row, step| set.node(row, step).unwrap_or(set.scan.end);
+        let nodes = VolRow::ALL.into_iter().flat_map(|row| (1 - steps..steps).map(move |step| (row, step)));
+        set.inner = nodes.map(|(row, step)| [step - 1, step, step + 1].map(|step| place(row, step))).collect();
+        Ok(set)
     }
 
     /// A scan column's name for underlyings of different ranges: a grid node by its share of the range.

@@ -110,7 +110,11 @@ fn collateral_is_sold_for_what_is_owed_until_the_account_is_cured() {
     assert!(venue.state.accounts[account.index()].liquidation.is_none());
     assert!(venue.state.held_by(House::Insurance, asset("USDC")) > fund, "the fund takes its fee of the fill");
     let sold = had.minus(cash(&venue, account, "ETH")).unwrap();
-    assert!(sold > decimal("4") && sold < decimal("6") && cash(&venue, account, "USDC").signum() > 0, "{sold}");
+    assert!(sold > decimal("4") && sold < decimal("6"), "{sold}");
+    // What they fetched, less the fund's fee, repaid some of the loan.
+    let funds = venue.state.accounts[account.index()].funds[&asset("USDC")];
+    let repaid = decimal("250000").minus(funds.borrowed).unwrap();
+    assert!(funds.cash.is_zero() && repaid > decimal("12000") && repaid < decimal("14000"), "{funds:?}");
     assert!(venue.folded() == venue.state);
 }
 
@@ -129,7 +133,10 @@ fn coins_that_are_owed_are_bought_back() {
     assert!(order.2.quantity.0 < decimal("70"), "no more than is owed: {order:?}");
     assert!(order.2.price.value > decimal("3340") && order.2.price.value < decimal("3409"), "{order:?}");
     fill(&mut venue, order, order.2.quantity.0, "3341", other);
-    assert_eq!(cash(&venue, account, "ETH"), order.2.quantity.0);
+    // They repay the loan at once, what it bore so far first.
+    let funds = venue.state.accounts[account.index()].funds[&asset("ETH")];
+    assert_eq!((funds.cash, funds.interest), (Decimal::ZERO, Decimal::ZERO));
+    assert_eq!(funds.borrowed, decimal("70").minus(order.2.quantity.0).unwrap());
     assert!(state(&venue, account) < Level::Liquidating);
 }
 

@@ -183,8 +183,7 @@ impl Decision<'_> {
         let funds = account.funds.get(&amount.asset).copied().unwrap_or_default();
         let accrued = self.interest_of(id, amount.asset)?;
         let due = funds.interest.plus(charged(accrued.as_ref())?)?;
-        let owed = funds.borrowed.plus(due)?;
-        if amount.value > owed {
+        if amount.value > self.owed(id, amount.asset)? {
             return Err(Refusal::OutOfBounds { what: "amount", value: amount.value, expected: "at most what is owed" });
         }
         if amount.value > funds.cash {
@@ -199,6 +198,13 @@ impl Decision<'_> {
         self.emit(Event::Repaid { account: id, amount: loan, interest, legs });
         self.levels([id]);
         Ok(())
+    }
+
+    /// What an account owes of an asset, interest up to now with it.
+    pub(super) fn owed(&self, id: AccountId, asset: Asset) -> Result<Decimal, Refusal> {
+        let funds = self.account(id)?.funds.get(&asset).copied().unwrap_or_default();
+        let accrued = self.interest_of(id, asset)?;
+        Ok(funds.borrowed.plus(funds.interest)?.plus(charged(accrued.as_ref())?)?)
     }
 
     fn moved(&self, from: Holder, to: Holder, amount: Amount) -> Result<Vec<Leg>, Refusal> {

@@ -80,6 +80,10 @@ impl Decision<'_> {
         let Trade { contract, quantity, price, taker } = trade;
         let limits = [&buyer, &seller].map(|filled| self.limit(filled));
         self.emit(Event::Traded { contract, quantity, price, buyer, seller, taker, closes: None, legs });
+        if instrument.only_moves_balances() {
+            self.repay_converted(&buyer, instrument.terms().underlying.asset());
+            self.repay_converted(&seller, instrument.terms().settlement);
+        }
         for ((filled, limit), side) in [buyer, seller].iter().zip(limits).zip([Side::Buy, Side::Sell]) {
             let traded = OpenOrder { contract, side, quantity, price, reduce_only: false };
             if !self.covers_fill(filled, &traded, limit) {

@@ -2,14 +2,16 @@
 //!
 //! Only under least cost, only where the unit's mode lets it trade the contract, and only while both assets' prices are
 //! trusted: what a dead feed last said is no price to sell collateral at, however long ago that was. What is paid is the
-//! payer's own or backed, as for an order of its own: gains that nobody has paid for buy nobody else's coins.
+//! payer's own or backed, as for an order of its own: gains that nobody has paid for buy nobody else's coins. What is got
+//! repays what is owed of it: nobody pays interest for coins that lie there.
 
 use plimsoll_core::{AccountId, Amount, Asset, Decimal, Rounding};
 use plimsoll_pricing::instruments::{Instrument, Terms};
 
 use super::super::Decision;
 use super::wave::Asked;
-use crate::account::{Account, ContractId, Mode};
+use crate::account::{Account, ContractId, Mode, OrderId};
+use crate::event::Filled;
 use crate::liquidation::Policy;
 use crate::market::{Feed, Quality};
 use crate::refusal::Refusal;
@@ -55,6 +57,21 @@ impl Decision<'_> {
             pays.value = pays.value.times_ratio(most, price, Rounding::Up)?;
         }
         Ok(pays.value.is_zero() || self.spends_what_is_backed(id, pays).is_ok())
+    }
+
+    /// What a fill of the engine's own spot order brought repays a loan of the same, as far as it goes. Margin does not change by
+    /// that: what is had and what is owed of an asset are one figure. What may not repay it, a gain that nobody paid for, stays.
+    pub(in crate::step) fn repay_converted(&mut self, filled: &Filled, asset: Asset) {
+        if !filled.order.is_some_and(OrderId::closes) {
+            return;
+        }
+        if let Ok(owed) = self.owed(filled.account, asset) {
+            let cash = self.state.account(filled.account).map_or(Decimal::ZERO, |account| account.cash(asset));
+            let pays = Amount::new(owed.min(cash.or_zero()), asset);
+            if !pays.value.is_zero() {
+                let _ = self.repay(filled.account, pays);
+            }
+        }
     }
 
     /// A unit's conversion, by who has or owes the coin, in whole lots. What is bought beyond what members owe makes up for

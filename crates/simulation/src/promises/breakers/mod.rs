@@ -344,11 +344,12 @@ impl Breakers {
         }
         let LiftRule::After { seconds, .. } = known.rules.lifts else { return wrong("only by hand".to_owned()) };
         let is_due = has_passed(trip.inside.unwrap_or(trip.outside), seconds, at);
-        // It may have lifted before the command, which then brought the figure back, though not past the bound.
+        // It may have lifted before the command, which then brought the figure back, though not past the bound: what no time
+        // moves was inside where the last look found it.
         let before = Timestamp::from_nanos(at.nanos() - 1);
-        let was_inside = || {
-            let is_counted = known.rules.watches.window_s().is_some();
-            is_counted && known.is_inside(known.figures(state, before).get(subject).copied()) != Some(false)
+        let was_inside = || match known.rules.watches.window_s() {
+            Some(_) => known.is_inside(known.figures(state, before).get(subject).copied()) != Some(false),
+            None => trip.inside.is_some(),
         };
         let is_inside = trips_again || known.is_inside(ours) != Some(false) || was_inside();
         let text = || format!("after {seconds} s inside, with {ours:?} and {trip:?}");

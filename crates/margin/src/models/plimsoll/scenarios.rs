@@ -139,10 +139,14 @@ impl ScenarioSet {
         let stablecoins = stablecoins.to_vec();
         let (scenarios, inner) = (all.into(), Vec::new());
         let mut set = Self { scenarios, grid, scan, basis, vol_term, rate: rates, stable, stablecoins, steps, inner };
-        let place = |row, step| set.node(row, step).unwrap_or(set.scan.end);
-        let nodes = VolRow::ALL.into_iter().flat_map(|row| (1 - steps..steps).map(move |step| (row, step)));
-        set.inner = nodes.map(|(row, step)| [step - 1, step, step + 1].map(|step| place(row, step))).collect();
+        set.inner = set.inner_nodes();
         Ok(set)
+    }
+
+    fn inner_nodes(&self) -> Vec<[usize; 3]> {
+        let nodes = VolRow::ALL.into_iter().flat_map(|row| (1 - self.steps..self.steps).map(move |step| (row, step)));
+        let place = |row, step| self.node(row, step).unwrap_or(self.scan.end);
+        nodes.map(|(row, step)| [step - 1, step, step + 1].map(|step| place(row, step))).collect()
     }
 
     /// A scan column's name for underlyings of different ranges: a grid node by its share of the range.

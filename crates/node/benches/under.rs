@@ -10,7 +10,6 @@
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,
     clippy::cast_sign_loss,
-    dead_code,
     missing_docs,
     reason = "a benchmark measures with the clock and prints"
 )]

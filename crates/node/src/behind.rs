@@ -64,8 +64,6 @@ pub struct Writer<L> {
 
 /// Both sides of a log that is written behind.
 pub(crate) fn sides<L: Log>(mut decider: Decider, log: L) -> (WriteBehind, Writer<L>) {
-    // What was never hashed is, here: a frame carries the bytes of what it changed, not of everybody.
-    decider.hash.catch_up(&decider.state);
     let digests = std::mem::take(&mut decider.hash.digests);
     let (to, orders) = channel();
     let (written, from) = channel();
@@ -90,12 +88,6 @@ impl WriteBehind {
     #[must_use]
     pub const fn waiting(&self) -> usize {
         self.decider.staged.len()
-    }
-
-    /// How many frames are on their way to the disk.
-    #[must_use]
-    pub fn frames(&self) -> usize {
-        self.in_flight + self.returned.len()
     }
 
     /// Hands what was decided to the writer, unless that has enough to do, and gives out the answers that are durable by now,

@@ -28,7 +28,9 @@ pub(crate) struct Decider {
 
 impl Decider {
     pub(crate) fn new(follower: Follower, options: Options) -> Self {
-        let Follower { state, hash, clients, unchecked, .. } = follower;
+        let Follower { state, mut hash, clients, unchecked, .. } = follower;
+        // What was never hashed is before anybody waits: from then on what changed is.
+        hash.catch_up(&state);
         Self {
             state,
             book: Book::new().on(options.threads),

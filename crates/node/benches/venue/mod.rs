@@ -1,5 +1,7 @@
 //! A venue of ten underlyings, and a day's commands for it.
-#![allow(missing_docs, unreachable_pub, reason = "a benchmark's own")]
+#![allow(dead_code, missing_docs, unreachable_pub, reason = "a benchmark's own: each has its share")]
+
+pub mod serving;
 
 use plimsoll_core::{AccountId, Amount, Asset, Decimal, Price, Quantity, Rounding, Side, Timestamp, Underlying};
 use plimsoll_engine::account::{Kind, Mode, TraderLimits};

@@ -105,26 +105,11 @@ impl ScenarioSet {
         }
         all.push(Scenario { name: "a day passes".into(), seconds: DAY_S, ..Scenario::unshocked() });
         let scan = 0..all.len();
-        let one = Decimal::ONE;
-        all.extend([one, one.negated()].map(|basis| Scenario {
-            name: sign("basis", basis),
-            basis,
-            ..Scenario::unshocked()
-        }));
+        all.extend(both_ways("basis", Decimal::ONE, |scenario, by| scenario.basis = by));
         let basis = scan.end..all.len();
-        let term = parameters.vol_term;
-        all.extend([term, term.negated()].map(|vol| Scenario {
-            name: sign("own vol", vol),
-            vol,
-            ..Scenario::unshocked()
-        }));
+        all.extend(both_ways("own vol", parameters.vol_term, |scenario, by| scenario.vol = by));
         let vol_term = basis.end..all.len();
-        let rate = parameters.rate_move;
-        all.extend([rate, rate.negated()].map(|rate| Scenario {
-            name: sign("rate", rate),
-            rate,
-            ..Scenario::unshocked()
-        }));
+        all.extend(both_ways("rate", parameters.rate_move, |scenario, by| scenario.rate = by));
         let rates = vol_term.end..all.len();
         for asset in stablecoins {
             for by in [parameters.stable_down.negated(), parameters.stable_up] {
@@ -181,6 +166,15 @@ impl ScenarioSet {
         }
         usize::try_from(at + step + self.steps - skipped).ok()
     }
+}
+
+/// A move and its opposite.
+fn both_ways(what: &str, by: Decimal, moved: impl Fn(&mut Scenario, Decimal)) -> [Scenario; 2] {
+    [by, by.negated()].map(|by| {
+        let mut scenario = Scenario { name: sign(what, by), ..Scenario::unshocked() };
+        moved(&mut scenario, by);
+        scenario
+    })
 }
 
 fn sign(what: &str, by: Decimal) -> Arc<str> {

@@ -145,4 +145,17 @@ impl Book {
         let watch = self.watches.get_mut(model).filter(|watch| watch.is_of(state));
         watch.is_some_and(|watch| watch.covers(first, |figures| reach(figures, made)))
     }
+
+    /// What a change of the unit that `first` stands for reaches, where that unit sleeps and the figures of its `model` tell.
+    pub(crate) fn reach(
+        &self,
+        state: &State,
+        first: AccountId,
+        model: &Arc<str>,
+        reach: impl FnOnce(&[Figures], &Made) -> Option<Reach>,
+    ) -> Option<Reach> {
+        let made = self.at_hand(state)?;
+        let watch = self.watches.get(model).filter(|watch| watch.is_of(state))?;
+        watch.reach(first, |figures| reach(figures, made))
+    }
 }

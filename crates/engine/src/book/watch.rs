@@ -71,13 +71,15 @@ impl Watch {
         self.reserves[id.index()] = reserve;
     }
 
+    /// What a change of `id` reaches, where that sleeps.
+    pub(super) fn reach(&self, id: AccountId, reach: impl FnOnce(&[Figures]) -> Option<Reach>) -> Option<Reach> {
+        if self.certificates.stands(id) { reach(self.certificates.figures()) } else { None }
+    }
+
     /// Whether `id`, which sleeps above all its lines, stays there for certain through a change of this reach. What it used
     /// up is then set aside, and so is what the change weighs as prices move.
     pub(super) fn covers(&mut self, id: AccountId, reach: impl FnOnce(&[Figures]) -> Option<Reach>) -> bool {
-        if !self.certificates.stands(id) {
-            return false;
-        }
-        let Some(reach) = reach(self.certificates.figures()) else { return false };
+        let Some(reach) = self.reach(id, reach) else { return false };
         let Some(reserve) = self.reserves.get_mut(id.index()) else { return false };
         let moves = reach.most * MOVES + reach.exposures.jitter;
         let left = (*reserve - reach.most - moves) * KEPT;
@@ -91,7 +93,7 @@ impl Watch {
 }
 
 /// The share of its slack that an account keeps for what it does itself.
-const RESERVED: f64 = 0.25;
+const RESERVED: f64 = 0.4;
 /// What is set aside for a change's own moves with the market, as a share of its reach.
 const MOVES: f64 = 0.25;
 /// What differences of floats can lose, generously.

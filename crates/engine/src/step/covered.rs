@@ -4,6 +4,8 @@
 //! order or a fill can take off any excess is known from its contract alone; while the reserve covers that, the level is
 //! what it was. It only ever spares a margin that would have said the same.
 
+use std::sync::Arc;
+
 use plimsoll_core::{AccountId, Amount, Decimal, Price, Quantity};
 use plimsoll_margin::level;
 use plimsoll_margin::watch::{Figures, Fill, Reach};
@@ -34,12 +36,16 @@ impl Decision<'_> {
         if was_open.is_some_and(|terms| !self.covers_order(filled.account, &terms)) {
             return false;
         }
-        let (quantity, price) = (Quantity(signed(traded)), traded.price);
-        self.covers(filled.account, |made, figures, _| {
-            let instrument = made.place(traded.contract).ok()?;
-            let fill = Fill { instrument, quantity, price, realised: filled.realised, fee: filled.fee };
-            Reach::of_fill(figures, &fill, &made.market).ok()?
-        })
+        self.covers(filled.account, |made, figures, _| reach_of(made, figures, traded, filled.realised, filled.fee))
+    }
+
+    /// Whether an account is margined with what it is to trade for certain: it was as it is, its model has figures of the
+    /// contract, and no sum comes near to what does not fit.
+    pub(super) fn is_margined_with(&self, id: AccountId, model: &Arc<str>, traded: &OpenOrder) -> bool {
+        let unit = self.state.margined_with(id);
+        let none = Decimal::ZERO;
+        let of = |figures: &[Figures], made: &Made| reach_of(made, figures, traded, none, none);
+        self.book.reach(self.state, unit[0], model, of).is_some_and(|reach| reach.most < FITS)
     }
 
     /// Whether `id` is healthy after so much cash came or went.
@@ -59,4 +65,14 @@ impl Decision<'_> {
         let model = account.terms.model.clone();
         self.book.covers(self.state, unit[0], &model, |figures, made| reach(made, figures, fee_rate))
     }
+}
+
+/// What fits for certain, in the currency: exact amounts hold a million times as much.
+const FITS: f64 = 1e12;
+
+/// What a trade reaches, where figures tell.
+fn reach_of(made: &Made, figures: &[Figures], traded: &OpenOrder, realised: Decimal, fee: Decimal) -> Option<Reach> {
+    let instrument = made.place(traded.contract).ok()?;
+    let fill = Fill { instrument, quantity: Quantity(signed(traded)), price: traded.price, realised, fee };
+    Reach::of_fill(figures, &fill, &made.market).ok()?
 }

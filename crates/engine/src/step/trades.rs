@@ -11,6 +11,7 @@ use plimsoll_margin::orders::whole_lots;
 use plimsoll_pricing::instruments::Instrument;
 
 use super::Decision;
+use super::orders::signed;
 use crate::account::{Account, ContractId, Holding, Kind, OpenOrder};
 use crate::command::TradeSide;
 use crate::event::{Event, Filled};
@@ -140,8 +141,12 @@ impl Decision<'_> {
         if self.open(contract)?.instrument.only_moves_balances() {
             return Ok(());
         }
-        let quantity = Quantity(if way == Side::Buy { trade.quantity.0 } else { trade.quantity.0.negated() });
-        let holding = Holding { quantity, cost: Decimal::ZERO };
+        let Trade { quantity, price, .. } = trade;
+        let traded = OpenOrder { contract, side: way, quantity, price, reduce_only: false };
+        if self.is_margined_with(side.account, &account.terms.model, &traded) {
+            return Ok(());
+        }
+        let holding = Holding { quantity: Quantity(signed(&traded)), cost: Decimal::ZERO };
         let alone = Account { holdings: [(contract, holding)].into(), orders: BTreeMap::new(), ..account.clone() };
         let made = self.book.current(self.state)?;
         made.margin(self.state, &[&alone], &[], Detail::Amounts)?;

@@ -13,7 +13,8 @@ use plimsoll_engine::{
     AccountTerms, Book, Command, ContractId, Event, Holding, House, Leg, OpenOrder, OrderId, State, evolve, step,
 };
 use plimsoll_margin::level::Policy;
-use plimsoll_pricing::formulas::Right;
+use plimsoll_pricing::float::float;
+use plimsoll_pricing::formulas::{Right, black76};
 use plimsoll_pricing::instruments::{EuropeanOption, Instrument, Perpetual, PremiumStyle, Style, Terms};
 use plimsoll_pricing::market::index::SourceQuote;
 use plimsoll_pricing::market::{ExpiryQuote, MarkQuote, StrikeVol};
@@ -164,14 +165,21 @@ impl World {
         all
     }
 
+    /// What a contract trades near to, in ten-thousandths, its underlying at `index`.
+    fn mark(&self, contract: ContractId, index: i64) -> i64 {
+        let Instrument::Option(option) = &self.state.contracts[contract.index()].instrument else { return index };
+        let years = (option.expiry.nanos() - self.now.nanos()) as f64 / (365.0 * 86_400e9);
+        let price = black76::price(option.right, index as f64, float(option.strike) * 1e4, 0.6, years, 0.0);
+        price as i64
+    }
+
     fn command(&self, at: u64, indices: &[i64], open: &mut Vec<(AccountId, u64)>, random: &mut Random) -> Command {
         let accounts = self.state.accounts.len() as i64 - 1;
         let account = AccountId(1 + random.below(accounts) as u32);
         let holdings = &self.state.accounts[account.index()].holdings;
         let (contract, holding) = holdings.iter().nth(random.below(holdings.len() as i64) as usize).unwrap();
-        let is_perpetual = contract.0 % CONTRACTS as u32 == 0;
-        let near = indices[contract.index() / CONTRACTS as usize] / if is_perpetual { 1 } else { 20 };
-        let value = Decimal::new(near / 10_000 * (9_900 + random.below(200)), 4);
+        let mark = self.mark(*contract, indices[contract.index() / CONTRACTS as usize]);
+        let value = Decimal::new(mark * (9_900 + random.below(200)), 8);
         let price = Price::new(value.max(Decimal::new(1, 2)).rounded(2, Rounding::HalfEven).unwrap(), usdc());
         let quantity = Quantity(Decimal::new(1 + random.below(20), 2));
         let is_long = holding.quantity.0.signum() > 0;

@@ -45,7 +45,7 @@ encode_variants! {
     }
 }
 encode_variants! { LiftRule { 0 Manual, 1 After { seconds, within } } }
-encode_variants! { Cover { 0 Collateral, 1 Fund, 2 Shared, 3 BadDebt } }
+encode_variants! { Cover { 0 Collateral, 1 Fund, 2 BadDebt } }
 
 encode_fields! {
     ContractId { 0 }
@@ -164,6 +164,7 @@ encode_variants! {
         33 Deleveraged { account, holder, contract, quantity, value },
         34 Haircut { account, holder, amount, value },
         35 OverdraftCharged { asset, rate, hours, charges },
+        36 LossShared { amount, lost, markets, legs },
     }
 }
 

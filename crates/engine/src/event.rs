@@ -280,9 +280,20 @@ pub enum Event {
         by: Cover,
         /// How much.
         amount: Amount,
-        /// What it cost the insurance fund, or holders in gain, in the currency.
+        /// What it cost the insurance fund, in the currency.
         lost: Decimal,
         /// The underlyings that the account was closed in.
+        markets: Vec<Underlying>,
+        /// The cash.
+        legs: Vec<Leg>,
+    },
+    /// Holders in gain paid what accounts that were closed in one command left owing, against the bad debt it was booked as.
+    LossShared {
+        /// How much.
+        amount: Amount,
+        /// The same in the currency.
+        lost: Decimal,
+        /// The underlyings that the accounts were closed in.
         markets: Vec<Underlying>,
         /// The cash.
         legs: Vec<Leg>,
@@ -487,6 +498,7 @@ impl Event {
             | Self::Traded { legs, .. }
             | Self::FundingPaid { legs, .. }
             | Self::Covered { legs, .. }
+            | Self::LossShared { legs, .. }
             | Self::Settled { legs, .. } => legs,
             _ => &[],
         }

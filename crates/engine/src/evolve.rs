@@ -12,7 +12,7 @@ use crate::account::{Account, ContractId, Funds, Holding, OrderId, Standing};
 use crate::breakers;
 use crate::event::{Event, Filled};
 use crate::ledger::{Holder, House, Leg};
-use crate::liquidation::{Auction, Cover, Liquidation, Spent};
+use crate::liquidation::{Auction, Liquidation, Spent};
 use crate::market::{Feed, PriceBatch, Reading};
 use crate::state::{Contract, State};
 
@@ -189,7 +189,7 @@ fn trading(state: &mut State, event: &Event, at: Timestamp) {
             assert!(held.0.is_zero(), "contract {}: what accounts hold nets to {held}", contract.0);
         }
         Event::Deleveraged { value, .. } => spend(state, at, |spent| more(&mut spent.matched, *value)),
-        Event::Covered { by: Cover::Shared, lost, .. } | Event::Haircut { value: lost, .. } => {
+        Event::LossShared { lost, .. } | Event::Haircut { value: lost, .. } => {
             spend(state, at, |spent| more(&mut spent.haircut, *lost));
         }
         Event::Covered { lost, markets, .. } if !lost.is_zero() => spend(state, at, |spent| {

@@ -233,8 +233,6 @@ pub enum Cover {
     Collateral,
     /// The insurance fund.
     Fund,
-    /// Holders in gain.
-    Shared,
-    /// Nobody: it is booked.
+    /// Nobody yet: it is booked.
     BadDebt,
 }

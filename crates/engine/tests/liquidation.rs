@@ -320,6 +320,87 @@ fn what_nobody_pays_is_booked() {
     assert!(house(&venue, House::BadDebt).is_zero());
 }
 
+/// Two who each owe more than anybody gains on what is matched, and a holder who gained 1,000 on each of a hundred coins.
+fn two_who_owe(venue: &mut Venue) -> (AccountId, Vec<Event>) {
+    venue.run(Command::FundHouse { house: House::Lending, amount: amount("500000 USDC") });
+    let rich = venue.funded("c", "100000000 USDC");
+    let gains = venue.funded("gains", "3000000 USDC");
+    venue.trade(BTC_USDC, "100", "60000", rich, gains);
+    for name in ["a", "b"] {
+        let account = venue.funded(name, "100 ETH");
+        venue.run(Command::Borrow { account, amount: amount("150000 USDC") });
+        venue.run(Command::Withdraw { account, amount: amount("50000 USDC") });
+        venue.trade(BTC_USDC, "0.1", "60000", account, rich);
+    }
+    let events = venue.prices("59000", "300");
+    (gains, events)
+}
+
+#[test]
+fn what_many_leave_owing_is_shared_once() {
+    let mut venue = Venue::new();
+    rules(&mut venue, |rules| rules.shared_max = decimal("0.2"));
+    let (gains, events) = two_who_owe(&mut venue);
+    let shared: Vec<&Event> = events.iter().filter(|event| matches!(event, Event::LossShared { .. })).collect();
+    let [Event::LossShared { amount: shared, lost, legs, .. }] = shared[..] else { panic!("{events:?}") };
+    assert!(
+        shared.value > decimal("19800") && shared.value <= decimal("20000"),
+        "a fifth of what was gained: {shared}"
+    );
+    let pays = legs.iter().find(|leg| leg.holder.account() == Some(gains)).unwrap().amount;
+    assert_eq!(pays, shared.negated(), "nobody else gained");
+    let booked: Vec<Decimal> =
+        covered(&events).iter().filter(|(by, _)| *by == Cover::BadDebt).map(|(_, value)| *value).collect();
+    let [first, second] = booked[..] else { panic!("{events:?}") };
+    assert_eq!(house(&venue, House::BadDebt), shared.value.minus(first).unwrap().minus(second).unwrap());
+    let haircuts: Vec<Decimal> = events
+        .iter()
+        .filter_map(|event| if let Event::Haircut { value, .. } = event { Some(*value) } else { None })
+        .collect();
+    assert_eq!(venue.state.spent.haircut, haircuts.iter().try_fold(*lost, |sum, value| sum.plus(*value)).unwrap());
+    let after = |of: fn(&Event) -> bool| events.iter().rposition(of).unwrap();
+    let is_shared = |event: &Event| matches!(event, Event::LossShared { .. });
+    assert!(after(is_shared) > after(|event| matches!(event, Event::Covered { .. })), "when all are closed");
+    assert_eq!(state(&venue, gains), Side_::Healthy);
+}
+
+#[test]
+fn losses_are_shared_within_the_budget_of_haircuts_and_not_at_all_without_a_share() {
+    let mut venue = Venue::new();
+    rules(&mut venue, |rules| rules.budgets.haircut = Some(decimal("5000")));
+    two_who_owe(&mut venue);
+    let spent = venue.state.spent.haircut;
+    assert!(spent > decimal("4999.9") && spent <= decimal("5000"), "{spent}");
+    let mut venue = Venue::new();
+    rules(&mut venue, |rules| rules.shared_max = Decimal::ZERO);
+    let (_, events) = two_who_owe(&mut venue);
+    assert!(!events.iter().any(|event| matches!(event, Event::LossShared { .. })), "{events:?}");
+    assert!(house(&venue, House::BadDebt).signum() < 0);
+}
+
+/// Whoever can no longer hold what they hold once they have paid is closed in the same command, and shares no second time.
+#[test]
+fn whom_sharing_brings_under_is_closed_too() {
+    let mut venue = Venue::new();
+    rules(&mut venue, |rules| rules.shared_max = Decimal::ONE);
+    venue.run(Command::FundHouse { house: House::Lending, amount: amount("1000000 USDC") });
+    let rich = venue.funded("c", "100000000 USDC");
+    let gains = venue.funded("gains", "812000 USDC");
+    venue.trade(BTC_USDC, "100", "60000", gains, rich);
+    assert!(state(&venue, gains) < Side_::Liquidating);
+    let account = venue.funded("a", "500 ETH");
+    venue.run(Command::Borrow { account, amount: amount("750000 USDC") });
+    venue.run(Command::Withdraw { account, amount: amount("250000 USDC") });
+    venue.trade(BTC_USDC, "0.1", "60000", rich, account);
+    // It would stand: what it gains is more than what the higher price asks for besides.
+    let events = venue.prices("61000", "300");
+    let at = |of: &dyn Fn(&Event) -> bool| events.iter().position(of);
+    let shared = at(&|event| matches!(event, Event::LossShared { .. })).unwrap();
+    let sent = at(&|event| matches!(event, Event::LiquidationWave { account, .. } if *account == gains)).unwrap();
+    assert!(sent > shared, "{events:?}");
+    assert_eq!(events.iter().filter(|event| matches!(event, Event::LossShared { .. })).count(), 1);
+}
+
 /// What is published is what happens.
 #[test]
 fn the_published_rank_is_the_order_of_matching() {

@@ -360,14 +360,15 @@ fn a_fund_that_pays_beyond_its_budget_and_debt_that_it_could_have_paid_are_found
     });
     assert_eq!(venue.wrong(&bad), [closing::BAD]);
     let shared = changed(&taken, |_, event| {
-        if let Event::Covered { by, legs, .. } = event {
-            *by = Cover::Shared;
+        if let Event::Covered { amount, lost, markets, legs, .. } = event {
             legs.iter_mut()
                 .filter(|leg| leg.holder.account().is_none())
                 .for_each(|leg| leg.holder = Holder::Account(OTHER));
+            let (legs, markets) = (std::mem::take(legs), std::mem::take(markets));
+            *event = Event::LossShared { amount: *amount, lost: *lost, markets, legs };
         }
     });
-    assert_eq!(venue.wrong(&shared), [closing::SHARED], "who holds nothing there any more");
+    assert_eq!(venue.wrong(&shared), [closing::SHARED; 2], "who holds nothing there any more, of what nobody booked");
     let usdc = (House::Insurance, world::asset("USDC"));
     let had = venue.state.house[&usdc];
     venue.state.house.insert(usdc, Decimal::new(-1, 18));

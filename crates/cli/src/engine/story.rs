@@ -80,11 +80,11 @@ fn told(state: &State, event: &Event) -> Option<(Tone, String)> {
             let by = match by {
                 Cover::Collateral => "gives up",
                 Cover::Fund => "the insurance fund pays",
-                Cover::Shared => "holders in gain pay",
                 Cover::BadDebt => "booked as bad debt:",
             };
             (Tone::Bad, format!("{}: {by} {amount}", name(*account)))
         }
+        Event::LossShared { amount, .. } => (Tone::Bad, format!("holders in gain share {amount} of what is owed")),
         Event::BreakerTripped { name, subject, .. } => (Tone::Warn, format!("breaker {name} trips for {subject}")),
         Event::BreakerLifted { name, subject, .. } => (Tone::Good, format!("breaker {name} lifts for {subject}")),
         Event::OrderPlaced { account, .. } => (Tone::Good, format!("{}: the order is placed", name(*account))),

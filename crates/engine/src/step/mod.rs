@@ -44,8 +44,17 @@ pub fn step(state: &mut State, book: &mut Book, command: &Command, at: Timestamp
         return Err(Refusal::TimeRunsBack { at, clock: state.clock });
     }
     let eased = breakers::eased(state, at);
-    let (ahead, ranks) = (ahead::Ahead::default(), liquidation::Ranks::default());
-    let mut decision = Decision { state, book, at, events: Vec::new(), eased, watched: 0, ahead, ranks };
+    let mut decision = Decision {
+        state,
+        book,
+        at,
+        events: Vec::new(),
+        eased,
+        watched: 0,
+        ahead: ahead::Ahead::default(),
+        ranks: liquidation::Ranks::default(),
+        losses: liquidation::Losses::default(),
+    };
     let overdrafts = decision.overdrafts();
     decision.decide(command)?;
     decision.charge_overdrafts(overdrafts);
@@ -68,6 +77,7 @@ struct Decision<'a> {
     watched: usize,
     ahead: ahead::Ahead,
     ranks: liquidation::Ranks,
+    losses: liquidation::Losses,
 }
 
 impl Decision<'_> {

@@ -78,7 +78,8 @@ impl Names<'_> {
             | Event::AuctionUnsold { .. }
             | Event::Deleveraged { .. }
             | Event::Haircut { .. }
-            | Event::Covered { .. } => self.closing(event),
+            | Event::Covered { .. }
+            | Event::LossShared { .. } => self.closing(event),
             Event::BreakerSet { .. }
             | Event::BreakerTripped { .. }
             | Event::BreakerEased { .. }
@@ -232,7 +233,6 @@ impl Names<'_> {
                 let by = match by {
                     Cover::Collateral => "collateral",
                     Cover::Fund => "fund",
-                    Cover::Shared => "shared",
                     Cover::BadDebt => "bad_debt",
                 };
                 let markets: Vec<&str> = markets.iter().map(Underlying::as_str).collect();
@@ -240,6 +240,14 @@ impl Names<'_> {
                     "covered",
                     json!({"account": self.account(*account), "by": by, "amount": amount.to_string(),
                            "lost": unless_zero(*lost), "markets": markets}),
+                )
+            }
+            Event::LossShared { amount, lost, markets, legs } => {
+                let markets: Vec<&str> = markets.iter().map(Underlying::as_str).collect();
+                let holders = legs.iter().filter(|leg| leg.holder.account().is_some()).count();
+                (
+                    "loss_shared",
+                    json!({"amount": amount.to_string(), "lost": text(*lost), "holders": holders, "markets": markets}),
                 )
             }
             _ => unreachable!("told apart above"),

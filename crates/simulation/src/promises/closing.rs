@@ -17,6 +17,7 @@ use plimsoll_pricing::float::float;
 use super::breakers::notional;
 use super::budgets::{Budget, Taken};
 use super::equity::of_units;
+use super::exact::{Way, product};
 use super::mirror::cost;
 use super::{Wrong, breakers, hedging, mark, standing};
 
@@ -103,6 +104,8 @@ pub struct Closing {
     bidder: Option<(AccountId, f64)>,
     /// Whose closing was looked at in this command.
     judged: BTreeSet<AccountId>,
+    /// Bad debt that was booked in this command, in units of 10⁻¹⁸; nothing once it was shared.
+    booked: BTreeMap<Asset, Option<i128>>,
     day: i64,
     spent: f64,
     spent_in: BTreeMap<Underlying, f64>,
@@ -164,7 +167,8 @@ impl Closing {
             }
             // What follows is matched, with whoever bid a moment ago as with any other.
             Event::Deleveraged { .. } => self.bidder = None,
-            Event::Covered { .. } => looked.extend(self.covered(state, event, at)),
+            Event::Covered { .. } => self.covered(state, event),
+            Event::LossShared { .. } => looked.extend(self.loss_shared(state, event, at)),
             _ => {}
         }
         looked
@@ -174,6 +178,7 @@ impl Closing {
     pub fn after(&mut self, state: &State, at: Timestamp) -> Vec<Looked> {
         let mut looked = self.ended(state, at);
         self.judged.clear();
+        self.booked.clear();
         self.bidder = None;
         looked.push((FUND, house(state)));
         looked.push((hedging::CURED, hedging::left_over(state)));
@@ -290,9 +295,9 @@ impl Closing {
         if standing::all_trusted(state) { looked } else { Vec::new() }
     }
 
-    fn covered(&mut self, state: &State, event: &Event, at: Timestamp) -> Vec<Looked> {
-        let Event::Covered { account, by, amount, lost, markets, legs } = event else { return Vec::new() };
-        let Some(episode) = &mut self.episode else { return Vec::new() };
+    fn covered(&mut self, state: &State, event: &Event) {
+        let Event::Covered { by, amount, lost, markets, .. } = event else { return };
+        let Some(episode) = &mut self.episode else { return };
         episode.taken_over = true;
         episode.markets.extend(markets);
         let worth =
@@ -304,16 +309,29 @@ impl Closing {
                 episode.paid += value;
             }
             Cover::Collateral => episode.lost -= worth().unwrap_or(0.0),
-            Cover::BadDebt => episode.bad.push(amount.asset),
-            Cover::Shared => {
-                let payers = legs.iter().filter_map(|leg| Some((leg.holder.account()?, leg.amount.value.units())));
-                let payers = payers.filter(|(id, value)| id != account && *value < 0);
-                let shares = payers.map(|(id, value)| (SHARED, shared(state, id, -value, amount.asset, markets)));
-                let value = (worth().unwrap_or(0.0), 0.0);
-                return shares.chain([self.taken.counts(state, Budget::Haircut, *account, value, at)]).collect();
+            Cover::BadDebt => {
+                episode.bad.push(amount.asset);
+                if let Some(sum) = self.booked.entry(amount.asset).or_insert(Some(0)) {
+                    *sum += amount.value.units();
+                }
             }
         }
-        Vec::new()
+    }
+
+    /// Holders in gain pay once in a command and asset, what was booked in it, and no more than the venue's share of a gain.
+    fn loss_shared(&mut self, state: &State, event: &Event, at: Timestamp) -> Vec<Looked> {
+        let Event::LossShared { amount, markets, legs, .. } = event else { return Vec::new() };
+        let booked = self.booked.insert(amount.asset, None).flatten().unwrap_or(0);
+        let over = amount.value.units() > booked;
+        let expected = || format!("at most {} of bad debt", of_units(booked));
+        let over = over.then(|| Wrong::new(SHARED, amount.to_string(), expected()));
+        let payers = legs.iter().filter_map(|leg| Some((leg.holder.account()?, -leg.amount.value.units())));
+        let shares = payers.clone().map(|(id, pays)| (SHARED, shared(state, id, pays, amount.asset, markets)));
+        let price = state.price(amount.asset).map_or(0.0, float);
+        let value = if standing::all_trusted(state) { float(amount.value) * price } else { 0.0 };
+        let counted =
+            payers.clone().next().map(|(id, _)| self.taken.counts(state, Budget::Haircut, id, (value, 0.0), at));
+        shares.chain([(SHARED, over)]).chain(counted).collect()
     }
 
     /// What is to be said when an account's closing is over.
@@ -548,8 +566,8 @@ fn shared(state: &State, id: AccountId, pays: i128, asset: Asset, markets: &[Und
             gained += at_mark(state, id, *contract)? - holding.cost.units();
         }
     }
-    (pays > gained + 1)
-        .then(|| Wrong::of(SHARED, id, of_units(pays).to_string(), format!("at most {}", of_units(gained))))
+    let most = product(gained, state.liquidation.shared_max.units(), Way::Up)?;
+    (pays > most + 1).then(|| Wrong::of(SHARED, id, of_units(pays).to_string(), format!("at most {}", of_units(most))))
 }
 
 fn owing(state: &State, id: AccountId) -> Option<Wrong> {

@@ -230,10 +230,9 @@ impl Decision<'_> {
                 self.emit(trade);
             }
         }
-        let mut touched: BTreeSet<AccountId> = unit.iter().copied().chain([bidder]).collect();
         // Where positions are left there is nothing to cover yet.
-        let _ = self.cover(unit, was_insolvent, &markets, &mut touched);
-        self.levels(touched);
+        let _ = self.cover(unit, was_insolvent, &markets);
+        self.levels(unit.iter().copied().chain([bidder]));
         Ok(())
     }
 }

@@ -1,6 +1,7 @@
-//! What a closed unit is short of: paid by what it has of other assets, by the insurance fund within its budgets, by
-//! holders in gain; and what is left after that is booked as bad debt, in the open. What the fund took and could not use to
-//! pay, since it held none of the asset, stands against that debt.
+//! What a closed unit is short of: paid by what it has of other assets and by the insurance fund within its budgets; the rest
+//! is booked as bad debt, in the open, against which stands what the fund took and could not use to pay, since it held none
+//! of the asset. When all that a command closes are closed, holders in gain share of that debt what they may be asked for:
+//! once, so that nobody pays for each of many who fail together as if there were no other.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,6 +32,17 @@ impl Closed {
     pub(super) fn is_insolvent(&self) -> bool {
         self.short_value > self.left_value
     }
+}
+
+/// What accounts closed in a command left owing and holders in gain are to share, by asset.
+#[derive(Default)]
+pub(in crate::step) struct Losses(BTreeMap<Asset, Loss>);
+
+/// A loss in one asset, and the underlyings that accounts were closed in.
+#[derive(Default)]
+struct Loss {
+    value: Decimal,
+    markets: BTreeSet<Underlying>,
 }
 
 /// What the insurance fund pays of what is short, by asset.
@@ -150,7 +162,6 @@ impl Decision<'_> {
         unit: &[AccountId],
         was_insolvent: bool,
         markets: &BTreeSet<Underlying>,
-        touched: &mut BTreeSet<AccountId>,
     ) -> Result<(), Refusal> {
         if self.members(unit).any(|(_, account)| !account.holdings.is_empty()) {
             return Ok(());
@@ -175,7 +186,7 @@ impl Decision<'_> {
             if is_lost {
                 let rest = short.minus(paid[asset])?;
                 let shared = asked.get(asset).copied().unwrap_or_default().min(rest);
-                self.lose(unit, Amount::new(shared, *asset), markets, touched)?;
+                self.lose(unit, Amount::new(shared, *asset), markets)?;
             }
         }
         self.pay_loans(unit)
@@ -224,22 +235,17 @@ impl Decision<'_> {
         Ok(())
     }
 
-    /// What is still owed of an asset: holders in gain pay up to `shared` of it, the rest is bad debt.
-    fn lose(
-        &mut self,
-        unit: &[AccountId],
-        mut shared: Amount,
-        markets: &BTreeSet<Underlying>,
-        touched: &mut BTreeSet<AccountId>,
-    ) -> Result<(), Refusal> {
-        let asset = shared.asset;
+    /// What is still owed of an asset is bad debt; up to `shared` of it is to be asked of holders in gain.
+    fn lose(&mut self, unit: &[AccountId], shared: Amount, markets: &BTreeSet<Underlying>) -> Result<(), Refusal> {
+        let (asset, mut owed) = (shared.asset, Decimal::ZERO);
         for id in unit {
             let short = self.net(*id, asset)?.negated().or_zero();
-            let paid = self.shared(*id, Amount::new(short.min(shared.value), asset), markets, touched)?;
-            shared.value = shared.value.minus(paid)?;
-            let bad = Amount::new(short.minus(paid)?, asset);
-            self.covered(*id, Cover::BadDebt, bad, Decimal::ZERO, markets)?;
+            self.covered(*id, Cover::BadDebt, Amount::new(short, asset), Decimal::ZERO, markets)?;
+            owed = owed.plus(short)?;
         }
+        let loss = self.losses.0.entry(asset).or_default();
+        loss.value = loss.value.plus(shared.value.min(owed))?;
+        loss.markets.extend(markets);
         Ok(())
     }
 
@@ -298,37 +304,47 @@ impl Decision<'_> {
         Ok(())
     }
 
-    /// Has holders in gain of what the account was closed in pay, each by its gain and no more than the venue's share of it;
-    /// how much they paid.
-    fn shared(
-        &mut self,
-        id: AccountId,
-        short: Amount,
-        markets: &BTreeSet<Underlying>,
-        touched: &mut BTreeSet<AccountId>,
-    ) -> Result<Decimal, Refusal> {
-        let gains = self.gains(short.asset, markets)?;
+    /// Has holders in gain pay what was lost in this command, asset by asset.
+    pub(super) fn share_losses(&mut self, touched: &mut BTreeSet<AccountId>) {
+        for (asset, loss) in std::mem::take(&mut self.losses).0 {
+            // What cannot be worked out stays bad debt.
+            if let Ok(Some(event)) = self.shared(asset, &loss) {
+                touched.extend(event.accounts());
+                self.emit(event);
+            }
+        }
+    }
+
+    /// Each pays by its gain and no more than the venue's share of it, within the day's budget.
+    fn shared(&mut self, asset: Asset, loss: &Loss) -> Result<Option<Event>, Refusal> {
+        let gains = self.gains(asset, &loss.markets)?;
         let all = gains.iter().map(|(_, gain)| *gain).try_fold(Decimal::ZERO, Decimal::plus)?;
         let most = all.times(self.state.liquidation.shared_max, Rounding::Down)?;
-        let amount = short.value.min(most);
+        let amount = self.within_haircuts(Amount::new(loss.value.min(most), asset))?;
         if amount.signum() <= 0 {
-            return Ok(Decimal::ZERO);
+            return Ok(None);
         }
         let (mut legs, mut left) = (Legs::default(), amount);
         for (holder, gain) in gains {
             let pays = amount.times_ratio(gain, all, Rounding::Up)?.min(left);
-            legs.add(Holder::Account(holder), short.asset, pays.negated())?;
+            legs.add(Holder::Account(holder), asset, pays.negated())?;
             left = left.minus(pays)?;
-            touched.insert(holder);
         }
-        let amount = amount.minus(left)?;
-        legs.add(Holder::Account(id), short.asset, amount)?;
-        let (legs, markets) = (legs.done(), markets.iter().copied().collect());
+        let amount = Amount::new(amount.minus(left)?, asset);
+        legs.add(Holder::House(House::BadDebt), asset, amount.value)?;
+        let (legs, markets) = (legs.done(), loss.markets.iter().copied().collect());
         self.fits(&legs)?;
-        let (by, amount) = (Cover::Shared, Amount::new(amount, short.asset));
         let lost = self.in_currency(amount)?;
-        self.emit(Event::Covered { account: id, by, amount, lost, markets, legs });
-        Ok(amount.value)
+        Ok(Some(Event::LossShared { amount, lost, markets, legs }))
+    }
+
+    /// As much of `amount` as holders in gain may still bear today.
+    fn within_haircuts(&mut self, amount: Amount) -> Result<Decimal, Refusal> {
+        let (worth, left) = (self.in_currency(amount)?, self.haircut_left()?);
+        match left.filter(|left| worth > *left) {
+            Some(left) => Ok(amount.value.times_ratio(left, worth, Rounding::Down)?),
+            None => Ok(amount.value),
+        }
     }
 
     /// Who gains on contracts in these markets that settle in `asset`, and how much, losses there taken off. What has no price

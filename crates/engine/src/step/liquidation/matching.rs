@@ -25,11 +25,10 @@ const TIMES_MAX: i64 = 1_000;
 
 impl Decision<'_> {
     /// Closes everything that a unit holds and may be closed, and settles what it is then short of.
-    pub(super) fn take_over(&mut self, unit: &[AccountId]) {
-        let mut touched: BTreeSet<AccountId> = unit.iter().copied().collect();
+    pub(super) fn take_over(&mut self, unit: &[AccountId], touched: &mut BTreeSet<AccountId>) {
         // Whatever cannot be worked out is left, and tried again.
-        let _ = self.taken_over(unit, &mut touched);
-        self.levels(touched);
+        let _ = self.taken_over(unit, touched);
+        self.level(unit);
     }
 
     fn taken_over(&mut self, unit: &[AccountId], touched: &mut BTreeSet<AccountId>) -> Result<(), Refusal> {
@@ -54,7 +53,7 @@ impl Decision<'_> {
             let borne = self.matched(id, contract, bears.min(*left), touched)?;
             *left = left.minus(borne)?.or_zero();
         }
-        self.cover(unit, closed.is_insolvent(), &markets, touched)
+        self.cover(unit, closed.is_insolvent(), &markets)
     }
 
     pub(super) fn terms_of(&self, contract: ContractId) -> &Terms {

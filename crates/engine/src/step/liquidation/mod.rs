@@ -7,6 +7,7 @@ mod matching;
 mod ranking;
 mod wave;
 
+pub(super) use covering::Losses;
 pub(super) use ranking::Ranks;
 pub use ranking::{Ranked, deleveraging};
 pub(super) use wave::Planned;
@@ -36,29 +37,40 @@ impl Decision<'_> {
         Ok(())
     }
 
-    /// Closes whoever is below maintenance margin and due, and whoever falls below it by that.
+    /// Closes whoever is below maintenance margin and due, and whoever falls below it by that. What they leave owing is shared
+    /// once, when all are closed: of whom that brings under nothing more is shared.
     pub(super) fn close_accounts(&mut self) {
-        let mut seen: BTreeSet<AccountId> = BTreeSet::new();
+        let (mut seen, mut is_shared) = (BTreeSet::new(), false);
         loop {
+            let mut touched = BTreeSet::new();
             let under = self.state.under.iter().copied();
             let due: Vec<AccountId> = under.filter(|id| !seen.contains(id) && self.is_due(*id)).collect();
-            if due.is_empty() {
-                break;
-            }
             for due in due.chunks(AT_ONCE) {
-                self.plan_ahead(due);
-                for id in due {
-                    if !seen.contains(id) && self.is_under(&[*id]) {
-                        let unit = self.state.margined_with(*id);
-                        seen.extend(&unit);
-                        if !self.liquidation_pauses(&unit) {
-                            self.close(&unit);
-                            self.watch(false);
-                        }
-                    }
-                    seen.insert(*id);
+                self.close_these(due, &mut seen, &mut touched);
+            }
+            if due.is_empty() {
+                if is_shared {
+                    return;
+                }
+                is_shared = true;
+                self.share_losses(&mut touched);
+            }
+            self.levels(touched);
+        }
+    }
+
+    fn close_these(&mut self, due: &[AccountId], seen: &mut BTreeSet<AccountId>, touched: &mut BTreeSet<AccountId>) {
+        self.plan_ahead(due);
+        for id in due {
+            if !seen.contains(id) && self.is_under(&[*id]) {
+                let unit = self.state.margined_with(*id);
+                seen.extend(&unit);
+                if !self.liquidation_pauses(&unit) {
+                    self.close(&unit, touched);
+                    self.watch(false);
                 }
             }
+            seen.insert(*id);
         }
     }
 
@@ -84,7 +96,8 @@ impl Decision<'_> {
         unit.iter().filter_map(|id| Some((*id, self.state.account(*id)?)))
     }
 
-    fn close(&mut self, unit: &[AccountId]) {
+    /// Closes a unit; whose positions it is matched with are `touched`, and not margined yet.
+    fn close(&mut self, unit: &[AccountId], touched: &mut BTreeSet<AccountId>) {
         for id in unit {
             self.cancel_all(*id, |_| true, Cancelled::Liquidation);
         }
@@ -100,7 +113,7 @@ impl Decision<'_> {
             if self.offered(unit) {
                 return;
             }
-            self.take_over(unit);
+            self.take_over(unit, touched);
             // What no budget of matching is left for goes to the market meanwhile.
             let may_send = self.state.liquidation.budgets.matched.is_some();
             if self.is_under(unit) && !(may_send && self.sent(unit, wave)) {

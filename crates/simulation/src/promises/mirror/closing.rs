@@ -36,9 +36,9 @@ impl Mirror {
                 let side = |filled: &Filled| TradeSide { account: filled.account, order: None };
                 self.forced(&trade, side(buyer), side(seller))
             }
-            Event::Covered { account, by: Cover::Shared, amount, markets, legs, .. } => {
+            Event::LossShared { amount, markets, legs, .. } => {
                 match self.gains(amount.asset, &markets.iter().copied().collect()) {
-                    Some(gains) => self.share(*account, *amount, gains),
+                    Some(gains) => self.share(*amount, gains),
                     // Of some contract these books know no mark.
                     None => {
                         legs.iter().try_for_each(|leg| self.post(leg.holder, amount.asset, leg.amount.value.units()))
@@ -124,18 +124,17 @@ impl Mirror {
             }
             Cover::Fund => self.move_cash(INSURANCE, id, amount),
             Cover::BadDebt => self.move_cash(Holder::House(House::BadDebt), id, amount),
-            Cover::Shared => Err(format!("account {}: {amount} was shared by nobody", account.0)),
         }
     }
 
     /// Holders in gain pay by their gain, each rounded up and none beyond what is left to pay.
-    fn share(&mut self, account: AccountId, amount: Amount, gains: Vec<(AccountId, i128)>) -> Result<(), Fault> {
+    fn share(&mut self, amount: Amount, gains: Vec<(AccountId, i128)>) -> Result<(), Fault> {
         let does_not_fit = || "gains that do not fit".to_owned();
         let all: i128 = gains.iter().map(|(_, gain)| gain).sum();
         let most = product(all, self.liquidation.shared_max.units(), Way::Down).ok_or_else(does_not_fit)?;
         let whole = amount.value.units();
         if whole > most {
-            return Err(format!("account {}: holders paid {amount} of gains of {}", account.0, shown(all)));
+            return Err(format!("holders paid {amount} of gains of {}", shown(all)));
         }
         let mut left = whole;
         for (holder, gain) in gains {
@@ -143,7 +142,7 @@ impl Mirror {
             self.post(Holder::Account(holder), amount.asset, -pays)?;
             left -= pays;
         }
-        self.post(Holder::Account(account), amount.asset, whole - left)
+        self.post(Holder::House(House::BadDebt), amount.asset, whole - left)
     }
 
     /// Who gains on contracts in these markets that settle in `asset`; `None` where a mark is not known.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use plimsoll_core::{AccountId, Asset, Decimal, Order, Price, Quantity, Side, Timestamp};
 use plimsoll_margin::level;
 
-use crate::liquidation::Liquidation;
+use crate::liquidation::{Liquidation, Shared, day_of};
 
 /// A contract's number: given when it is listed, never given again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -200,6 +200,8 @@ pub struct Account {
     pub loss_from: Option<Decimal>,
     /// While it is being closed.
     pub liquidation: Option<Liquidation>,
+    /// What it last paid for others out of its gains.
+    pub shared: Option<Box<Shared>>,
 }
 
 impl Account {
@@ -216,6 +218,7 @@ impl Account {
             topped_up: Decimal::ZERO,
             loss_from: None,
             liquidation: None,
+            shared: None,
         }
     }
 
@@ -223,6 +226,13 @@ impl Account {
     #[must_use]
     pub fn cash(&self, asset: Asset) -> Decimal {
         self.funds.get(&asset).map_or(Decimal::ZERO, |funds| funds.cash)
+    }
+
+    /// What it paid of `asset` for others on the day of `at`.
+    #[must_use]
+    pub fn shared(&self, asset: Asset, at: Timestamp) -> Decimal {
+        let today = self.shared.as_ref().filter(|shared| shared.day == day_of(at));
+        today.and_then(|shared| shared.of.get(&asset).copied()).unwrap_or_default()
     }
 
     /// What is held of `contract`.

@@ -9,7 +9,7 @@ use crate::breakers::{Breaker, Installed, LiftRule, Range, Restricted, Scope, Su
 use crate::command::{Command, TradeSide};
 use crate::event::{Cancelled, Charge, Event, Figures, Filled, Overdraft};
 use crate::ledger::{Holder, House, Leg};
-use crate::liquidation::{Auction, Budgets, Cover, Liquidation, LiquidationRules, MarketDepth, Spent};
+use crate::liquidation::{Auction, Budgets, Cover, Liquidation, LiquidationRules, MarketDepth, Shared, Spent};
 use crate::market::{Feed, FeedFacts, MarketFacts, PriceBatch, Quality, Reading, TrustRule, Window};
 use crate::state::{AssetRules, Contract, Lines, ModelRules, PendingRules, State, Totals, UnderlyingRules, Versions};
 
@@ -61,7 +61,7 @@ encode_fields! {
     Charge { account, interest, until }
     Overdraft { account, interest }
     Standing { state, since, deadline }
-    Account { terms, funds, holdings, orders, standing, frozen, topped_up, loss_from, liquidation }
+    Account { terms, funds, holdings, orders, standing, frozen, topped_up, loss_from, liquidation, shared }
     Leg { holder, amount }
     Filled { account, order, after, realised, fee, penalty }
     MarketDepth { spread, depth }
@@ -71,6 +71,7 @@ encode_fields! {
     Budgets { event, day, markets, matched, haircut }
     Liquidation { waves, last, auction }
     Auction { begun, since, is_insolvent }
+    Shared { day, of }
     Spent { day, fund, markets, matched, haircut }
     Breaker { watches, scope, restricts, lifts }
     Trip { since, inside_since, waived }

@@ -12,7 +12,7 @@ use crate::account::{Account, ContractId, Funds, Holding, OrderId, Standing};
 use crate::breakers;
 use crate::event::{Event, Filled};
 use crate::ledger::{Holder, House, Leg};
-use crate::liquidation::{Auction, Liquidation, Spent};
+use crate::liquidation::{Auction, Liquidation, Shared, Spent, day_of};
 use crate::market::{Feed, PriceBatch, Reading};
 use crate::state::{Contract, State};
 
@@ -189,8 +189,10 @@ fn trading(state: &mut State, event: &Event, at: Timestamp) {
             assert!(held.0.is_zero(), "contract {}: what accounts hold nets to {held}", contract.0);
         }
         Event::Deleveraged { value, .. } => spend(state, at, |spent| more(&mut spent.matched, *value)),
-        Event::LossShared { lost, .. } | Event::Haircut { value: lost, .. } => {
+        Event::Haircut { value, .. } => spend(state, at, |spent| more(&mut spent.haircut, *value)),
+        Event::LossShared { lost, legs, .. } => {
             spend(state, at, |spent| more(&mut spent.haircut, *lost));
+            legs.iter().for_each(|leg| shared(state, leg, at));
         }
         Event::Covered { lost, markets, .. } if !lost.is_zero() => spend(state, at, |spent| {
             more(&mut spent.fund, *lost);
@@ -206,6 +208,16 @@ fn trading(state: &mut State, event: &Event, at: Timestamp) {
         }
         _ => {}
     }
+}
+
+/// Keeps what a holder paid for others.
+fn shared(state: &mut State, leg: &Leg, at: Timestamp) {
+    let Some(account) = leg.holder.account() else { return };
+    let known = of(state, account).shared.get_or_insert_default();
+    if known.day != day_of(at) {
+        **known = Shared { day: day_of(at), ..Shared::default() };
+    }
+    more(known.of.entry(leg.amount.asset).or_default(), leg.amount.value.negated());
 }
 
 fn priced(state: &mut State, batch: &PriceBatch, readings: &[(Feed, Reading)], at: Timestamp) {

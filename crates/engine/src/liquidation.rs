@@ -10,7 +10,7 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_core::{Decimal, Timestamp, Underlying};
+use plimsoll_core::{Asset, Decimal, Timestamp, Underlying};
 pub use plimsoll_margin::answers::closing::Policy;
 pub use plimsoll_margin::closed_forms::auction::Terms as AuctionTerms;
 
@@ -50,7 +50,7 @@ pub struct LiquidationRules {
     pub depths: BTreeMap<Underlying, MarketDepth>,
     /// What the insurance fund may lose, and what may be taken from others.
     pub budgets: Budgets,
-    /// The most of their gains that holders in gain share of a loss, as a fraction; at most one, zero for none.
+    /// The most of their gains that holders in gain share of losses on one day, as a fraction; at most one, zero for none.
     pub shared_max: Decimal,
     /// How positions are auctioned that no wave could close; `None` where they are matched at once.
     pub auction: Option<AuctionTerms>,
@@ -222,7 +222,16 @@ impl Spent {
     }
 }
 
-fn day_of(at: Timestamp) -> i64 {
+/// What a holder in gain paid for others on one day.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Shared {
+    /// Days since 1970, UTC.
+    pub day: i64,
+    /// By asset.
+    pub of: BTreeMap<Asset, Decimal>,
+}
+
+pub(crate) fn day_of(at: Timestamp) -> i64 {
     at.nanos().div_euclid(86_400 * Timestamp::NANOS_PER_SECOND)
 }
 

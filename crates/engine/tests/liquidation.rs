@@ -365,6 +365,29 @@ fn what_many_leave_owing_is_shared_once() {
 }
 
 #[test]
+fn a_gain_is_asked_for_once_a_day() {
+    let mut venue = Venue::new();
+    rules(&mut venue, |rules| rules.shared_max = decimal("0.2"));
+    let (gains, _) = two_who_owe(&mut venue);
+    let before = venue.state.accounts[gains.index()].shared(asset("USDC"), venue.now);
+    assert!(before > decimal("19800") && before <= decimal("20000"), "{before}");
+    let rich = AccountId(1);
+    // Each owes some 20,000 more than it has, when coins fall to a tenth.
+    for (name, coins, price, shares) in [("d", "1000 ETH", "30", 0), ("e", "10000 ETH", "3", 1)] {
+        let account = venue.funded(name, coins);
+        venue.run(Command::Borrow { account, amount: amount("150000 USDC") });
+        venue.run(Command::Withdraw { account, amount: amount("50000 USDC") });
+        venue.trade(BTC_USDC, "0.1", "59000", account, rich);
+        let events = venue.prices("59000", price);
+        assert!(covered(&events).iter().any(|(by, _)| *by == Cover::BadDebt), "{name}: {events:?}");
+        let shared = events.iter().filter(|event| matches!(event, Event::LossShared { .. })).count();
+        assert_eq!(shared, shares, "{name}: {events:?}");
+        venue.wait(86_400);
+        venue.prices("59000", price);
+    }
+}
+
+#[test]
 fn losses_are_shared_within_the_budget_of_haircuts_and_not_at_all_without_a_share() {
     let mut venue = Venue::new();
     rules(&mut venue, |rules| rules.budgets.haircut = Some(decimal("5000")));

@@ -11,7 +11,7 @@ use plimsoll_margin::level;
 use plimsoll_simulation::Random;
 use plimsoll_simulation::promises::closing::{self, Closing, Stands};
 use plimsoll_simulation::promises::mirror::Mirror;
-use plimsoll_simulation::promises::{Wrong, budgets, hedging, same};
+use plimsoll_simulation::promises::{Wrong, budgets, hedging, same, sharing};
 use plimsoll_simulation::world::{self, Markets, listing};
 use support::{BTC, LONG, OTHER, decimal, terms};
 
@@ -368,7 +368,7 @@ fn a_fund_that_pays_beyond_its_budget_and_debt_that_it_could_have_paid_are_found
             *event = Event::LossShared { amount: *amount, lost: *lost, markets, legs };
         }
     });
-    assert_eq!(venue.wrong(&shared), [closing::SHARED; 2], "who holds nothing there any more, of what nobody booked");
+    assert_eq!(venue.wrong(&shared), [sharing::SHARED; 2], "who holds nothing there any more, of what nobody booked");
     let usdc = (House::Insurance, world::asset("USDC"));
     let had = venue.state.house[&usdc];
     venue.state.house.insert(usdc, Decimal::new(-1, 18));

@@ -148,7 +148,8 @@ impl Changes {
 
 impl Changed {
     fn add(&mut self, place: usize, parts: u8, account: &Account) {
-        let Account { terms, funds, holdings, orders, standing, frozen, topped_up, loss_from, liquidation } = account;
+        let Account { terms, funds, holdings, orders, standing, frozen, topped_up, loss_from, liquidation, shared } =
+            account;
         let bytes = &mut self.bytes;
         let mut ends = [0; 4];
         if parts & TERMS != 0 {
@@ -169,6 +170,7 @@ impl Changed {
         topped_up.encode(bytes);
         loss_from.encode(bytes);
         liquidation.encode(bytes);
+        shared.encode(bytes);
         ends[3] = bytes.len();
         self.accounts.push(ChangedAccount { place, parts, ends });
     }

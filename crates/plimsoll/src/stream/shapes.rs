@@ -216,7 +216,12 @@ command!(
             Optional,
             "What the insurance fund takes of a fill, as a fraction of notional."
         ),
-        field("shared_max", FRACTION, Optional, "The most of their gains that holders in gain share of a loss."),
+        field(
+            "shared_max",
+            FRACTION,
+            Optional,
+            "The most of their gains that holders in gain share of losses in a day."
+        ),
         field("depth", Kind::Object(&DEPTH), Optional, "Where an underlying is not named."),
         field("depths", Kind::Map(Key::Name, &Kind::Object(&DEPTH)), Optional, "By underlying."),
         field(

@@ -17,8 +17,8 @@ use plimsoll_pricing::float::float;
 use super::breakers::notional;
 use super::budgets::{Budget, Taken};
 use super::equity::of_units;
-use super::exact::{Way, product};
 use super::mirror::cost;
+use super::sharing::Sharing;
 use super::{Wrong, breakers, hedging, mark, standing};
 
 /// The promise to those above the line.
@@ -30,7 +30,6 @@ pub const FUND: &str = "the insurance fund is never short, and loses within its 
 /// The promise of bad debt.
 pub const BAD: &str = "bad debt is what the insolvent owe and nobody else can pay";
 /// The promise to those who did not gain.
-pub const SHARED: &str = "who pays for another gained in what was closed";
 /// The promise of an end without debt.
 pub const OUT: &str = "who was taken over owes nothing";
 /// The promise of auctions.
@@ -104,8 +103,7 @@ pub struct Closing {
     bidder: Option<(AccountId, f64)>,
     /// Whose closing was looked at in this command.
     judged: BTreeSet<AccountId>,
-    /// Bad debt that was booked in this command, in units of 10⁻¹⁸; nothing once it was shared.
-    booked: BTreeMap<Asset, Option<i128>>,
+    sharing: Sharing,
     day: i64,
     spent: f64,
     spent_in: BTreeMap<Underlying, f64>,
@@ -168,7 +166,13 @@ impl Closing {
             // What follows is matched, with whoever bid a moment ago as with any other.
             Event::Deleveraged { .. } => self.bidder = None,
             Event::Covered { .. } => self.covered(state, event),
-            Event::LossShared { .. } => looked.extend(self.loss_shared(state, event, at)),
+            Event::LossShared { amount, legs, .. } => {
+                looked.extend(self.sharing.shared(state, event, at));
+                let price = state.price(amount.asset).map_or(0.0, float);
+                let value = if standing::all_trusted(state) { float(amount.value) * price } else { 0.0 };
+                let first = legs.iter().find_map(|leg| leg.holder.account());
+                looked.extend(first.map(|id| self.taken.counts(state, Budget::Haircut, id, (value, 0.0), at)));
+            }
             _ => {}
         }
         looked
@@ -178,7 +182,7 @@ impl Closing {
     pub fn after(&mut self, state: &State, at: Timestamp) -> Vec<Looked> {
         let mut looked = self.ended(state, at);
         self.judged.clear();
-        self.booked.clear();
+        self.sharing.command_ends();
         self.bidder = None;
         looked.push((FUND, house(state)));
         looked.push((hedging::CURED, hedging::left_over(state)));
@@ -311,27 +315,9 @@ impl Closing {
             Cover::Collateral => episode.lost -= worth().unwrap_or(0.0),
             Cover::BadDebt => {
                 episode.bad.push(amount.asset);
-                if let Some(sum) = self.booked.entry(amount.asset).or_insert(Some(0)) {
-                    *sum += amount.value.units();
-                }
+                self.sharing.booked(*amount);
             }
         }
-    }
-
-    /// Holders in gain pay once in a command and asset, what was booked in it, and no more than the venue's share of a gain.
-    fn loss_shared(&mut self, state: &State, event: &Event, at: Timestamp) -> Vec<Looked> {
-        let Event::LossShared { amount, markets, legs, .. } = event else { return Vec::new() };
-        let booked = self.booked.insert(amount.asset, None).flatten().unwrap_or(0);
-        let over = amount.value.units() > booked;
-        let expected = || format!("at most {} of bad debt", of_units(booked));
-        let over = over.then(|| Wrong::new(SHARED, amount.to_string(), expected()));
-        let payers = legs.iter().filter_map(|leg| Some((leg.holder.account()?, -leg.amount.value.units())));
-        let shares = payers.clone().map(|(id, pays)| (SHARED, shared(state, id, pays, amount.asset, markets)));
-        let price = state.price(amount.asset).map_or(0.0, float);
-        let value = if standing::all_trusted(state) { float(amount.value) * price } else { 0.0 };
-        let counted =
-            payers.clone().next().map(|(id, _)| self.taken.counts(state, Budget::Haircut, id, (value, 0.0), at));
-        shares.chain([(SHARED, over)]).chain(counted).collect()
     }
 
     /// What is to be said when an account's closing is over.
@@ -504,7 +490,7 @@ fn worth_of(state: &State, unit: &[AccountId]) -> Option<Worth> {
 }
 
 /// What a position costs at its mark.
-fn at_mark(state: &State, id: AccountId, contract: ContractId) -> Option<i128> {
+pub(super) fn at_mark(state: &State, id: AccountId, contract: ContractId) -> Option<i128> {
     let held = state.account(id)?.holding(contract).quantity.0.units();
     let mark = mark(state, contract)?;
     cost(&state.contract(contract)?.instrument, held, mark)
@@ -555,19 +541,6 @@ fn penalty(state: &State, side: &Filled, (contract, quantity, price): (ContractI
     let found = float(side.penalty);
     let fits = found >= 0.0 && found <= most + grain;
     (!fits).then(|| Wrong::of(PENALTY, side.account, found.to_string(), format!("0 to {most}")))
-}
-
-/// Whether who pays for another gained in these markets as much.
-fn shared(state: &State, id: AccountId, pays: i128, asset: Asset, markets: &[Underlying]) -> Option<Wrong> {
-    let mut gained = 0;
-    for (contract, holding) in &state.account(id)?.holdings {
-        let terms = state.contract(*contract)?.instrument.terms();
-        if terms.settlement == asset && markets.contains(&terms.underlying) {
-            gained += at_mark(state, id, *contract)? - holding.cost.units();
-        }
-    }
-    let most = product(gained, state.liquidation.shared_max.units(), Way::Up)?;
-    (pays > most + 1).then(|| Wrong::of(SHARED, id, of_units(pays).to_string(), format!("at most {}", of_units(most))))
 }
 
 fn owing(state: &State, id: AccountId) -> Option<Wrong> {

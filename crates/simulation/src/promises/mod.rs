@@ -16,6 +16,7 @@ pub mod mirror;
 pub mod nets;
 pub mod same;
 pub mod scan;
+pub mod sharing;
 pub mod standing;
 
 use plimsoll_core::{AccountId, Decimal};

@@ -315,18 +315,17 @@ impl Decision<'_> {
         }
     }
 
-    /// Each pays by its gain and no more than the venue's share of it, within the day's budget.
+    /// Each pays by what is left of the venue's share of its gain, within the day's budget.
     fn shared(&mut self, asset: Asset, loss: &Loss) -> Result<Option<Event>, Refusal> {
-        let gains = self.gains(asset, &loss.markets)?;
-        let all = gains.iter().map(|(_, gain)| *gain).try_fold(Decimal::ZERO, Decimal::plus)?;
-        let most = all.times(self.state.liquidation.shared_max, Rounding::Down)?;
-        let amount = self.within_haircuts(Amount::new(loss.value.min(most), asset))?;
+        let rooms = self.rooms(asset, &loss.markets)?;
+        let all = rooms.iter().map(|(_, room)| *room).try_fold(Decimal::ZERO, Decimal::plus)?;
+        let amount = self.within_haircuts(Amount::new(loss.value.min(all), asset))?;
         if amount.signum() <= 0 {
             return Ok(None);
         }
         let (mut legs, mut left) = (Legs::default(), amount);
-        for (holder, gain) in gains {
-            let pays = amount.times_ratio(gain, all, Rounding::Up)?.min(left);
+        for (holder, room) in rooms {
+            let pays = amount.times_ratio(room, all, Rounding::Up)?.min(left);
             legs.add(Holder::Account(holder), asset, pays.negated())?;
             left = left.minus(pays)?;
         }
@@ -347,9 +346,9 @@ impl Decision<'_> {
         }
     }
 
-    /// Who gains on contracts in these markets that settle in `asset`, and how much, losses there taken off. What has no price
-    /// gained nothing that can be said, and holds up nobody else.
-    fn gains(&mut self, asset: Asset, markets: &BTreeSet<Underlying>) -> Result<Vec<(AccountId, Decimal)>, Refusal> {
+    /// Who gains on contracts in these markets that settle in `asset`, losses there taken off, and what of that they may be
+    /// asked for, beside what they paid today. What has no price gained nothing that can be said, and holds up nobody else.
+    fn rooms(&mut self, asset: Asset, markets: &BTreeSet<Underlying>) -> Result<Vec<(AccountId, Decimal)>, Refusal> {
         let made = self.book.current(self.state)?;
         let mut all = Vec::new();
         for (holder, account) in self.state.numbered().filter(|(_, account)| account.terms.kind != Kind::Outside) {
@@ -363,8 +362,10 @@ impl Decision<'_> {
                     sum = sum.plus(gain(instrument, *holding, mark)?)?;
                 }
             }
-            if sum.signum() > 0 {
-                all.push((holder, sum));
+            let most = sum.times(self.state.liquidation.shared_max, Rounding::Down)?;
+            let room = most.minus(account.shared(asset, self.at))?;
+            if room.signum() > 0 {
+                all.push((holder, room));
             }
         }
         Ok(all)

@@ -37,12 +37,14 @@ impl Mirror {
                 self.forced(&trade, side(buyer), side(seller))
             }
             Event::LossShared { amount, markets, legs, .. } => {
-                match self.gains(amount.asset, &markets.iter().copied().collect()) {
-                    Some(gains) => self.share(*amount, gains),
+                match self.rooms(amount.asset, &markets.iter().copied().collect(), at) {
+                    Some(rooms) => self.share(*amount, rooms, at),
                     // Of some contract these books know no mark.
-                    None => {
-                        legs.iter().try_for_each(|leg| self.post(leg.holder, amount.asset, leg.amount.value.units()))
-                    }
+                    None => legs.iter().try_for_each(|leg| {
+                        let units = leg.amount.value.units();
+                        leg.holder.account().map_or(Ok(()), |id| self.paid_today(id, amount.asset, -units, at))?;
+                        self.post(leg.holder, amount.asset, units)
+                    }),
                 }
             }
             Event::Covered { account, by, amount, .. } => self.cover(*account, *by, *amount),
@@ -127,26 +129,33 @@ impl Mirror {
         }
     }
 
-    /// Holders in gain pay by their gain, each rounded up and none beyond what is left to pay.
-    fn share(&mut self, amount: Amount, gains: Vec<(AccountId, i128)>) -> Result<(), Fault> {
+    /// Holders in gain pay by what they may be asked for, each rounded up and none beyond what is left to pay.
+    fn share(&mut self, amount: Amount, rooms: Vec<(AccountId, i128)>, at: Timestamp) -> Result<(), Fault> {
         let does_not_fit = || "gains that do not fit".to_owned();
-        let all: i128 = gains.iter().map(|(_, gain)| gain).sum();
-        let most = product(all, self.liquidation.shared_max.units(), Way::Down).ok_or_else(does_not_fit)?;
+        let all: i128 = rooms.iter().map(|(_, room)| room).sum();
         let whole = amount.value.units();
-        if whole > most {
-            return Err(format!("holders paid {amount} of gains of {}", shown(all)));
+        if whole > all {
+            return Err(format!("holders paid {amount} of {}", shown(all)));
         }
         let mut left = whole;
-        for (holder, gain) in gains {
-            let pays = ratio(whole, gain, all, Way::Up).ok_or_else(does_not_fit)?.min(left);
+        for (holder, room) in rooms {
+            let pays = ratio(whole, room, all, Way::Up).ok_or_else(does_not_fit)?.min(left);
+            self.paid_today(holder, amount.asset, pays, at)?;
             self.post(Holder::Account(holder), amount.asset, -pays)?;
             left -= pays;
         }
         self.post(Holder::House(House::BadDebt), amount.asset, whole - left)
     }
 
-    /// Who gains on contracts in these markets that settle in `asset`; `None` where a mark is not known.
-    fn gains(&self, asset: Asset, markets: &BTreeSet<Underlying>) -> Option<Vec<(AccountId, i128)>> {
+    fn paid_today(&mut self, account: AccountId, asset: Asset, units: i128, at: Timestamp) -> Result<(), Fault> {
+        let known = self.of(account)?.shared.entry(asset).or_default();
+        *known = (day_of(at), units + if known.0 == day_of(at) { known.1 } else { 0 });
+        Ok(())
+    }
+
+    /// Who gains on contracts in these markets that settle in `asset`, and what of that is left to be asked for today; `None`
+    /// where a mark is not known.
+    fn rooms(&self, asset: Asset, markets: &BTreeSet<Underlying>, at: Timestamp) -> Option<Vec<(AccountId, i128)>> {
         let mut all = Vec::new();
         for (id, known) in (0_u32..).map(AccountId).zip(&self.accounts) {
             if known.terms.kind == Kind::Outside {
@@ -160,10 +169,16 @@ impl Mirror {
                     sum += cost(instrument, *held, self.mark(*contract)?)? - paid;
                 }
             }
-            if sum > 0 {
-                all.push((id, sum));
+            let paid = known.shared.get(&asset).filter(|(day, _)| *day == day_of(at)).map_or(0, |(_, paid)| *paid);
+            let room = product(sum, self.liquidation.shared_max.units(), Way::Down)? - paid;
+            if room > 0 {
+                all.push((id, room));
             }
         }
         Some(all)
     }
+}
+
+const fn day_of(at: Timestamp) -> i64 {
+    at.nanos().div_euclid(86_400 * Timestamp::NANOS_PER_SECOND)
 }

@@ -55,6 +55,8 @@ pub struct Account {
     pub frozen: bool,
     /// Drawn from the parent so far.
     pub topped_up: i128,
+    /// What was last paid for others, and on which day.
+    pub shared: BTreeMap<Asset, (i64, i128)>,
 }
 
 /// What an index was in a window.
@@ -205,6 +207,7 @@ impl Mirror {
                     orders: BTreeMap::new(),
                     frozen: false,
                     topped_up: 0,
+                    shared: BTreeMap::new(),
                 };
                 self.accounts.push(account);
             }

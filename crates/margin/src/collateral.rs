@@ -97,12 +97,10 @@ impl CollateralRules {
         value: Decimal,
         detail: Detail,
     ) -> Result<Node, NumberError> {
-        let tiers = match class {
-            AssetClass::Currency => return Ok(Node::leaf("haircut", Decimal::ZERO, Origin::default())),
-            AssetClass::Stablecoin | AssetClass::Coin => self.haircut_in_grid.of(asset.as_str()),
-            AssetClass::OutOfGrid => self.haircut_out_of_grid.of(asset.as_str()),
-        };
-        tiers.charge("haircut", value, &Origin::default(), detail)
+        match self.tiers(class, asset) {
+            Some(tiers) => tiers.charge("haircut", value, &Origin::default(), detail),
+            None => Ok(Node::leaf("haircut", Decimal::ZERO, Origin::default())),
+        }
     }
 
     /// Whether `asset`'s price counts at the initial level.
@@ -113,17 +111,36 @@ impl CollateralRules {
         })
     }
 
+    /// What at least counts at the initial level of a unit of `asset` that is gained and not realised, as a share.
+    ///
+    /// # Errors
+    /// [`NumberError`].
+    pub fn gain_share(&self, market: &Market, asset: Asset) -> Result<Decimal, NumberError> {
+        if !self.trusts(market, asset) {
+            return Ok(Decimal::ZERO);
+        }
+        let kept = match self.tiers(self.class(market, asset), asset) {
+            Some(tiers) => Decimal::ONE.minus(tiers.rate_most())?.or_zero(),
+            None => Decimal::ONE,
+        };
+        self.gain_weight_initial.times(kept, Rounding::Down)
+    }
+
+    /// Haircuts by size; none of the currency.
+    fn tiers(&self, class: AssetClass, asset: Asset) -> Option<&Tiers> {
+        match class {
+            AssetClass::Currency => None,
+            AssetClass::Stablecoin | AssetClass::Coin => Some(self.haircut_in_grid.of(asset.as_str())),
+            AssetClass::OutOfGrid => Some(self.haircut_out_of_grid.of(asset.as_str())),
+        }
+    }
+
     /// The most that the worth of a balance or a debt moves where its market value moves by one: a bound on the slope of
     /// haircuts and weights of every size.
     #[must_use]
     pub fn slope(&self, class: AssetClass, asset: Asset) -> f64 {
-        let tiers = match class {
-            AssetClass::Currency => return 1.0,
-            AssetClass::Stablecoin | AssetClass::Coin => self.haircut_in_grid.of(asset.as_str()),
-            AssetClass::OutOfGrid => self.haircut_out_of_grid.of(asset.as_str()),
-        };
-        let haircut = tiers.rate_most();
-        (float(*self.liability_weight.of(asset.as_str())) + haircut).max(1.0)
+        let Some(tiers) = self.tiers(class, asset) else { return 1.0 };
+        (float(*self.liability_weight.of(asset.as_str())) + float(tiers.rate_most())).max(1.0)
     }
 
     /// What a debt of `owed` (positive) counts at `price`.

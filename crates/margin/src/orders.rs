@@ -9,10 +9,12 @@ use std::collections::BTreeMap;
 use plimsoll_core::{
     Amount, Decimal, InstrumentId, NumberError, Order, Position, Quantity, Rounding, Timestamp, planted,
 };
+use plimsoll_pricing::float::float;
 use plimsoll_pricing::instruments::Instrument;
 use plimsoll_pricing::market::Market;
 
 use crate::array::{RowKey, Table};
+use crate::collateral::CollateralRules;
 use crate::{Account, MarginError};
 
 /// One order's P&L in grains, in every column of a table.
@@ -39,11 +41,17 @@ impl OrderArray {
     /// A fill P&L f (against the mark, less the fee) is paid in the settlement asset and is worth
     /// what that asset is worth in the scenario. So is the price paid for a value w at the mark: it
     /// leaves the balance, and its own move with it. With G the asset's growth the order gains
-    /// lots × cell + f·G − w·(G − 1).
+    /// lots × cell + f·(G − 1 + c) − w·(G − 1), where c is the share of a gain f that would count as collateral by `rules`
+    /// once it is made; of a loss 1.
     ///
     /// # Errors
     /// [`MarginError`] for an instrument the table lacks, part lots, or a figure that does not fit.
-    pub fn new(account: &Account, order: &Order, table: &Table, market: &Market) -> Result<Self, MarginError> {
+    pub fn new(
+        account: &Account,
+        order: &Order,
+        table: &Table,
+        (market, rules): (&Market, &CollateralRules),
+    ) -> Result<Self, MarginError> {
         let id = order.instrument;
         let instrument = market.listing().get(id).ok_or_else(MarginError::unknown(id))?;
         let row = table.row_of(RowKey::Instrument(id)).ok_or_else(MarginError::unknown(id))?;
@@ -68,6 +76,9 @@ impl OrderArray {
         let paid = instrument.carry(&held, mark).map_err(MarginError::of(instrument))?.option_value;
         let price = market.asset_price(at_fill.asset)?;
         let at_fill_grains = grains(at_fill.at(price, Rounding::Down)?, table.grain())?;
+        // Of a gain the move counts whole, as that of a balance does.
+        let counts = if at_fill_grains > 0 { rules.gain_share(market, at_fill.asset)? } else { Decimal::ONE };
+        let counts_not = 1.0 - float(counts);
         let paid_grains = grains(paid.at(price, Rounding::Down)?, table.grain())?;
         let width = table.scenarios().len();
         let (mut moves, mut pnl) = (Vec::with_capacity(width), Vec::with_capacity(width));
@@ -76,9 +87,10 @@ impl OrderArray {
             let cell = i128::from(lots) * i128::from(table.cell(row, column));
             let moved = cell + scaled_down(paid_grains, (1.0 - growth) * damping);
             moves.push(moved);
-            pnl.push(moved + scaled_down(at_fill_grains, growth * damping));
+            pnl.push(moved + scaled_down(at_fill_grains, (growth - counts_not) * damping));
         }
-        Ok(Self { expiry: table.rows()[row].expiry, row, lots, pnl, moves, unshocked: at_fill_grains })
+        let unshocked = scaled_down(at_fill_grains, 1.0 - counts_not);
+        Ok(Self { expiry: table.rows()[row].expiry, row, lots, pnl, moves, unshocked })
     }
 }
 

@@ -7,7 +7,6 @@ use std::fmt;
 use std::str::FromStr;
 
 use plimsoll_core::{Decimal, Node, NumberError, planted, requirement::Origin};
-use plimsoll_pricing::float::float;
 
 use crate::MarginError;
 use crate::fold::Detail;
@@ -277,8 +276,8 @@ impl Tiers {
 
     /// The rate of the last bracket, which no other is above.
     #[must_use]
-    pub fn rate_most(&self) -> f64 {
-        self.0.last().map_or(0.0, |tier| float(tier.rate))
+    pub fn rate_most(&self) -> Decimal {
+        self.0.last().map_or(Decimal::ZERO, |tier| tier.rate)
     }
 
     /// The rate of the bracket that `size` is in; a bracket's own bound belongs to the one below.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use plimsoll_core::{Decimal, Position, Quantity, Rounding};
 use plimsoll_margin::MarginError;
 use plimsoll_margin::array::{Holding, RowKey, Table, TableSpec};
+use plimsoll_margin::collateral::CollateralRules;
 use plimsoll_margin::fold::{Detail, Summed, group};
 use plimsoll_margin::models::plimsoll::{Plimsoll, PlimsollParameters};
 use plimsoll_margin::models::{Model, NAMES, by_name};
@@ -217,7 +218,7 @@ fn an_orders_array_is_what_its_fill_would_be_worth() {
     use plimsoll_core::{Order, Price, Side};
     use plimsoll_margin::answers::whatif::{Changes, apply};
     use plimsoll_margin::equity::net_assets;
-    let mut compared = 0;
+    let (mut compared, whole) = (0, CollateralRules::whole());
     for seed in 0..60 {
         let mut book = random_book(seed, 10);
         book.account = book.account.with_entry_prices(&book.market).unwrap();
@@ -237,7 +238,8 @@ fn an_orders_array_is_what_its_fill_would_be_worth() {
                 let quantity = Quantity(row.lot.times_count(3).unwrap());
                 let order = Order { instrument, side, quantity, price, reduce_only: false };
                 let array =
-                    plimsoll_margin::orders::OrderArray::new(&book.account, &order, &table, &book.market).unwrap();
+                    plimsoll_margin::orders::OrderArray::new(&book.account, &order, &table, (&book.market, &whole))
+                        .unwrap();
                 let trades = vec![(instrument, order.signed_quantity(), Some(price))];
                 let filled = apply(&book.account, &book.market, &Changes { trades, ..Changes::default() }).unwrap();
                 for (column, scenario) in table.scenarios().iter().enumerate() {

@@ -4,9 +4,15 @@
 
 mod support;
 
+use std::sync::Arc;
+
 use plimsoll_core::Decimal;
+use plimsoll_margin::Account;
+use plimsoll_margin::answers::whatif::{Changes, apply};
+use plimsoll_margin::level::Level;
 use plimsoll_margin::models::by_name;
-use support::{book, decimal};
+use plimsoll_pricing::market::Market;
+use support::{Book, book, decimal};
 
 const MARKET: &str = "index BTC 90000\nindex ETH 3000\nprice USDT 1\nprice USDC 1\nprice BTC 90000\nprice ETH 3000
     mark BTC_USDT 90000\nmark BTC_USDC-PERPETUAL 90000\nmark ETH_USDC-PERPETUAL 3000
@@ -68,4 +74,40 @@ fn an_order_that_leaves_what_the_model_refuses_is_refused_by_name() {
     );
     let error = initial("paradex-portfolio", "collateral USDC 100000\norder buy BTC_USDT 1 @ 90000", &[]).unwrap_err();
     assert!(error.starts_with("paradex-portfolio cannot margin BTC_USDT: expected a linear"), "{error}");
+}
+
+/// What an order gains at its fill makes up for a loss by no more than it would count for once it is made: nothing in a coin
+/// whose price is not trusted.
+#[test]
+fn whoever_may_place_an_order_that_gains_can_carry_it_filled() {
+    let text = |order: &str| {
+        format!(
+            "{MARKET}mark BTC-PERPETUAL 90000\ncollateral USD 100000\ncollateral BTC 2\nposition BTC-PERPETUAL -90000\n{order}"
+        )
+    };
+    let model = by_name("plimsoll").unwrap();
+    for trusted in [true, false] {
+        let excess = |account: &Account, market: &Market| {
+            let mut snapshot = market.snapshot().clone();
+            snapshot.assets.get_mut(&"BTC".parse().unwrap()).unwrap().trusted = trusted;
+            let market = Market::new(Arc::new(snapshot), market.shared_listing()).unwrap();
+            let margin = Book { account: account.clone(), market }.margin(model.as_ref()).unwrap();
+            margin.levels.at(Level::Initial).excess
+        };
+        for order in [
+            "sell BTC-PERPETUAL 90000 @ 93000",
+            "sell BTC-PERPETUAL 360000 @ 91000",
+            "buy BTC-PERPETUAL 450000 @ 85000",
+        ] {
+            let Book { market, account: open } = book(&text(&format!("order {order}")));
+            let mut account = open.clone();
+            let placed = account.portfolio.orders.pop().unwrap();
+            let trades = vec![(placed.instrument, placed.signed_quantity(), Some(placed.price))];
+            let filled = apply(&account, &market, &Changes { trades, ..Changes::default() }).unwrap();
+            let (open, filled) = (excess(&open, &market), excess(&filled, &market));
+            // What is left of a coin under a thousandth of it stands alone, and may lose a third.
+            let over = open.minus(filled).unwrap();
+            assert!(over < decimal("30"), "{order}, trusted {trusted}: {open} with the order, {filled} with it filled");
+        }
+    }
 }

@@ -221,7 +221,8 @@ impl Tables {
             }
         }
         let arrays = |table: &Table| {
-            mine.iter().map(|order| OrderArray::new(account, order, table, &self.market)).collect::<Result<Vec<_>, _>>()
+            let by = (&self.market, &self.parameters.collateral);
+            mine.iter().map(|order| OrderArray::new(account, order, table, by)).collect::<Result<Vec<_>, _>>()
         };
         let orders = arrays(&tables.table)?;
         let near_orders = tables.near.as_ref().map_or(Ok(Vec::new()), |near| arrays(&near.table))?;

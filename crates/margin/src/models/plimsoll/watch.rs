@@ -167,7 +167,7 @@ fn float_of(count: u64) -> f64 {
 
 fn charges(tables: &Tables, of: &UnderlyingTables) -> [Part; 4] {
     let rows = 0..of.table.rows().len();
-    let rate = tables.parameters().concentration.of(&of.name).rate_most();
+    let rate = float(tables.parameters().concentration.of(&of.name).rate_most());
     let column = |at: usize| rows.clone().map(|row| float(of.charges.of(row)[at])).collect();
     let (short, gross) = (Netting::Expiry, Netting::Nothing);
     [(0, short, 1.0), (1, short, 1.0), (2, gross, 1.0), (3, gross, rate)]

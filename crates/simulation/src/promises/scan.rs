@@ -39,7 +39,7 @@ pub fn check(state: &State, mirror: &Mirror, id: AccountId, found: &Margin) -> O
         return None;
     }
     let unit = state.margined_with(id);
-    let mut deltas: BTreeMap<Underlying, f64> = BTreeMap::new();
+    let (mut deltas, mut unsure): (BTreeMap<Underlying, f64>, BTreeMap<Underlying, f64>) = Default::default();
     for each in &unit {
         let account = mirror.accounts.get(each.index())?;
         for (asset, units) in &account.cash {
@@ -52,14 +52,17 @@ pub fn check(state: &State, mirror: &Mirror, id: AccountId, found: &Margin) -> O
             let instrument = &mirror.contracts.get(contract.index())?.instrument;
             let mark = mirror.mark(*contract)?;
             let gain = of_units(cost(instrument, *held, mark)? - paid);
-            *deltas.entry(instrument.terms().underlying).or_default() +=
-                dollars(mirror, instrument, of_units(*held), of_units(mark))? * moving(mirror, instrument, mark);
+            let dollars = dollars(mirror, instrument, of_units(*held), of_units(mark))?;
+            let (share, off) = moving(mirror, instrument, mark);
+            *deltas.entry(instrument.terms().underlying).or_default() += dollars * share;
+            *unsure.entry(instrument.terms().underlying).or_default() += dollars.abs() * off;
             add(mirror, &mut deltas, instrument.terms().settlement, gain);
         }
     }
     let mut lost = 0.0;
     for (underlying, dollars) in deltas {
-        lost += dollars.abs() * range(state, underlying)?;
+        let unsure = unsure.get(&underlying).copied().unwrap_or_default();
+        lost += (dollars.abs() - unsure).max(0.0) * range(state, underlying)?;
     }
     let least = [
         ("initial", found.requirement.initial.amount, lost * FLOOR),
@@ -94,20 +97,22 @@ fn dollars(mirror: &Mirror, instrument: &Instrument, count: f64, mark: f64) -> O
     }
 }
 
-/// The share of a forward that its settlement window has not fixed, or a little less.
-fn moving(mirror: &Mirror, instrument: &Instrument, mark: i128) -> f64 {
-    let Some(expiry) = instrument.expiry() else { return 1.0 };
-    let Some(stood) = mirror.window(instrument.terms().underlying, expiry) else { return 1.0 };
+/// The share of a forward that its settlement window has not fixed, and by how much that may be off: of what offsets
+/// something else more is as wrong as less.
+fn moving(mirror: &Mirror, instrument: &Instrument, mark: i128) -> (f64, f64) {
+    let Some(expiry) = instrument.expiry() else { return (1.0, 0.0) };
+    let Some(stood) = mirror.window(instrument.terms().underlying, expiry) else { return (1.0, 0.0) };
     let (mut fixed, mut milliseconds) = (0.0, 0_i64);
     for (price, more) in &stood.prices {
         fixed += of_units(*price) * of_units(i128::from(*more) * ONE);
         milliseconds += more;
     }
     if milliseconds == 0 {
-        return 1.0;
+        return (1.0, 0.0);
     }
     let whole = milliseconds + (thousandths(expiry) - thousandths(stood.until)).max(0);
-    (1.0 - fixed / of_units(i128::from(whole) * ONE) / of_units(mark) - 2.0 * LAG).clamp(0.0, 1.0)
+    let share = 1.0 - fixed / of_units(i128::from(whole) * ONE) / of_units(mark);
+    (share.clamp(0.0, 1.0), 2.0 * LAG)
 }
 
 fn range(state: &State, underlying: Underlying) -> Option<f64> {

@@ -45,7 +45,7 @@ encode_variants! {
     }
 }
 encode_variants! { LiftRule { 0 Manual, 1 After { seconds, within } } }
-encode_variants! { Cover { 0 Collateral, 1 Fund, 2 BadDebt } }
+encode_variants! { Cover { 0 Collateral, 1 Fund, 3 BadDebt } }
 
 encode_fields! {
     ContractId { 0 }

@@ -401,6 +401,30 @@ fn losses_are_shared_within_the_budget_of_haircuts_and_not_at_all_without_a_shar
     assert!(house(&venue, House::BadDebt).signum() < 0);
 }
 
+/// Who was closed in no market left nothing that anybody gained, whoever else fails beside them.
+#[test]
+fn a_loan_that_fails_is_nobodys_gain() {
+    let mut venue = Venue::new();
+    venue.run(Command::FundHouse { house: House::Lending, amount: amount("500000 USDC") });
+    let rich = venue.funded("c", "100000000 USDC");
+    let gains = venue.funded("gains", "3000000 USDC");
+    venue.trade(BTC_USDC, "100", "60000", rich, gains);
+    for name in ["a", "b"] {
+        let account = venue.funded(name, "100 ETH");
+        venue.run(Command::Borrow { account, amount: amount("150000 USDC") });
+        venue.run(Command::Withdraw { account, amount: amount("50000 USDC") });
+        if name == "a" {
+            venue.trade(BTC_USDC, "0.1", "60000", account, rich);
+        }
+    }
+    let events = venue.prices("59000", "300");
+    let bad = covered(&events).iter().filter(|(by, _)| *by == Cover::BadDebt).count();
+    assert_eq!(bad, 2, "{events:?}");
+    let of = |event: &Event| if let Event::LossShared { amount, .. } = event { Some(amount.value) } else { None };
+    let shared: Vec<Decimal> = events.iter().filter_map(of).collect();
+    assert!(shared.len() == 1 && shared[0] > decimal("19000") && shared[0] < decimal("21000"), "{shared:?}");
+}
+
 /// Whoever can no longer hold what they hold once they have paid is closed in the same command, and shares no second time.
 #[test]
 fn whom_sharing_brings_under_is_closed_too() {

@@ -41,8 +41,8 @@ impl OrderArray {
     /// A fill P&L f (against the mark, less the fee) is paid in the settlement asset and is worth
     /// what that asset is worth in the scenario. So is the price paid for a value w at the mark: it
     /// leaves the balance, and its own move with it. With G the asset's growth the order gains
-    /// lots × cell + f·(G − 1 + c) − w·(G − 1), where c is the share of a gain f that would count as collateral by `rules`
-    /// once it is made; of a loss 1.
+    /// lots × cell + f·G − w·(G − 1), less what of a gain against the mark, the fee not taken off, would not count as
+    /// collateral by `rules` once it is made.
     ///
     /// # Errors
     /// [`MarginError`] for an instrument the table lacks, part lots, or a figure that does not fit.
@@ -62,10 +62,8 @@ impl OrderArray {
             lot: instrument.terms().lot_size,
         })?;
         let mark = market.priced(id)?.mark;
-        let at_fill = instrument
-            .fill_pnl(quantity, order.price, mark)
-            .map_err(MarginError::of(instrument))?
-            .minus(fee(account, order, instrument, market)?)?;
+        let gain = instrument.fill_pnl(quantity, order.price, mark).map_err(MarginError::of(instrument))?;
+        let at_fill = gain.minus(fee(account, order, instrument, market)?)?;
         let held = Position {
             instrument: id,
             quantity,
@@ -77,8 +75,9 @@ impl OrderArray {
         let price = market.asset_price(at_fill.asset)?;
         let at_fill_grains = grains(at_fill.at(price, Rounding::Down)?, table.grain())?;
         // Of a gain the move counts whole, as that of a balance does.
-        let counts = if at_fill_grains > 0 { rules.gain_share(market, at_fill.asset)? } else { Decimal::ONE };
-        let counts_not = 1.0 - float(counts);
+        let gain_grains = grains(gain.at(price, Rounding::Up)?, table.grain())?.max(0);
+        let counts_not = 1.0 - float(rules.gain_share(market, at_fill.asset)?);
+        let less = |damping: f64| scaled_down(-gain_grains, counts_not * damping);
         let paid_grains = grains(paid.at(price, Rounding::Down)?, table.grain())?;
         let width = table.scenarios().len();
         let (mut moves, mut pnl) = (Vec::with_capacity(width), Vec::with_capacity(width));
@@ -87,9 +86,9 @@ impl OrderArray {
             let cell = i128::from(lots) * i128::from(table.cell(row, column));
             let moved = cell + scaled_down(paid_grains, (1.0 - growth) * damping);
             moves.push(moved);
-            pnl.push(moved + scaled_down(at_fill_grains, (growth - counts_not) * damping));
+            pnl.push(moved + scaled_down(at_fill_grains, growth * damping) + less(damping));
         }
-        let unshocked = scaled_down(at_fill_grains, 1.0 - counts_not);
+        let unshocked = at_fill_grains + less(1.0);
         Ok(Self { expiry: table.rows()[row].expiry, row, lots, pnl, moves, unshocked })
     }
 }

@@ -243,9 +243,13 @@ impl Decision<'_> {
             self.covered(*id, Cover::BadDebt, Amount::new(short, asset), Decimal::ZERO, markets)?;
             owed = owed.plus(short)?;
         }
-        let loss = self.losses.0.entry(asset).or_default();
-        loss.value = loss.value.plus(shared.value.min(owed))?;
-        loss.markets.extend(markets);
+        let value = shared.value.min(owed);
+        // Nobody gained on what an account lost that was closed in no market.
+        if value.signum() > 0 && !markets.is_empty() {
+            let loss = self.losses.0.entry(asset).or_default();
+            loss.value = loss.value.plus(value)?;
+            loss.markets.extend(markets);
+        }
         Ok(())
     }
 

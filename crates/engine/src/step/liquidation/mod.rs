@@ -62,8 +62,12 @@ impl Decision<'_> {
     fn close_these(&mut self, due: &[AccountId], seen: &mut BTreeSet<AccountId>, touched: &mut BTreeSet<AccountId>) {
         self.plan_ahead(due);
         for id in due {
+            let unit = self.state.margined_with(*id);
+            // A match may have cured them.
+            if unit.iter().any(|member| touched.contains(member)) {
+                self.level(&unit);
+            }
             if !seen.contains(id) && self.is_under(&[*id]) {
-                let unit = self.state.margined_with(*id);
                 seen.extend(&unit);
                 if !self.liquidation_pauses(&unit) {
                     self.close(&unit, touched);

@@ -40,6 +40,7 @@ NEAR_STRIKE = 1.25
 GRAIN = 1e-5
 LOTS = {"BTC": Fraction(1, 1000), "ETH": Fraction(1, 100), "USDC": Fraction(10)}
 HAIRCUT = {"BTC": Fraction(2, 1000), "ETH": Fraction(3, 1000), "USDC": Fraction(5, 10000)}
+HAIRCUT_LARGEST = {"BTC": 0.03, "ETH": 0.03}
 HAIRCUT_TIER_TOP = {"BTC": 50e6, "ETH": 30e6, "USDC": 100e6}
 CONCENTRATION_FREE = {"BTC": 50e6, "ETH": 30e6}
 FILL, CALL, LIQUIDATION_END, BACKSTOP = Fraction(3, 4), Fraction(1, 2), Fraction(1, 4), Fraction(1, 2)
@@ -176,14 +177,18 @@ class Order:
             self.paid = Fraction(0)
         coin = market.price[self.contract.coin]
         # At the mark, fee paid; and the premium at the mark, which leaves the balance of the coin.
-        self.start = float((gain - fee_rate * notional) * coin)
+        self.filled = float((gain - fee_rate * notional) * coin)
+        # What of a gain would not count as collateral.
+        self.uncounted = max(0.0, float(gain * coin)) * HAIRCUT_LARGEST[self.contract.coin]
+        self.start = self.filled - self.uncounted
         self.paid = float(self.paid * coin)
 
     def pnl(self, scenario, from_mark=False):
         """From its own price; or the move from the mark alone."""
         move = scenario.price * self.paid * scenario.damping
         held = float(self.lots) * grains(self.contract.pnl_per_lot(scenario)) * GRAIN
-        return held - move + (0.0 if from_mark else self.start * (1 + scenario.price) * scenario.damping)
+        filled = (self.filled * (1 + scenario.price) - self.uncounted) * scenario.damping
+        return held - move + (0.0 if from_mark else filled)
 
 
 class Stake:

@@ -322,6 +322,11 @@ fn what_nobody_pays_is_booked() {
 
 /// Two who each owe more than anybody gains on what is matched, and a holder who gained 1,000 on each of a hundred coins.
 fn two_who_owe(venue: &mut Venue) -> (AccountId, Vec<Event>) {
+    who_owe(venue, &["a", "b"])
+}
+
+/// Two borrowers who fail, those who are named `in_the_market` with a tenth of a coin.
+fn who_owe(venue: &mut Venue, in_the_market: &[&str]) -> (AccountId, Vec<Event>) {
     venue.run(Command::FundHouse { house: House::Lending, amount: amount("500000 USDC") });
     let rich = venue.funded("c", "100000000 USDC");
     let gains = venue.funded("gains", "3000000 USDC");
@@ -330,7 +335,9 @@ fn two_who_owe(venue: &mut Venue) -> (AccountId, Vec<Event>) {
         let account = venue.funded(name, "100 ETH");
         venue.run(Command::Borrow { account, amount: amount("150000 USDC") });
         venue.run(Command::Withdraw { account, amount: amount("50000 USDC") });
-        venue.trade(BTC_USDC, "0.1", "60000", account, rich);
+        if in_the_market.contains(&name) {
+            venue.trade(BTC_USDC, "0.1", "60000", account, rich);
+        }
     }
     let events = venue.prices("59000", "300");
     (gains, events)
@@ -405,19 +412,7 @@ fn losses_are_shared_within_the_budget_of_haircuts_and_not_at_all_without_a_shar
 #[test]
 fn a_loan_that_fails_is_nobodys_gain() {
     let mut venue = Venue::new();
-    venue.run(Command::FundHouse { house: House::Lending, amount: amount("500000 USDC") });
-    let rich = venue.funded("c", "100000000 USDC");
-    let gains = venue.funded("gains", "3000000 USDC");
-    venue.trade(BTC_USDC, "100", "60000", rich, gains);
-    for name in ["a", "b"] {
-        let account = venue.funded(name, "100 ETH");
-        venue.run(Command::Borrow { account, amount: amount("150000 USDC") });
-        venue.run(Command::Withdraw { account, amount: amount("50000 USDC") });
-        if name == "a" {
-            venue.trade(BTC_USDC, "0.1", "60000", account, rich);
-        }
-    }
-    let events = venue.prices("59000", "300");
+    let (_, events) = who_owe(&mut venue, &["a"]);
     let bad = covered(&events).iter().filter(|(by, _)| *by == Cover::BadDebt).count();
     assert_eq!(bad, 2, "{events:?}");
     let of = |event: &Event| if let Event::LossShared { amount, .. } = event { Some(amount.value) } else { None };

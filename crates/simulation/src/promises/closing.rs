@@ -166,15 +166,19 @@ impl Closing {
             // What follows is matched, with whoever bid a moment ago as with any other.
             Event::Deleveraged { .. } => self.bidder = None,
             Event::Covered { .. } => self.covered(state, event),
-            Event::LossShared { amount, legs, .. } => {
-                looked.extend(self.sharing.shared(state, event, at));
-                let price = state.price(amount.asset).map_or(0.0, float);
-                let value = if standing::all_trusted(state) { float(amount.value) * price } else { 0.0 };
-                let first = legs.iter().find_map(|leg| leg.holder.account());
-                looked.extend(first.map(|id| self.taken.counts(state, Budget::Haircut, id, (value, 0.0), at)));
-            }
+            Event::LossShared { .. } => looked.extend(self.loss_shared(state, event, at)),
             _ => {}
         }
+        looked
+    }
+
+    fn loss_shared(&mut self, state: &State, event: &Event, at: Timestamp) -> Vec<Looked> {
+        let Event::LossShared { amount, legs, .. } = event else { return Vec::new() };
+        let mut looked = self.sharing.shared(state, event, at);
+        let price = state.price(amount.asset).map_or(0.0, float);
+        let value = if standing::all_trusted(state) { float(amount.value) * price } else { 0.0 };
+        let first = legs.iter().find_map(|leg| leg.holder.account());
+        looked.extend(first.map(|id| self.taken.counts(state, Budget::Haircut, id, (value, 0.0), at)));
         looked
     }
 

@@ -20,10 +20,11 @@ impl<'a> Positions<'a> {
     }
 }
 
-/// A pass over some accounts' runs.
-pub(crate) struct Runs<'a, const L: usize> {
+/// A pass over some accounts' runs: `P` pairs are the `L` columns of a block, whose sums are of each pair's first, then of
+/// each pair's second.
+pub(crate) struct Runs<'a, const P: usize, const L: usize> {
     /// Rows × blocks.
-    pub(crate) cells: &'a [[i32; L]],
+    pub(crate) cells: &'a [[i64; P]],
     /// Blocks in a row.
     pub(crate) blocks: usize,
     pub(crate) positions: Positions<'a>,
@@ -34,14 +35,14 @@ pub(crate) struct Runs<'a, const L: usize> {
     pub(crate) losses: &'a mut [i64],
 }
 
-impl<const L: usize> Kernel for Runs<'_, L> {
+impl<const P: usize, const L: usize> Kernel for Runs<'_, P, L> {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
         let Self { cells, blocks, positions: Positions { groups, rows, lots }, runs, fold, combine, losses } = self;
         for (run, loss) in runs.iter().zip(losses) {
-            let held = Held { cells, blocks, groups, rows: &rows[run.places()], lots: &lots[run.places()] };
+            let held = Held::<P, L> { cells, blocks, groups, rows: &rows[run.places()], lots: &lots[run.places()] };
             *loss = match (combine, fold) {
                 (Combine::WorstOfSum, Fold::Plain) => held.flat(),
                 (Combine::WorstOfSum, fold) => held.worst_of_sum(fold),
@@ -75,22 +76,23 @@ fn folded<const L: usize>(fold: Fold, mut sums: [i64; L]) -> [i64; L] {
 
 /// One account's positions.
 #[derive(Clone, Copy)]
-struct Held<'a, const L: usize> {
-    cells: &'a [[i32; L]],
+struct Held<'a, const P: usize, const L: usize> {
+    cells: &'a [[i64; P]],
     blocks: usize,
     groups: &'a [u16],
     rows: &'a [u16],
     lots: &'a [i32],
 }
 
-impl<const L: usize> Held<'_, L> {
+impl<const P: usize, const L: usize> Held<'_, P, L> {
     /// Adds what a position gains in the columns of a block.
     #[inline(always)]
     fn add_position(&self, block: usize, at: usize, sums: &mut [i64; L]) {
         let (row, lots) = (usize::from(self.rows[at]), i64::from(self.lots[at]));
         let cells = &self.cells[row * self.blocks + block];
-        for lane in 0..L {
-            sums[lane] += lots * i64::from(cells[lane]);
+        for lane in 0..P {
+            sums[lane] += lots * i64::from(low(cells[lane]));
+            sums[P + lane] += lots * (cells[lane] >> 32);
         }
     }
 
@@ -177,6 +179,13 @@ impl<const L: usize> Held<'_, L> {
         }
         sum + worst(&folded(fold, of_group))
     }
+}
+
+/// The first of a pair.
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, reason = "the lower half is what is asked for")]
+const fn low(pair: i64) -> i32 {
+    pair as i32
 }
 
 #[inline(always)]

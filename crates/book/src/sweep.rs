@@ -9,7 +9,7 @@ use plimsoll_margin::array::Holding;
 use plimsoll_margin::pass::Pass;
 use plimsoll_numerics::{Level, dispatch_at};
 
-use crate::arrays::{Arrays, FEW, LANES};
+use crate::arrays::{Arrays, FEW, MANY};
 use crate::kernel::{Positions, Runs};
 use crate::shelf::{Run, Shelf, columns, fingerprint};
 
@@ -46,7 +46,7 @@ const PIECE: usize = 256;
 
 enum Columns {
     Few(Arrays<FEW>),
-    Many(Arrays<LANES>),
+    Many(Arrays<MANY>),
     /// Cells of 64 bits, which are summed account by account.
     Wide,
 }
@@ -55,7 +55,7 @@ impl<'a> Sweep<'a> {
     /// Lays out the columns of `pass`, for the widest instructions of this CPU.
     #[must_use]
     pub fn new(pass: Pass<'a>) -> Self {
-        let few = pass.columns.len() <= FEW;
+        let few = pass.columns.len() <= 2 * FEW;
         let columns = if few { Arrays::of(&pass).map(Columns::Few) } else { Arrays::of(&pass).map(Columns::Many) };
         let fingerprint = fingerprint(pass.table);
         Self { pass, columns: columns.unwrap_or(Columns::Wide), fingerprint, level: Level::best() }
@@ -154,12 +154,14 @@ impl<'a> Sweep<'a> {
         let Pass { fold, combine, .. } = self.pass;
         match &self.columns {
             Columns::Few(arrays) => {
-                let (cells, blocks) = (arrays.cells(), arrays.blocks);
-                dispatch_at(self.level, Runs { cells, blocks, positions, runs, fold, combine, losses });
+                let (cells, blocks) = (arrays.blocks_of_rows(), arrays.blocks);
+                let runs = Runs::<FEW, { 2 * FEW }> { cells, blocks, positions, runs, fold, combine, losses };
+                dispatch_at(self.level, runs);
             }
             Columns::Many(arrays) => {
-                let (cells, blocks) = (arrays.cells(), arrays.blocks);
-                dispatch_at(self.level, Runs { cells, blocks, positions, runs, fold, combine, losses });
+                let (cells, blocks) = (arrays.blocks_of_rows(), arrays.blocks);
+                let runs = Runs::<MANY, { 2 * MANY }> { cells, blocks, positions, runs, fold, combine, losses };
+                dispatch_at(self.level, runs);
             }
             Columns::Wide => {}
         }

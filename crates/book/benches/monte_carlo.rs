@@ -19,11 +19,16 @@ use std::hint::black_box;
 use std::num::NonZeroUsize;
 use std::time::Instant;
 
+use mimalloc::MiMalloc;
 use plimsoll_book::gains;
 use plimsoll_core::Underlying;
 use plimsoll_margin::revaluation::{Moves, Revaluation, tail};
 use plimsoll_margin::scenario::ShockRules;
 use support::random::Random;
+
+/// As the binary does.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 const COINS: [(&str, i64); 4] = [("BTC", 60_000), ("ETH", 3_000), ("SOL", 150), ("BNB", 600)];
 

@@ -18,12 +18,17 @@ use std::hint::black_box;
 use std::num::NonZeroUsize;
 use std::time::Instant;
 
+use mimalloc::MiMalloc;
 use plimsoll_book::{AccountId, Book, Place, Shelf, Sweep};
 use plimsoll_margin::array::Holding;
 use plimsoll_margin::models::{Held, by_name};
 use plimsoll_margin::pass::{Combine, Fold, Pass, Share};
 use plimsoll_numerics::{Kernel, Level, dispatch};
 use support::random::Random;
+
+/// As the binary does.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 const POSITIONS: u32 = 20;
 const COLUMNS: usize = 32;

@@ -24,6 +24,7 @@ use std::hint::black_box;
 use std::num::NonZeroUsize;
 use std::time::Instant;
 
+use mimalloc::MiMalloc;
 use plimsoll_book::{AccountId, Book, Certificates, Place, Shelf, Sweep, Woken};
 use plimsoll_margin::array::{Row, RowKey};
 use plimsoll_margin::models::{Held, by_name};
@@ -33,6 +34,10 @@ use plimsoll_pricing::float::float;
 use plimsoll_pricing::market::Market;
 use support::moves::{tick, together, volatile};
 use support::random::Random;
+
+/// As the binary does.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 const COLUMNS: usize = 32;
 const POSITIONS: usize = 20;

@@ -26,10 +26,15 @@ mod tree;
 use std::process::ExitCode;
 
 use clap::Parser;
+use mimalloc::MiMalloc;
 
 use args::{Arguments, Command};
 use outcome::{Failure, Outcome};
 use screen::Screen;
+
+/// An engine is many small maps that come and go.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {

@@ -14,11 +14,16 @@ mod support;
 use std::hint::black_box;
 use std::time::Instant;
 
+use mimalloc::MiMalloc;
 use plimsoll_core::Decimal;
 use plimsoll_margin::Account;
 use plimsoll_margin::equity::net_assets;
 use plimsoll_margin::models::{Held, by_name};
 use support::random::Random;
+
+/// As the binary does.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 const ACCOUNTS: usize = 1_000;
 const POSITIONS: usize = 20;

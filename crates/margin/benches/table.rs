@@ -16,10 +16,15 @@ use std::fmt::Write as _;
 use std::hint::black_box;
 use std::time::Instant;
 
+use mimalloc::MiMalloc;
 use plimsoll_core::Decimal;
 use plimsoll_margin::array::{Holding, RowKey, Table, TableSpec};
 use plimsoll_margin::models::plimsoll::PlimsollParameters;
 use plimsoll_margin::scenario::Scenario;
+
+/// As the binary does.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn median_us(mut job: impl FnMut()) -> f64 {
     let mut runs: Vec<f64> = (0..51)

@@ -21,12 +21,17 @@ mod venue;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use mimalloc::MiMalloc;
 use plimsoll_core::{Encode, Timestamp};
 use plimsoll_engine::{Book, Command, State, step};
 use plimsoll_journal::Log;
 use plimsoll_node::{Answer, Answered, Follower};
 use venue::serving::{anew, begun, first, open, request};
 use venue::{POSITIONS, PRICES_EVERY, Random, World};
+
+/// As the binary does.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() {
     let asked: Vec<usize> = std::env::args().filter_map(|word| word.parse().ok()).collect();

@@ -20,6 +20,7 @@ mod venue;
 use std::thread;
 use std::time::Instant;
 
+use mimalloc::MiMalloc;
 use plimsoll_core::Timestamp;
 use plimsoll_engine::Command;
 use plimsoll_journal::Segments;
@@ -27,6 +28,10 @@ use plimsoll_journal::files::Disk;
 use plimsoll_node::{Answered, Node, Request, WriteBehind};
 use venue::serving::{anew, begun, request};
 use venue::{POSITIONS, Random, World};
+
+/// As the binary does.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Commands a second.
 const RATES: [usize; 5] = [10_000, 20_000, 40_000, 60_000, 80_000];

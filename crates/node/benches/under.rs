@@ -19,10 +19,15 @@ mod venue;
 use std::num::NonZeroUsize;
 use std::time::Instant;
 
+use mimalloc::MiMalloc;
 use plimsoll_core::{AccountId, Amount, Decimal, Rounding, Timestamp};
 use plimsoll_engine::step::explain;
 use plimsoll_engine::{Book, Command, Event, House, Leg, State, evolve, step};
 use venue::{POSITIONS, Random, World, batch};
+
+/// As the binary does.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() {
     let asked: Vec<i64> = std::env::args().filter_map(|word| word.parse().ok()).collect();

@@ -11,7 +11,12 @@
 
 use std::time::Instant;
 
+use mimalloc::MiMalloc;
 use plimsoll_simulation::{Plan, run};
+
+/// As the binary does.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() {
     let asked: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();

@@ -11,7 +11,7 @@ use plimsoll_engine::command::TradeSide;
 use plimsoll_engine::market::PriceBatch;
 use plimsoll_engine::state::Lines;
 use plimsoll_engine::step::explain;
-use plimsoll_engine::{AccountTerms, Book, Command, ContractId, Event, House, OpenOrder, OrderId, step};
+use plimsoll_engine::{AccountTerms, Book, Command, ContractId, Event, House, OpenOrder, OrderId, Refusal, step};
 use plimsoll_margin::level::{Level, Policy};
 use plimsoll_pricing::instruments::{Instrument, Spot};
 use support::{
@@ -298,4 +298,22 @@ fn who_sleeps_stands_where_a_sweep_would_find_them() {
         assert!(seen.levels > 100, "seed {seed}: {} changes of level", seen.levels);
         assert!(seen.drawn > 0, "seed {seed}: nothing was drawn from a parent");
     }
+}
+
+/// Whoever holds nothing is not margined, and so is not certified anew when cash leaves: what its old certificate spared
+/// for orders is not there any more.
+#[test]
+fn nobody_orders_on_what_was_withdrawn_while_nothing_was_held() {
+    let mut venue = Venue::new();
+    let model = set_model(MODELS[0], Policy::default(), Vec::new(), venue.now, 0);
+    venue.run(model);
+    venue.prices("60000", "3000");
+    let trader = venue.funded("trader", "9000 USDC");
+    venue.prices("60000", "3000");
+    let order = venue.order(BTC_USDC, Side::Buy, "0.01", "60000");
+    venue.place(trader, 1, order.clone()).unwrap();
+    venue.run(Command::Cancel { account: trader, order: OrderId(1) });
+    venue.run(Command::Withdraw { account: trader, amount: amount("8999 USDC") });
+    let refused = venue.place(trader, 2, order).unwrap_err();
+    assert!(matches!(refused, Refusal::InitialMarginShort { .. }), "{refused:?}");
 }

@@ -18,6 +18,8 @@
 
 mod base;
 
+use std::num::NonZeroUsize;
+
 use plimsoll_core::{AccountId, planted};
 use plimsoll_margin::watch::{Exposures, Figures, Weights};
 
@@ -51,12 +53,13 @@ pub struct Certificates {
     moves: u64,
     /// Entries after void ones were last cleared away.
     cleared: usize,
+    swept_from: usize,
 }
 
 /// Markets that distances are measured from.
 const BASES: usize = 5;
-/// One in so many awake, and all are swept.
-const SWEEP_FROM: usize = 20;
+/// One in so many awake, and all are swept: what a pass of all costs beside what it costs to value some.
+const SWEPT_FROM: usize = 20;
 /// Void entries are not cleared away before there are so many.
 const ENTRIES_LEAST: usize = 1 << 12;
 /// A move before any was seen, as a share of the price and of rows' scales; no pace is taken for less than a part of it.
@@ -73,7 +76,14 @@ impl Certificates {
     pub fn new(figures: Vec<Figures>) -> Self {
         let paces = figures.iter().flat_map(|of| least_paces(of, PACE)).collect();
         let (bases, stamps, due) = (vec![Base::new(figures, 0)], Vec::new(), Vec::new());
-        Self { bases, stamps, due, certified: 0, paces, lineage: 0, moves: 0, cleared: 0 }
+        Self { bases, stamps, due, certified: 0, paces, lineage: 0, moves: 0, cleared: 0, swept_from: SWEPT_FROM }
+    }
+
+    /// The same with all swept only where one in `count` wakes, not one in twenty: for who values a sleeper at no less cost
+    /// in a sweep than alone.
+    #[must_use]
+    pub fn swept_from(self, count: NonZeroUsize) -> Self {
+        Self { swept_from: count.get(), ..self }
     }
 
     /// The figures of the last market, which exposures are to be of.
@@ -205,7 +215,7 @@ impl Certificates {
         self.follow(&mut figures, &mut woken);
         woken.sort_unstable();
         woken.dedup();
-        if woken.len() * SWEEP_FROM > before && woken.len() > SWEEP_FROM {
+        if woken.len() * self.swept_from > before && woken.len() > self.swept_from {
             return self.all(figures);
         }
         self.bases.push(Base::new(figures, self.moves));

@@ -129,6 +129,13 @@ impl Book {
         }
     }
 
+    /// Takes back what [`Self::certify`] gave, of a unit that no move can take anywhere.
+    pub(crate) fn forget(&mut self, state: &State, id: AccountId, model: &Arc<str>) {
+        if let Some(watch) = self.watches.get_mut(model).filter(|watch| watch.is_of(state)) {
+            watch.forget(id);
+        }
+    }
+
     /// Whether the unit that `first` stands for, under `model`, stays healthy for certain through a change, its reach found
     /// from the figures and the market as they are. Where it does, nobody need be margined for it.
     pub(crate) fn covers(

@@ -1,5 +1,7 @@
 //! Who may sleep: certificates of the accounts of one model.
 
+use std::num::NonZeroUsize;
+
 use plimsoll_book::{Certificates, Woken};
 use plimsoll_core::{AccountId, Decimal, Rounding};
 use plimsoll_margin::Account as Read;
@@ -43,7 +45,8 @@ impl Watch {
                 figures.learn_scales(livelier);
             }
         }
-        Self { certificates: Certificates::new(figures), reserves: Vec::new(), versions: versions(state) }
+        let certificates = Certificates::new(figures).swept_from(SWEPT_FROM);
+        Self { certificates, reserves: Vec::new(), versions: versions(state) }
     }
 
     pub(super) fn is_of(&self, state: &State) -> bool {
@@ -71,6 +74,10 @@ impl Watch {
         self.reserves[id.index()] = reserve;
     }
 
+    pub(super) fn forget(&mut self, id: AccountId) {
+        self.certificates.revoke(id);
+    }
+
     /// What a change of `id` reaches, where that sleeps.
     pub(super) fn reach(&self, id: AccountId, reach: impl FnOnce(&[Figures]) -> Option<Reach>) -> Option<Reach> {
         if self.certificates.stands(id) { reach(self.certificates.figures()) } else { None }
@@ -94,6 +101,8 @@ impl Watch {
 
 /// The share of its slack that an account keeps for what it does itself.
 const RESERVED: f64 = 0.4;
+/// One in so many awake, and all are margined: each one by one, so that it only saves the certificates.
+const SWEPT_FROM: NonZeroUsize = NonZeroUsize::new(2).unwrap();
 /// What is set aside for a change's own moves with the market, as a share of its reach.
 const MOVES: f64 = 0.25;
 /// What differences of floats can lose, generously.

@@ -71,7 +71,13 @@ impl Decision<'_> {
 
     /// Where a unit is found to stand; `None` where nothing can be said.
     fn found(&mut self, ids: &[AccountId]) -> Option<Found> {
-        let unit = margined(self.state, ids)?;
+        let Some(unit) = margined(self.state, ids) else {
+            // Nothing to find: but what it could carry with what it had then says nothing of what it has now.
+            if let Some(first) = ids.first().and_then(|id| self.state.account(*id)) {
+                self.book.forget(self.state, ids[0], &first.terms.model);
+            }
+            return None;
+        };
         let first = unit.first()?;
         // Whoever joined a group below a line leaves it where the group does.
         let before = unit.iter().map(|account| account.standing.state).max()?;

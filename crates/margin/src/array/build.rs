@@ -66,7 +66,8 @@ impl Table {
         assert!(!balance || spec.counted == Counted::PnlPerLot, "a balance has no worth of a contract");
         let mut keys =
             keys.iter().map(|key| Ok((expiry(spec, *key)?, *key))).collect::<Result<Vec<_>, MarginError>>()?;
-        keys.sort_unstable();
+        // As they come they are nearly in order, which this way of sorting makes use of.
+        keys.sort();
         let mut rows = keys.iter().map(|(_, key)| row(spec, *key)).collect::<Result<Vec<_>, _>>()?;
         let narrow = if spec.counted == Counted::PnlPerLot { narrow(spec, &mut rows)? } else { None };
         let (cells, grain) = match narrow {

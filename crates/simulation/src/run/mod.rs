@@ -33,6 +33,9 @@ pub(super) const PANIC: &str = "nothing panics";
 const SECOND: i64 = Timestamp::NANOS_PER_SECOND;
 const MILLISECOND: i64 = SECOND / 1_000;
 
+/// Half seconds from prices to prices, of which a run draws one: none so far apart that quotes go stale by themselves.
+const PACES: [i64; 8] = [1, 2, 4, 4, 6, 6, 6, 6];
+
 /// What happens at a moment.
 #[derive(Clone, Debug)]
 enum Happening {
@@ -92,6 +95,8 @@ struct Run {
     /// Whether options expire in this run, as in every second: two seeds in a row try both. Where they do, tables get
     /// nodes at strikes that come and go, and nobody on that coin sleeps; where not, certificates are what is tried.
     options_expire: bool,
+    /// How slowly sources quote, in half seconds: what prices cost is most of what a run does.
+    pace: i64,
     /// How much of the engine's closing orders a market maker takes.
     appetite: Appetite,
     people: People,
@@ -145,20 +150,15 @@ impl Run {
         let options_expire = plan.seed.is_multiple_of(2);
         let (people, opening) = People::new(plan.accounts, &mut world);
         let (rules, appetite) = (closing::commands(&mut world), Appetite::drawn(&mut world));
+        let mut prices = stream("prices");
+        let pace = *prices.pick(&PACES);
         let mut breakers = stream("breakers");
         // With options that expire and without; in a quarter of the runs there are none.
         let has_breakers = plan.seed % 4 != 3;
         let set = if has_breakers { breakers::commands(&mut breakers, people.tempers.len()) } else { Vec::new() };
         let mut run = Self {
             rates,
-            chances: Chances {
-                world,
-                prices: stream("prices"),
-                network: stream("network"),
-                breakers,
-                faults,
-                checks: stream("checks"),
-            },
+            chances: Chances { world, prices, network: stream("network"), breakers, faults, checks: stream("checks") },
             now: world::start().nanos(),
             ahead: 0,
             queue: BTreeMap::new(),
@@ -166,6 +166,7 @@ impl Run {
             orders: 0,
             series: 0,
             options_expire,
+            pace,
             appetite,
             people,
             markets: Markets::default(),
@@ -261,12 +262,12 @@ impl Run {
             }
             Happening::Prices => {
                 self.quote();
-                let wait = self.chances.prices.between(300, 700) * MILLISECOND;
+                let wait = self.chances.prices.between(300, 700) * self.pace * MILLISECOND;
                 self.after(wait, Happening::Prices);
             }
             Happening::Tick => {
                 self.ask("clock", Command::Tick);
-                self.after(SECOND, Happening::Tick);
+                self.after(SECOND * self.pace.max(2) / 2, Happening::Tick);
             }
             Happening::Funding => self.fund(),
             Happening::Series => self.list_series(),

@@ -187,7 +187,7 @@ impl Run {
 /// What the venue itself asks for.
 impl Run {
     pub(super) fn quote(&mut self) {
-        self.markets.step(&mut self.chances.prices);
+        self.markets.step(self.pace, &mut self.chances.prices);
         let odd = self.clients.odd.take();
         let batch = self.markets.batch(&self.watch.folded, self.clock(), odd, &mut self.chances.prices);
         self.ask("sources", Command::Prices(batch));

@@ -20,6 +20,8 @@ pub(super) const WITHDRAWN: &str = "what is left after a withdrawal covers initi
 
 /// Prices from one look at many accounts to the next.
 const EVERY: u64 = 8;
+/// Prices from one look at those who did something last to the next, and how many of them.
+const LIVELY: (u64, usize) = (2, 24);
 /// Accounts looked at: those nearest to a line, and those whose turn it is.
 const LOOKED_AT: (usize, usize) = (12, 24);
 /// What rounding in floats and grains may hide, in the currency.
@@ -49,9 +51,12 @@ impl Watch {
             self.listing = self.folded.versions.listing;
             if self.prices.is_multiple_of(EVERY) {
                 self.look_at_many();
+            } else if self.prices.is_multiple_of(LIVELY.0) {
+                self.look_at(&self.lively.clone());
             }
             return;
         }
+        self.remember(command);
         // A listing changes what models are prepared for, and accounts are looked at with the next prices.
         if self.listing != self.folded.versions.listing {
             return;
@@ -68,6 +73,21 @@ impl Watch {
             }
             _ => {}
         }
+    }
+
+    /// Keeps whose command this was for when prices have moved.
+    fn remember(&mut self, command: &Command) {
+        let these = match command {
+            Command::Place { account, .. } | Command::Withdraw { account, .. } | Command::Borrow { account, .. } => {
+                vec![*account]
+            }
+            Command::Trade { buyer, seller, .. } => vec![buyer.account, seller.account],
+            _ => Vec::new(),
+        };
+        self.lively.retain(|id| !these.contains(id));
+        self.lively.extend(these);
+        let more = self.lively.len().saturating_sub(LIVELY.1);
+        self.lively.drain(..more);
     }
 
     fn look_at_many(&mut self) {

@@ -45,6 +45,8 @@ pub(super) struct Watch {
     shadow: Option<Shadow>,
     /// Distances to the nearest line as they were last found.
     pub(super) nearest: BTreeMap<AccountId, Decimal>,
+    /// Who did something last, the latest at the end: those whose certificates are new.
+    pub(super) lively: Vec<AccountId>,
     /// The next account whose turn it is.
     pub(super) turn: usize,
     /// Prices taken in so far, and the listing at the last of them.
@@ -74,6 +76,7 @@ impl Watch {
             breakers: Breakers::default(),
             shadow: None,
             nearest: BTreeMap::new(),
+            lively: Vec::new(),
             turn: 0,
             prices: 0,
             listing: 0,

@@ -55,8 +55,10 @@ pub enum Oddity {
 }
 
 impl Markets {
-    /// A step of all prices.
-    pub fn step(&mut self, random: &mut Random) {
+    /// A step of all prices over `halves` half seconds.
+    pub fn step(&mut self, halves: i64, random: &mut Random) {
+        // As a random walk does, by the root.
+        let wider = (10_000 * halves).isqrt();
         for (index, (_, begun)) in self.indices.iter_mut().zip(COINS) {
             // In hundredths of a basis point; now and then a lively third of a second.
             let most = *random.pick(&[20, 40, 60, 90, 90, 90, 300]);
@@ -67,12 +69,12 @@ impl Markets {
             } else {
                 0
             };
-            *index += *index / 1_000 * (random.between(-most, most) + pull) / 1_000;
+            *index += *index / 1_000 * ((random.between(-most, most) + pull) * wider / 100) / 1_000;
             *index = (*index).clamp(begun / 40, begun * 40);
         }
         self.stable = (self.stable + random.between(-4, 4)).clamp(980_000, 1_010_000);
         self.token = (self.token + random.between(-1, 1)).clamp(500, 20_000);
-        self.vol = (self.vol + random.between(-4, 4) / 4).clamp(250, 1_800);
+        self.vol = (self.vol + random.between(-4, 4) * wider / 400).clamp(250, 1_800);
     }
 
     /// A jump of one coin by so many per cent, of all where `all`.

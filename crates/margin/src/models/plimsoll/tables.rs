@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use plimsoll_core::requirement::{Group, Origin};
 use plimsoll_core::{
@@ -23,6 +23,7 @@ use crate::fold::{Detail, group};
 use crate::models::Held;
 use crate::orders::{OrderArray, fillable, whole_lots};
 use crate::pass::{Combine, Fold, Pass};
+use crate::watch::fingerprint;
 use crate::{Account, MarginError};
 
 /// What forwards cost that move apart, volatilities that do, and rates.
@@ -54,6 +55,8 @@ pub(super) struct UnderlyingTables {
 pub(super) struct Tables {
     market: Market,
     parameters: PlimsollParameters,
+    /// Found when it is first asked for: many figures have it.
+    version: OnceLock<i64>,
     /// By underlying, ascending.
     underlyings: Vec<UnderlyingTables>,
     contracts: ByContract<Place>,
@@ -125,7 +128,8 @@ impl Tables {
             underlyings.push(one(market, underlying, &keys, &stablecoins, parameters)?);
         }
         let contracts = places(market, &underlyings);
-        Ok(Self { market: market.clone(), parameters: parameters.clone(), underlyings, contracts })
+        let (market, parameters) = (market.clone(), parameters.clone());
+        Ok(Self { market, parameters, version: OnceLock::new(), underlyings, contracts })
     }
 
     /// The account's stakes, underlying by underlying, and what part lots of balances can lose.
@@ -262,6 +266,11 @@ impl Tables {
 
     pub(super) fn parameters(&self) -> &PlimsollParameters {
         &self.parameters
+    }
+
+    /// Tells the parameters from others.
+    pub(super) fn version(&self) -> i64 {
+        *self.version.get_or_init(|| fingerprint(&self.parameters))
     }
 
     pub(super) fn market(&self) -> &Market {

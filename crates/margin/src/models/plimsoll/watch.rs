@@ -25,9 +25,7 @@ use super::tables::{Tables, UnderlyingTables};
 use crate::MarginError;
 use crate::array::{Holding, RowKey, Table};
 use crate::scenario::{Scenario, asset_growth};
-use crate::watch::{
-    Besides, Figures, HEADROOM, Netting, Part, Source, WatchedRow, carried, fingerprint, pattern, priced, standing,
-};
+use crate::watch::{Besides, Figures, HEADROOM, Netting, Part, Source, WatchedRow, carried, pattern, priced, standing};
 
 /// A scan cell with the eighth of its second difference.
 const SCANNED: f64 = 1.5;
@@ -108,7 +106,7 @@ fn allowance(of: &UnderlyingTables) -> Result<Part, MarginError> {
 /// What differs at once and not by degrees.
 fn state(tables: &Tables, of: &UnderlyingTables) -> Vec<i64> {
     let grain = |table: &Table| pattern(table.unit());
-    let mut all = vec![fingerprint(tables.parameters()), grain(&of.table), i64::from(of.table.coin().is_some())];
+    let mut all = vec![tables.version(), grain(&of.table), i64::from(of.table.coin().is_some())];
     if let Some(near) = &of.near {
         all.push(grain(&near.table));
         all.extend(near.layout());
@@ -193,7 +191,7 @@ fn balance(tables: &Tables, asset: Asset) -> Result<Figures, MarginError> {
     let (market, rules) = (tables.market(), &tables.parameters().collateral);
     let (class, price) = (rules.class(market, asset), float(market.asset_price(asset)?.value));
     let Some((of, row)) = tables.asset_row(asset) else {
-        return priced(market, rules, asset, fingerprint(tables.parameters()));
+        return priced(market, rules, asset, tables.version());
     };
     let mut state = standing(market, rules, asset);
     let (lot, unit) = (float(of.table.rows()[row].lot), of.table.unit());

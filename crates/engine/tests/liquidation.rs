@@ -11,7 +11,7 @@ use plimsoll_engine::liquidation::{Budgets, Cover, LiquidationRules, Policy};
 use plimsoll_engine::step::deleveraging;
 use plimsoll_engine::{Book, Command, Event, House, OrderId, Refusal};
 use plimsoll_margin::level::State as Side_;
-use support::{BTC_USDC, Venue, amount, asset, decimal};
+use support::{BTC_USDC, ETH_USDC, Venue, amount, asset, decimal};
 
 /// A long of `of` BTC with 100,000 USDC, entered at 60,000 against somebody with plenty.
 fn long(venue: &mut Venue, of: &str) -> (AccountId, AccountId) {
@@ -441,6 +441,30 @@ fn whom_sharing_brings_under_is_closed_too() {
     let sent = at(&|event| matches!(event, Event::LiquidationWave { account, .. } if *account == gains)).unwrap();
     assert!(sent > shared, "{events:?}");
     assert_eq!(events.iter().filter(|event| matches!(event, Event::LossShared { .. })).count(), 1);
+}
+
+/// Who is matched loses a position and what it asked for: where that is a cure, nothing of theirs is cancelled.
+#[test]
+fn whom_a_match_cures_keeps_their_orders() {
+    for fails in [false, true] {
+        let mut venue = Venue::new();
+        let rich = venue.funded("rich", "100000000 USDC");
+        let failing = venue.funded("failing", if fails { "9500 USDC" } else { "950000 USDC" });
+        let holder = venue.funded("holder", "20000 USDC");
+        // The holder gains in bitcoin what it loses in ether, and has too little for both.
+        venue.trade(BTC_USDC, "1", "60000", failing, holder);
+        venue.trade(ETH_USDC, "20", "3000", holder, rich);
+        let order = venue.order(ETH_USDC, Side::Buy, "0.01", "2000");
+        venue.place(holder, 1, order).unwrap();
+        let events = venue.prices("50000", "1950");
+        let falls = |event: &Event| match event {
+            Event::LevelChanged { account, to, .. } => (*account, *to) == (holder, Side_::Liquidating),
+            _ => false,
+        };
+        assert!(events.iter().any(falls), "{events:#?}");
+        let kept = venue.state.accounts[holder.index()].orders.contains_key(&OrderId(1));
+        assert_eq!(kept, fails, "{events:#?}");
+    }
 }
 
 /// What is published is what happens.

@@ -8,6 +8,8 @@ pub(crate) const MANY: usize = 16;
 pub(crate) const FEW: usize = 4;
 /// Bytes in a line of the cache.
 const LINE: usize = 64;
+/// Pairs in one, as many as may have to be skipped to begin with a line.
+const PAIRS_A_LINE: usize = LINE / size_of::<i64>();
 
 /// Cells, row after row; each row in blocks of `P` pairs.
 ///
@@ -28,8 +30,8 @@ impl<const P: usize> Arrays<P> {
         let width = pass.table.scenarios().len().max(1);
         let blocks = pass.columns.len().div_ceil(2 * P).max(1);
         let len = pass.table.rows().len() * blocks * P;
-        let mut pairs = vec![0; len + LINE];
-        let before = pairs.as_ptr().align_offset(LINE).min(LINE);
+        let mut pairs = vec![0; len + PAIRS_A_LINE];
+        let before = pairs.as_ptr().align_offset(LINE).min(PAIRS_A_LINE);
         pairs.truncate(before + len);
         for (row, pairs) in cells.chunks_exact(width).zip(pairs[before..].chunks_exact_mut(blocks * P)) {
             for (cells, pair) in row[pass.columns.clone()].chunks(2).zip(pairs) {

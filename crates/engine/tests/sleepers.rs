@@ -12,7 +12,7 @@ use plimsoll_engine::market::PriceBatch;
 use plimsoll_engine::state::Lines;
 use plimsoll_engine::step::explain;
 use plimsoll_engine::{AccountTerms, Book, Command, ContractId, Event, House, OpenOrder, OrderId, Refusal, step};
-use plimsoll_margin::level::{Level, Policy};
+use plimsoll_margin::level::{self, Level, Policy};
 use plimsoll_pricing::instruments::{Instrument, Spot};
 use support::{
     BTC_PERP, BTC_USDC, CALL, ETH_SPOT, ETH_USDC, LINEAR_CALL, PUT, Random, Venue, amount, asset, batch, decimal,
@@ -222,7 +222,16 @@ fn draw(random: &mut Random, venue: &Venue, at: usize, indices: &mut Indices) ->
             }
             Command::AmendAccount { account: id, terms }
         }
-        930..=939 => Command::Freeze { account: id, frozen: !account.frozen, reason: "asked".into() },
+        930..=933 => {
+            // One more desk, which may bring a credit line or dearer fees to those it joins.
+            let mut terms = account.terms.clone();
+            (terms.name, terms.parent, terms.top_up) = (format!("late-{at}").into(), None, None);
+            terms.group = Some(one(random, &["desks", "others"]).into());
+            terms.credit_line = Decimal::from_int(random.below(600));
+            terms.taker_fee_rate = one(random, &[terms.taker_fee_rate, decimal("0.002")]);
+            Command::OpenAccount { terms }
+        }
+        934..=939 => Command::Freeze { account: id, frozen: !account.frozen, reason: "asked".into() },
         940..=942 => rarer(random, venue, at),
         _ => Command::Tick,
     }
@@ -298,6 +307,30 @@ fn who_sleeps_stands_where_a_sweep_would_find_them() {
         assert!(seen.levels > 100, "seed {seed}: {} changes of level", seen.levels);
         assert!(seen.drawn > 0, "seed {seed}: nothing was drawn from a parent");
     }
+}
+
+/// Whoever joins others stands where they do, and what they may lean on is theirs at once.
+#[test]
+fn who_is_opened_into_a_group_is_margined_with_it() {
+    let mut venue = Venue::new();
+    let model = set_model(MODELS[0], Policy::default(), Vec::new(), venue.now, 0);
+    venue.run(model);
+    venue.prices("60000", "3000");
+    venue.account_with("maker", |terms| terms.kind = Kind::Outside);
+    let desk = |terms: &mut AccountTerms| (terms.owner, terms.group) = ("owner".into(), Some("desks".into()));
+    let first = venue.account_with("first", desk);
+    venue.run(Command::Deposit { account: first, amount: amount("12000 USDC") });
+    venue.trade(BTC_USDC, "1", "60000", first, AccountId(0));
+    venue.prices("55000", "3000");
+    let state = |venue: &Venue, id: AccountId| venue.state.accounts[id.index()].standing.state;
+    assert!(state(&venue, first) > level::State::Healthy, "{}", state(&venue, first));
+    let second = venue.account_with("second", desk);
+    assert_eq!(state(&venue, second), state(&venue, first));
+    let third = venue.account_with("third", |terms| {
+        desk(terms);
+        terms.credit_line = decimal("1000000");
+    });
+    assert_eq!([first, second, third].map(|id| state(&venue, id)), [level::State::Healthy; 3]);
 }
 
 /// Whoever holds nothing is not margined, and so is not certified anew when cash leaves: what its old certificate spared

@@ -53,6 +53,7 @@ pub struct Certificates {
     moves: u64,
     /// Entries after void ones were last cleared away.
     cleared: usize,
+    /// More than one in so many awake, and all are swept.
     swept_from: usize,
 }
 

@@ -129,7 +129,8 @@ impl Book {
         }
     }
 
-    /// Takes back what [`Self::certify`] gave, of a unit that no move can take anywhere.
+    /// Takes back what [`Self::certify`] gave: of a unit that needs no margin now, and whose slack of before says nothing
+    /// of what it may do.
     pub(crate) fn forget(&mut self, state: &State, id: AccountId, model: &Arc<str>) {
         if let Some(watch) = self.watches.get_mut(model).filter(|watch| watch.is_of(state)) {
             watch.forget(id);

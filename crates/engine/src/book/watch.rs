@@ -101,7 +101,7 @@ impl Watch {
 
 /// The share of its slack that an account keeps for what it does itself.
 const RESERVED: f64 = 0.4;
-/// One in so many awake, and all are margined: each one by one, so that it only saves the certificates.
+/// More than one in so many awake, and all are margined: each costs as much as alone, and only finding them is saved.
 const SWEPT_FROM: NonZeroUsize = NonZeroUsize::new(2).unwrap();
 /// What is set aside for a change's own moves with the market, as a share of its reach.
 const MOVES: f64 = 0.25;

@@ -16,11 +16,14 @@ impl Decision<'_> {
             return Err(Refusal::Duplicate(terms.name.clone()));
         }
         self.check_terms(terms)?;
-        let account = u32::try_from(self.state.accounts.len()).unwrap_or(u32::MAX);
-        self.emit(Event::AccountOpened { account: AccountId(account), terms: terms.clone() });
+        let account = AccountId(u32::try_from(self.state.accounts.len()).unwrap_or(u32::MAX));
+        self.emit(Event::AccountOpened { account, terms: terms.clone() });
         if terms.limits.loss_max.is_some() {
-            let (account, terms) = (AccountId(account), terms.clone());
-            self.emit(Event::AccountAmended { account, terms, loss_from: Some(Decimal::ZERO) });
+            self.emit(Event::AccountAmended { account, terms: terms.clone(), loss_from: Some(Decimal::ZERO) });
+        }
+        if terms.group.is_some() {
+            // Those it joins have its credit line and fees from now on, and it stands where they do.
+            self.levels([account]);
         }
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! What is dear to look at, looked at now and then: margin from a new book, and what was allowed by it.
 
+use std::collections::BTreeSet;
+
 use plimsoll_core::{AccountId, Decimal, Side};
 use plimsoll_engine::account::Account;
 use plimsoll_engine::{Book, Command, Event, OpenOrder, State};
@@ -56,7 +58,9 @@ impl Watch {
             }
             return;
         }
-        self.remember(command);
+        if !matches!(command, Command::Tick | Command::PayFunding { .. }) {
+            self.remember(events);
+        }
         // A listing changes what models are prepared for, and accounts are looked at with the next prices.
         if self.listing != self.folded.versions.listing {
             return;
@@ -75,15 +79,9 @@ impl Watch {
         }
     }
 
-    /// Keeps whose command this was for when prices have moved.
-    fn remember(&mut self, command: &Command) {
-        let these = match command {
-            Command::Place { account, .. } | Command::Withdraw { account, .. } | Command::Borrow { account, .. } => {
-                vec![*account]
-            }
-            Command::Trade { buyer, seller, .. } => vec![buyer.account, seller.account],
-            _ => Vec::new(),
-        };
+    /// Keeps who was touched for when prices have moved.
+    fn remember(&mut self, events: &[Event]) {
+        let these: BTreeSet<AccountId> = events.iter().flat_map(Event::accounts).collect();
         self.lively.retain(|id| !these.contains(id));
         self.lively.extend(these);
         let more = self.lively.len().saturating_sub(LIVELY.1);
@@ -100,6 +98,7 @@ impl Watch {
         let busy: Vec<AccountId> = turns.filter(is_busy).take(LOOKED_AT.1).collect();
         self.turn = busy.last().map_or(self.turn, |last| last.index() + 1);
         these.extend(busy);
+        these.extend(&self.lively);
         these.sort_unstable();
         these.dedup();
         self.look_at(&these);

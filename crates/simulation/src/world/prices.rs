@@ -60,7 +60,7 @@ impl Markets {
         // As a random walk does, by the root.
         let wider = (10_000 * halves).isqrt();
         for (index, (_, begun)) in self.indices.iter_mut().zip(COINS) {
-            // In hundredths of a basis point; now and then a lively third of a second.
+            // In hundredths of a basis point; now and then a lively moment.
             let most = *random.pick(&[20, 40, 60, 90, 90, 90, 300]);
             let pull = if *index < begun / 3 {
                 20
@@ -69,11 +69,11 @@ impl Markets {
             } else {
                 0
             };
-            *index += *index / 1_000 * ((random.between(-most, most) + pull) * wider / 100) / 1_000;
+            *index += *index / 1_000 * (random.between(-most, most) * wider / 100 + pull * halves) / 1_000;
             *index = (*index).clamp(begun / 40, begun * 40);
         }
-        self.stable = (self.stable + random.between(-4, 4)).clamp(980_000, 1_010_000);
-        self.token = (self.token + random.between(-1, 1)).clamp(500, 20_000);
+        self.stable = (self.stable + random.between(-4, 4) * wider / 100).clamp(980_000, 1_010_000);
+        self.token = (self.token + random.between(-1, 1) * wider / 100).clamp(500, 20_000);
         self.vol = (self.vol + random.between(-4, 4) * wider / 400).clamp(250, 1_800);
     }
 

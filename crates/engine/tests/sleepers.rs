@@ -309,13 +309,19 @@ fn who_sleeps_stands_where_a_sweep_would_find_them() {
     }
 }
 
-/// Whoever joins others stands where they do, and what they may lean on is theirs at once.
-#[test]
-fn who_is_opened_into_a_group_is_margined_with_it() {
+/// A venue with prices, under the first model.
+fn priced() -> Venue {
     let mut venue = Venue::new();
     let model = set_model(MODELS[0], Policy::default(), Vec::new(), venue.now, 0);
     venue.run(model);
     venue.prices("60000", "3000");
+    venue
+}
+
+/// Whoever joins others stands where they do, and what they may lean on is theirs at once.
+#[test]
+fn who_is_opened_into_a_group_is_margined_with_it() {
+    let mut venue = priced();
     venue.account_with("maker", |terms| terms.kind = Kind::Outside);
     let desk = |terms: &mut AccountTerms| (terms.owner, terms.group) = ("owner".into(), Some("desks".into()));
     let first = venue.account_with("first", desk);
@@ -337,10 +343,7 @@ fn who_is_opened_into_a_group_is_margined_with_it() {
 /// for orders is not there any more.
 #[test]
 fn nobody_orders_on_what_was_withdrawn_while_nothing_was_held() {
-    let mut venue = Venue::new();
-    let model = set_model(MODELS[0], Policy::default(), Vec::new(), venue.now, 0);
-    venue.run(model);
-    venue.prices("60000", "3000");
+    let mut venue = priced();
     let trader = venue.funded("trader", "9000 USDC");
     venue.prices("60000", "3000");
     let order = venue.order(BTC_USDC, Side::Buy, "0.01", "60000");

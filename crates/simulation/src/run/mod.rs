@@ -33,7 +33,7 @@ pub(super) const PANIC: &str = "nothing panics";
 const SECOND: i64 = Timestamp::NANOS_PER_SECOND;
 const MILLISECOND: i64 = SECOND / 1_000;
 
-/// Half seconds from prices to prices, of which a run draws one: none so far apart that one message lost makes quotes stale.
+/// Half seconds from prices to prices, of which a run draws one: so near that one message lost seldom makes quotes stale.
 const PACES: [i64; 8] = [1, 2, 2, 4, 4, 4, 4, 4];
 
 /// What happens at a moment.

@@ -65,7 +65,8 @@ impl<'a> Priced<'a> {
     fn figures(&self, market: &Market) -> Vec<Figures> {
         let table = self.pass.table;
         let cells = Part::cells(table, self.pass.columns.clone(), Netting::All, 1.0 / table.unit());
-        let marks = Part::new(1, self.marks.iter().map(|mark| *mark as f64).collect(), Netting::All, 1.0);
+        let worth = |(at, cell): (usize, &f64)| cell + self.marks[at / COLUMNS] as f64;
+        let worths = Part::new(COLUMNS, cells.values.iter().enumerate().map(worth).collect(), Netting::All, 1.0);
         let row = |(at, row): (usize, &Row)| WatchedRow {
             key: row.key,
             lot: float(row.lot),
@@ -74,7 +75,7 @@ impl<'a> Priced<'a> {
         };
         let rows = table.rows().iter().enumerate().map(row).collect();
         let index = float(market.index(table.underlying()).unwrap().value);
-        vec![Figures::new(Source::Underlying(table.underlying()), rows, vec![cells, marks], Besides::default(), index)]
+        vec![Figures::new(Source::Underlying(table.underlying()), rows, vec![worths], Besides::default(), index)]
     }
 }
 
@@ -203,14 +204,17 @@ fn wake(
         }
     };
     // Few at a time, so that what is read of an account is read once.
-    for slots in slots.chunks(256) {
+    for slots in slots.chunks(128) {
         black_box(
             slots
                 .iter()
                 .fold(0, |all, slot| all ^ world.known[*slot].cash ^ i64::from(world.shelf().accounts()[*slot].0)),
         );
         let losses = sweep.some(world.shelf(), slots);
-        for (slot, loss) in slots.iter().zip(losses) {
+        for (at, (slot, loss)) in slots.iter().zip(losses).enumerate() {
+            if let Some(ahead) = slots.get(at + 8) {
+                certificates.ask_for(world.shelf().accounts()[*ahead]);
+            }
             let excess = world.excess(*slot, loss, priced);
             seen.crossed += usize::from(world.note(*slot, excess, certificates));
         }

@@ -1,6 +1,6 @@
 //! Many portfolios at once.
 //!
-//! A venue margins every account whenever a price moves. [`Book`] holds what all of them have as columns of small
+//! A venue margins every account whenever a price moves. [`Book`] holds what all of them have as runs of small
 //! numbers: six bytes a position, sorted by underlying, then expiry, so that a margin model's group is a contiguous run
 //! and nothing but what is summed is read. [`Sweep`] makes a model's [`Pass`](plimsoll_margin::pass::Pass) for every
 //! account, with the widest instructions of the CPU, on as many threads as it is given: the same losses whatever those are.
@@ -16,6 +16,7 @@
 mod arrays;
 mod certificates;
 mod kernel;
+mod narrow;
 mod revaluation;
 mod shelf;
 mod store;

@@ -5,11 +5,22 @@ use std::collections::BTreeMap;
 use plimsoll_core::{AccountId, Timestamp, Underlying};
 use plimsoll_margin::array::{Holding, Row, RowKey, Table};
 use plimsoll_margin::watch::Exposure;
+use plimsoll_numerics::prefetch;
 
+use crate::narrow::{LOTS_NARROW, Narrow, narrow};
 use crate::store::BookError;
 
-/// Fewer lots than this in one account, and no sum of 32-bit cells leaves 64 bits.
-const LOTS_NARROW: u64 = 1 << 32;
+/// How far what a fill reads has been looked up.
+#[derive(Clone, Copy)]
+pub(crate) enum Step {
+    /// Where the account stands.
+    Slot,
+    /// Where its positions lie.
+    Run,
+    /// The positions.
+    Held,
+}
+
 /// Places that a new run is given.
 const ROOM: u16 = 4;
 
@@ -26,9 +37,8 @@ pub struct Shelf {
     /// By account: its slot, [`NONE`] where it never held anything here.
     slots: Vec<u32>,
     pub(crate) runs: Vec<Run>,
-    pub(crate) rows: Vec<u16>,
-    pub(crate) lots: Vec<i32>,
-    /// Slots whose lots do not fit the columns.
+    pub(crate) held: Vec<Narrow>,
+    /// Slots whose lots do not fit the others.
     wide: BTreeMap<u32, Vec<Holding>>,
 }
 
@@ -38,20 +48,6 @@ pub(crate) struct Run {
     pub(crate) start: u32,
     pub(crate) len: u16,
     room: u16,
-}
-
-/// Holdings as columns; `None` where their lots do not fit.
-pub(crate) fn columns(held: &[Holding]) -> Option<(Vec<u16>, Vec<i32>)> {
-    let gross: u128 = held.iter().map(|held| u128::from(held.lots.unsigned_abs())).sum();
-    if gross >= u128::from(LOTS_NARROW) {
-        return None;
-    }
-    let (mut rows, mut lots) = (Vec::with_capacity(held.len()), Vec::with_capacity(held.len()));
-    for held in held {
-        rows.push(u16::try_from(held.row).ok()?);
-        lots.push(i32::try_from(held.lots).ok().filter(|lots| *lots != i32::MIN)?);
-    }
-    Some((rows, lots))
 }
 
 impl Run {
@@ -109,8 +105,7 @@ impl Shelf {
             accounts: Vec::new(),
             slots: Vec::new(),
             runs: Vec::new(),
-            rows: Vec::new(),
-            lots: Vec::new(),
+            held: Vec::new(),
             wide: BTreeMap::new(),
         })
     }
@@ -150,9 +145,7 @@ impl Shelf {
         if let Some(wide) = self.held_wide(slot) {
             return wide.to_vec();
         }
-        let places = self.runs[slot].places();
-        let held = self.rows[places.clone()].iter().zip(&self.lots[places]);
-        held.map(|(row, lots)| Holding { row: usize::from(*row), lots: i64::from(*lots) }).collect()
+        self.held(slot).iter().map(|held| held.holding()).collect()
     }
 
     /// Σ lots × what a lot of each row counts: of a slot's positions, at their marks for one.
@@ -161,17 +154,7 @@ impl Shelf {
         if let Some(wide) = self.held_wide(slot) {
             return wide.iter().map(|held| i128::from(held.lots) * i128::from(of[held.row])).sum();
         }
-        let places = self.runs[slot].places();
-        let (mut sum, mut wide) = (0_i64, 0_i128);
-        for (row, lots) in self.rows[places.clone()].iter().zip(&self.lots[places]) {
-            let (lots, each) = (i64::from(*lots), of[usize::from(*row)]);
-            // Fewer than 2³² lots in all, so that 31 bits of each stay within 63.
-            match i32::try_from(each) {
-                Ok(each) => sum += lots * i64::from(each),
-                Err(_) => wide += i128::from(lots) * i128::from(each),
-            }
-        }
-        wide + i128::from(sum)
+        self.held(slot).iter().map(|held| i128::from(held.lots) * i128::from(of[held.row()])).sum()
     }
 
     /// What a slot holds as exposures to the figures of a source, whose rows are the shelf's.
@@ -181,14 +164,8 @@ impl Shelf {
             into.extend(wide.iter().map(|held| Exposure { source, row: held.row, lots: whole(held.lots), nets: true }));
             return;
         }
-        let places = self.runs[slot].places();
-        let held = self.rows[places.clone()].iter().zip(&self.lots[places]);
-        into.extend(held.map(|(row, lots)| Exposure {
-            source,
-            row: usize::from(*row),
-            lots: f64::from(*lots),
-            nets: true,
-        }));
+        let of = |held: &Narrow| Exposure { source, row: held.row(), lots: f64::from(held.lots), nets: true };
+        into.extend(self.held(slot).iter().map(of));
     }
 
     /// The [fingerprint](fingerprint) of its rows.
@@ -216,27 +193,36 @@ impl Shelf {
     /// Places without a position: what [`Self::compact`] gives back.
     #[must_use]
     pub fn vacant(&self) -> usize {
-        self.rows.len() - self.runs.iter().map(|run| usize::from(run.len)).sum::<usize>()
+        self.held.len() - self.runs.iter().map(|run| usize::from(run.len)).sum::<usize>()
     }
 
-    /// Memory that its columns take, without what they could still grow into.
+    /// Memory that it takes, without what they could still grow into.
     #[must_use]
     pub fn bytes(&self) -> usize {
         size_of_val(&*self.accounts)
             + size_of_val(&*self.slots)
             + size_of_val(&*self.runs)
-            + size_of_val(&*self.rows)
-            + size_of_val(&*self.lots)
+            + size_of_val(&*self.held)
             + self.wide.values().map(|held| size_of_val(&**held)).sum::<usize>()
     }
 
-    /// Reads where a run begins and ends.
-    pub(crate) fn touched(&self, places: std::ops::Range<usize>) -> u32 {
-        let read = |at: usize| {
-            let row = self.rows.get(at).copied().unwrap_or(0);
-            u32::from(row) ^ self.lots.get(at).map_or(0, |lots| lots.unsigned_abs())
-        };
-        read(places.start) ^ read(places.end.saturating_sub(1))
+    /// Asks for what a fill of `account` reads, in as many steps as there are places to look it up one after the other: for
+    /// who makes many, step by step before it.
+    pub(crate) fn ask_for(&self, account: AccountId, step: Step) {
+        let slot = self.slots.get(account.index());
+        match step {
+            Step::Slot => slot.into_iter().for_each(prefetch),
+            Step::Run => slot.and_then(|slot| self.runs.get(*slot as usize)).into_iter().for_each(prefetch),
+            Step::Held => {
+                let run = slot.and_then(|slot| self.runs.get(*slot as usize));
+                run.into_iter().for_each(|run| prefetch(&self.held[run.places()]));
+            }
+        }
+    }
+
+    /// What a slot holds that is not swept apart.
+    fn held(&self, slot: usize) -> &[Narrow] {
+        &self.held[self.runs[slot].places()]
     }
 
     /// Adds `lots` to a position, opening it where there is none and closing it at zero.
@@ -270,23 +256,25 @@ impl Shelf {
 
     /// New places at the end.
     fn append(&mut self, room: u16) -> Result<u32, BookError> {
-        let end = self.rows.len() + usize::from(room);
-        let (Ok(start), Ok(_)) = (u32::try_from(self.rows.len()), u32::try_from(end)) else {
+        let end = self.held.len() + usize::from(room);
+        let (Ok(start), Ok(_)) = (u32::try_from(self.held.len()), u32::try_from(end)) else {
             return Err(BookError::Full);
         };
-        self.rows.resize(end, 0);
-        self.lots.resize(end, 0);
+        self.held.resize(end, Narrow::default());
         Ok(start)
     }
 
-    /// Fills in the columns; false, with nothing changed, where the lots then do not fit them.
+    /// Fills what is narrow; false, with nothing changed, where the lots then do not fit.
     fn fill_narrow(&mut self, slot: u32, row: u16, lots: i64) -> Result<bool, BookError> {
-        let run = self.runs[slot as usize];
-        let places = run.places();
-        let at = self.rows[places.clone()].partition_point(|held| *held < row);
-        let found = self.rows[places.clone()].get(at) == Some(&row);
-        let now = if found { i64::from(self.lots[places.start + at]) } else { 0 };
-        let gross: u64 = self.lots[places.clone()].iter().map(|lots| u64::from(lots.unsigned_abs())).sum();
+        let held = &mut self.held[self.runs[slot as usize].places()];
+        // In one go over all: no branch whose way nobody can foretell, as a search would have.
+        let (mut at, mut gross) = (0, 0);
+        for held in &*held {
+            at += usize::from(held.row < row);
+            gross += u64::from({ held.lots }.unsigned_abs());
+        }
+        let found = held.get(at).is_some_and(|held| held.row == row);
+        let now = if found { i64::from(held[at].lots) } else { 0 };
         let Some(Ok(sum)) = now.checked_add(lots).map(i32::try_from) else { return Ok(false) };
         let others = gross - now.unsigned_abs();
         if sum == i32::MIN || others + u64::from(sum.unsigned_abs()) >= LOTS_NARROW {
@@ -294,9 +282,9 @@ impl Shelf {
         }
         match (found, sum) {
             (true, 0) => self.remove(slot, at),
-            (true, _) => self.lots[places.start + at] = sum,
+            (true, _) => held[at].lots = sum,
             (false, 0) => {}
-            (false, _) => self.insert(slot, at, row, sum)?,
+            (false, _) => self.insert(slot, at, Narrow { row, lots: sum })?,
         }
         Ok(true)
     }
@@ -304,27 +292,23 @@ impl Shelf {
     fn remove(&mut self, slot: u32, at: usize) {
         let run = &mut self.runs[slot as usize];
         let places = run.places();
-        self.rows.copy_within(places.start + at + 1..places.end, places.start + at);
-        self.lots.copy_within(places.start + at + 1..places.end, places.start + at);
+        self.held.copy_within(places.start + at + 1..places.end, places.start + at);
         run.len -= 1;
     }
 
     /// Puts a position into its run, which moves to the end where it has no room left.
-    fn insert(&mut self, slot: u32, at: usize, row: u16, lots: i32) -> Result<(), BookError> {
+    fn insert(&mut self, slot: u32, at: usize, new: Narrow) -> Result<(), BookError> {
         let run = self.runs[slot as usize];
         if run.len == run.room {
             let room = run.room.saturating_add(run.room / 2 + ROOM);
             let start = self.append(room)?;
-            self.rows.copy_within(run.places(), start as usize);
-            self.lots.copy_within(run.places(), start as usize);
+            self.held.copy_within(run.places(), start as usize);
             self.runs[slot as usize] = Run { start, room, ..run };
         }
         let run = &mut self.runs[slot as usize];
         let places = run.places();
-        self.rows.copy_within(places.start + at..places.end, places.start + at + 1);
-        self.lots.copy_within(places.start + at..places.end, places.start + at + 1);
-        self.rows[places.start + at] = row;
-        self.lots[places.start + at] = lots;
+        self.held.copy_within(places.start + at..places.end, places.start + at + 1);
+        self.held[places.start + at] = new;
         run.len += 1;
         Ok(())
     }
@@ -343,17 +327,16 @@ impl Shelf {
             None => held.insert(at, Holding { row, lots }),
         }
         held.retain(|held| held.lots != 0);
-        match columns(&held) {
+        match narrow(&held) {
             None => {
                 self.runs[slot as usize].len = 0;
                 self.wide.insert(slot, held);
             }
-            Some((rows, lots)) => {
+            Some(narrow) => {
                 // New places first: where there are none, nothing has changed.
-                let run = Run::of(rows.len()).ok_or(BookError::Full)?;
+                let run = Run::of(narrow.len()).ok_or(BookError::Full)?;
                 let run = Run { start: self.append(run.room)?, ..run };
-                self.rows[run.places()].copy_from_slice(&rows);
-                self.lots[run.places()].copy_from_slice(&lots);
+                self.held[run.places()].copy_from_slice(&narrow);
                 self.runs[slot as usize] = run;
                 self.wide.remove(&slot);
             }
@@ -364,15 +347,14 @@ impl Shelf {
     /// Moves runs together, in the order of the slots, each with no more room than it has positions.
     pub fn compact(&mut self) {
         let count = self.runs.iter().map(|run| usize::from(run.len)).sum();
-        let (mut rows, mut lots) = (Vec::with_capacity(count), Vec::with_capacity(count));
+        let mut held = Vec::with_capacity(count);
         let (mut start, mut runs) = (0, Vec::with_capacity(self.runs.len()));
         for run in &self.runs {
-            rows.extend_from_slice(&self.rows[run.places()]);
-            lots.extend_from_slice(&self.lots[run.places()]);
+            held.extend_from_slice(&self.held[run.places()]);
             runs.push(Run { start, len: run.len, room: run.len });
             start += u32::from(run.len);
         }
-        (self.rows, self.lots, self.runs) = (rows, lots, runs);
+        (self.held, self.runs) = (held, runs);
         self.accounts.shrink_to_fit();
         self.slots.shrink_to_fit();
     }

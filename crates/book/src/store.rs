@@ -1,12 +1,10 @@
 //! What all accounts hold, underlying by underlying.
 
-use std::hint::black_box;
-
 use plimsoll_core::{AccountId, Asset, Underlying};
 use plimsoll_margin::array::{ByContract, RowKey, Table};
 use thiserror::Error;
 
-use crate::shelf::Shelf;
+use crate::shelf::{Shelf, Step};
 
 /// Where something held stands: on which shelf, in which row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,8 +47,8 @@ pub enum BookError {
     UnknownPlace(Place),
 }
 
-/// Fills that are looked ahead: enough reads under way to hide one's time in the others'.
-const BATCH: usize = 32;
+/// Fills between two steps of looking ahead.
+const AHEAD: usize = 4;
 
 /// Positions of many accounts, and balances where they are rows of a table.
 #[derive(Clone, Debug, Default)]
@@ -116,30 +114,21 @@ impl Book {
         shelf.ok_or(BookError::UnknownPlace(place))?.fill(account, place.row, lots)
     }
 
-    /// Makes `fills` one after the other. What they touch is brought near first, all of it at once, so that a batch waits
-    /// for memory a few times and not for every fill.
+    /// Makes `fills` one after the other. What they read is asked for some fills ahead, so that none waits for memory alone.
     ///
     /// # Errors
     /// The first fill that [`Self::fill`] refuses, with its place among `fills`; those before it are made.
     pub fn fill_all(&mut self, fills: &[(AccountId, Place, i64)]) -> Result<(), (usize, BookError)> {
-        for (at, batch) in fills.chunks(BATCH).enumerate() {
-            black_box(self.touched(batch));
-            for (within, (account, place, lots)) in batch.iter().enumerate() {
-                self.fill(*account, *place, *lots).map_err(|error| (at * BATCH + within, error))?;
+        for (at, (account, place, lots)) in fills.iter().enumerate() {
+            for (ahead, step) in [(3 * AHEAD, Step::Slot), (2 * AHEAD, Step::Run), (AHEAD, Step::Held)] {
+                let Some((account, place, _)) = fills.get(at + ahead) else { continue };
+                if let Some(shelf) = self.shelves.get(usize::from(place.shelf)) {
+                    shelf.ask_for(*account, step);
+                }
             }
+            self.fill(*account, *place, *lots).map_err(|error| (at, error))?;
         }
         Ok(())
-    }
-
-    /// Reads what a batch will look at, step by step: each step's reads wait for no other of theirs.
-    fn touched(&self, batch: &[(AccountId, Place, i64)]) -> u32 {
-        let mut slots = [None; BATCH];
-        for (slot, (account, place, _)) in slots.iter_mut().zip(batch) {
-            let shelf = self.shelves.get(usize::from(place.shelf));
-            *slot = shelf.and_then(|shelf| Some((shelf, shelf.slot(*account)?)));
-        }
-        let runs = slots.map(|slot| slot.map(|(shelf, slot)| (shelf, shelf.runs[slot].places())));
-        runs.into_iter().flatten().fold(0, |all, (shelf, places)| all ^ shelf.touched(places))
     }
 
     /// The lots that `account` holds at `place`.

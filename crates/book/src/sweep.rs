@@ -1,7 +1,6 @@
 //! A model's pass for all accounts.
 
 use std::collections::BTreeMap;
-use std::hint::black_box;
 use std::num::NonZeroUsize;
 use std::thread;
 
@@ -11,7 +10,8 @@ use plimsoll_numerics::{Level, dispatch_at};
 
 use crate::arrays::{Arrays, FEW, MANY};
 use crate::kernel::{Positions, Runs};
-use crate::shelf::{Run, Shelf, columns, fingerprint};
+use crate::narrow::narrow;
+use crate::shelf::{Run, Shelf, fingerprint};
 
 /// Losses in a pass's grains, at least zero.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,8 +39,6 @@ pub struct Sweep<'a> {
     level: Level,
 }
 
-/// Runs that are read ahead.
-const NEAR: usize = 32;
 /// Runs that are worth a thread.
 const PIECE: usize = 256;
 
@@ -111,12 +109,10 @@ impl<'a> Sweep<'a> {
         if matches!(self.columns, Columns::Wide) {
             return slots.iter().map(|slot| self.pass.loss(&shelf.holdings(*slot))).collect();
         }
-        let runs: Vec<Run> = slots.iter().map(|slot| shelf.runs[*slot]).collect();
-        let mut narrow = vec![0; runs.len()];
-        for (runs, losses) in runs.chunks(NEAR).zip(narrow.chunks_mut(NEAR)) {
-            // All are brought near before the first is summed: one wait for memory instead of one each.
-            black_box(runs.iter().fold(0, |all, run| all ^ shelf.touched(run.places())));
-            self.run(Positions::of(shelf), runs, losses);
+        let mut narrow = vec![0; slots.len()];
+        for (slots, losses) in slots.chunks(PIECE).zip(narrow.chunks_mut(PIECE)) {
+            let runs: Vec<Run> = slots.iter().map(|slot| shelf.runs[*slot]).collect();
+            self.run(Positions::of(shelf), &runs, losses);
         }
         let each = slots.iter().zip(narrow);
         each.map(|(slot, loss)| shelf.held_wide(*slot).map_or(loss.into(), |held| self.pass.loss(held))).collect()
@@ -138,11 +134,11 @@ impl<'a> Sweep<'a> {
             },
             None => held.insert(at, more),
         }
-        let narrow = if matches!(self.columns, Columns::Wide) { None } else { columns(&held) };
-        let Some((rows, lots)) = narrow else { return self.pass.loss(&held) };
-        let Some(run) = Run::of(rows.len()) else { return self.pass.loss(&held) };
+        let narrow = if matches!(self.columns, Columns::Wide) { None } else { narrow(&held) };
+        let Some(narrow) = narrow else { return self.pass.loss(&held) };
+        let Some(run) = Run::of(narrow.len()) else { return self.pass.loss(&held) };
         let mut loss = [0];
-        self.run(Positions { groups: shelf.groups(), rows: &rows, lots: &lots }, &[run], &mut loss);
+        self.run(Positions { groups: shelf.groups(), held: &narrow }, &[run], &mut loss);
         loss[0].into()
     }
 

@@ -11,13 +11,15 @@
 //! - [`erfc`], [`erfcx`] and [`normal`]: built on one polynomial for the Mills ratio.
 //! - [`dispatch`]: runs a [`Kernel`] with the widest instructions of this CPU.
 //! - [`rounding`]: floats to integer counts, half to even, with the range checked.
+//! - [`prefetch`]: a hint at memory that is read soon.
 //!
 //! Where the hardware lacks fused multiply-add, `f64::mul_add` calls the platform's exact
 //! software version: slow, and the same bits. A NaN stays a NaN, but its sign and payload are not
 //! part of the promise.
 //!
-//! This is the one crate that may use `unsafe`, and it does so in `dispatch.rs` alone: calling a
-//! function compiled for instructions that were found present at run time.
+//! This is the one crate that may use `unsafe`, and it does so in two files: `dispatch.rs` calls a
+//! function compiled for instructions that were found present at run time, `prefetch.rs` gives a hint
+//! through which nothing is read.
 //!
 //! Left out: sine and its family, powers (`exp(y · ln x)` is enough where one is needed), and single
 //! precision.
@@ -30,9 +32,11 @@ mod error_function;
 mod exponential;
 mod logarithm;
 pub mod normal;
+mod prefetch;
 pub mod rounding;
 
 pub use dispatch::{Kernel, Level, dispatch, dispatch_at};
 pub use error_function::{erfc, erfcx};
 pub use exponential::{exp, exp_flushed};
 pub use logarithm::{ln, ln_normal};
+pub use prefetch::prefetch;

@@ -1,14 +1,8 @@
 //! A market that distances are measured from, and the certificates that belong to it, sorted by threshold.
 
-use plimsoll_core::AccountId;
 use plimsoll_margin::watch::Figures;
 
-/// A certificate's place on one way; void once the account's stamp is another.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Entry {
-    pub(super) account: AccountId,
-    pub(super) stamp: u32,
-}
+use super::stamps::{Entry, Stamps};
 
 /// A market that was seen.
 #[derive(Clone, Debug)]
@@ -68,12 +62,24 @@ impl Base {
     }
 
     pub(super) fn add(&mut self, way: usize, threshold: f64, entry: Entry) {
+        self.bucket(way, threshold).push(entry);
+        self.len += 1;
+    }
+
+    fn bucket(&mut self, way: usize, threshold: f64) -> &mut Vec<Entry> {
         let buckets = &mut self.buckets[way];
         if buckets.is_empty() {
             buckets.resize(BUCKETS, Vec::new());
         }
-        buckets[bucket(threshold)].push(entry);
-        self.len += 1;
+        &mut buckets[bucket(threshold)]
+    }
+
+    pub(super) fn add_all(&mut self, way: usize, threshold: f64, mut entries: Vec<Entry>) {
+        if entries.is_empty() {
+            return;
+        }
+        self.len += entries.len();
+        self.bucket(way, threshold).append(&mut entries);
     }
 
     /// How far `now` is, by way; noted, since it may become a base.
@@ -95,42 +101,39 @@ impl Base {
     }
 
     /// Takes out all entries whose thresholds a distance may have passed.
-    pub(super) fn drain(&mut self, distances: &[f64], mut take: impl FnMut(Entry)) {
+    pub(super) fn drain(&mut self, distances: &[f64], into: &mut Vec<Entry>) {
         for (buckets, distance) in self.buckets.iter_mut().zip(distances) {
             for (at, entries) in buckets.iter_mut().enumerate() {
                 if lower(at) >= *distance {
                     break;
                 }
                 self.len -= entries.len();
-                entries.drain(..).for_each(&mut take);
+                into.append(entries);
             }
         }
     }
 
     /// Takes out all entries of a source.
-    pub(super) fn drain_source(&mut self, source: usize, mut take: impl FnMut(Entry)) {
+    pub(super) fn drain_source(&mut self, source: usize, into: &mut Vec<Entry>) {
         for entries in self.buckets[WAYS * source..WAYS * (source + 1)].iter_mut().flatten() {
             self.len -= entries.len();
-            entries.drain(..).for_each(&mut take);
+            into.append(entries);
         }
     }
 
-    /// Takes out all entries, with their ways and thresholds.
-    pub(super) fn empty(&mut self, mut take: impl FnMut(usize, f64, Entry)) {
-        for (way, buckets) in self.buckets.iter_mut().enumerate() {
-            for (at, entries) in buckets.iter_mut().enumerate() {
-                entries.drain(..).for_each(|entry| take(way, lower(at), entry));
-            }
-        }
+    /// Takes it apart: ways, thresholds, and the entries there.
+    pub(super) fn empty(self) -> impl Iterator<Item = (usize, f64, Vec<Entry>)> {
+        let of_way = |(way, buckets): (usize, Vec<Vec<Entry>>)| {
+            buckets.into_iter().enumerate().map(move |(at, entries)| (way, lower(at), entries))
+        };
+        self.buckets.into_iter().enumerate().flat_map(of_way)
+    }
+
+    pub(super) fn clear_void(&mut self, stamps: &Stamps) {
         self.len = 0;
-    }
-
-    pub(super) fn retain(&mut self, keeps: impl Fn(&Entry) -> bool) {
-        let mut len = 0;
         for entries in self.buckets.iter_mut().flatten() {
-            entries.retain(&keeps);
-            len += entries.len();
+            stamps.clear_void(entries);
+            self.len += entries.len();
         }
-        self.len = len;
     }
 }

@@ -17,13 +17,15 @@
 //! weights found before are worth nothing.
 
 mod base;
+mod stamps;
 
 use std::num::NonZeroUsize;
 
 use plimsoll_core::{AccountId, planted};
 use plimsoll_margin::watch::{Exposures, Figures, Weights};
 
-use base::{Base, Entry, WAYS};
+use base::{Base, WAYS};
+use stamps::{Entry, Stamps};
 
 /// Who must be margined again.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,11 +42,9 @@ pub enum Woken {
 pub struct Certificates {
     /// The oldest first.
     bases: Vec<Base>,
-    /// By account: even where it has no certificate; what stands in a base with another number is void.
-    stamps: Vec<u32>,
+    stamps: Stamps,
     /// Accounts that wake whatever moves.
     due: Vec<AccountId>,
-    certified: usize,
     /// By way: how far a move went, lately.
     paces: Vec<f64>,
     /// Lineages that ended so far.
@@ -76,8 +76,8 @@ impl Certificates {
     #[must_use]
     pub fn new(figures: Vec<Figures>) -> Self {
         let paces = figures.iter().flat_map(|of| least_paces(of, PACE)).collect();
-        let (bases, stamps, due) = (vec![Base::new(figures, 0)], Vec::new(), Vec::new());
-        Self { bases, stamps, due, certified: 0, paces, lineage: 0, moves: 0, cleared: 0, swept_from: SWEPT_FROM }
+        let (bases, stamps, due) = (vec![Base::new(figures, 0)], Stamps::default(), Vec::new());
+        Self { bases, stamps, due, paces, lineage: 0, moves: 0, cleared: 0, swept_from: SWEPT_FROM }
     }
 
     /// The same with all swept only where one in `count` wakes, not one in twenty: for who values a sleeper at no less cost
@@ -96,7 +96,7 @@ impl Certificates {
     /// Accounts that have a certificate.
     #[must_use]
     pub fn certified(&self) -> usize {
-        self.certified
+        self.stamps.standing()
     }
 
     /// Tells lineages apart: weights found under one number hold as long as it stands.
@@ -113,91 +113,84 @@ impl Certificates {
     /// line, in the market's currency. Without exposures, or with too little slack to say anything, it wakes with the next
     /// move.
     pub fn issue(&mut self, account: AccountId, slack: f64, exposures: Option<&Exposures>) {
-        if planted!(CertificateKept) && self.stamps.get(account.index()).is_some_and(|stamp| stamp % 2 == 1) {
+        if planted!(CertificateKept) && self.stands(account) {
             return;
         }
         self.revoke(account);
         let Some(exposures) = exposures else { return self.due.push(account) };
-        let thresholds = self.thresholds(slack - exposures.jitter, self.weights(exposures));
-        self.certify(account, thresholds);
+        let weights = self.weights(exposures);
+        self.certify(account, slack - exposures.jitter, weights.into_iter());
+    }
+
+    /// Asks for the memory that issuing a certificate takes: for who issues many, some accounts ahead, one at a time.
+    pub fn ask_for(&self, account: AccountId) {
+        self.stamps.ask_for(account);
     }
 
     /// What is held weighs, source by source.
-    fn weights(&self, exposures: &Exposures) -> impl Iterator<Item = (usize, Weights)> {
+    fn weights(&self, exposures: &Exposures) -> Vec<(usize, Weights)> {
         let figures = &self.newest().figures;
         let held = exposures.of.chunk_by(|left, right| left.source == right.source);
-        held.map(|held| (held[0].source, figures[held[0].source].weights(held[0].source, held)))
+        held.map(|held| (held[0].source, figures[held[0].source].weights(held[0].source, held))).collect()
     }
 
     /// The same for what was weighed already, by source, in a [lineage](Self::lineage); `slack` is what may be used up. With
     /// weights of another lineage the account wakes with the next move.
     pub fn issue_weighted(&mut self, account: AccountId, slack: f64, weights: &[Weights], lineage: u64) {
         self.revoke(account);
-        let fits = lineage == self.lineage && WAYS * weights.len() == self.paces.len();
-        let thresholds = fits.then(|| self.thresholds(slack, weights.iter().copied().enumerate())).flatten();
-        self.certify(account, thresholds);
+        if lineage != self.lineage || WAYS * weights.len() != self.paces.len() {
+            return self.due.push(account);
+        }
+        self.certify(account, slack, weights.iter().copied().enumerate());
     }
 
-    /// A certificate of these thresholds; without them the account wakes with the next move.
-    fn certify(&mut self, account: AccountId, thresholds: Option<Vec<(usize, f64)>>) {
-        let Some(thresholds) = thresholds else { return self.due.push(account) };
-        let at = account.0 as usize;
-        if self.stamps.len() <= at {
-            self.stamps.resize(at + 1, 0);
-        }
-        self.stamps[at] = self.stamps[at].wrapping_add(1);
-        self.certified += 1;
-        self.enter(account, thresholds);
+    /// A certificate for what weighs so much; where that says nothing the account wakes with the next move.
+    fn certify(&mut self, account: AccountId, slack: f64, weights: impl Iterator<Item = (usize, Weights)> + Clone) {
+        let Some(moves) = self.moves(slack, weights.clone()) else { return self.due.push(account) };
+        let entry = self.stamps.issue(account);
+        self.enter(entry, moves, weights);
     }
 
     /// Has the certificate of an account cover what it weighs more from now on, for which `slack` may be used up beside what
     /// it was issued with; whether it does. Where it does not it stands as it was, or there is none.
     pub fn extend(&mut self, account: AccountId, slack: f64, more: &Exposures) -> bool {
-        if !self.stands(account) {
-            return false;
-        }
-        let thresholds = self.thresholds(slack - more.jitter, self.weights(more));
-        thresholds.map(|thresholds| self.enter(account, thresholds)).is_some()
+        let Some(entry) = self.stamps.entry(account) else { return false };
+        let weights = self.weights(more);
+        let Some(moves) = self.moves(slack - more.jitter, weights.iter().copied()) else { return false };
+        self.enter(entry, moves, weights.into_iter());
+        true
     }
 
     /// Whether an account has a certificate.
     #[must_use]
     pub fn stands(&self, account: AccountId) -> bool {
-        self.stamps.get(account.0 as usize).is_some_and(|stamp| stamp % 2 == 1)
+        self.stamps.entry(account).is_some()
     }
 
-    /// By way that weighs: how far it may go if all are to be reached together, at the pace of lately, when the slack is used
-    /// up. `None` where that says nothing.
-    fn thresholds(&self, slack: f64, weights: impl Iterator<Item = (usize, Weights)>) -> Option<Vec<(usize, f64)>> {
-        let ways =
-            |(source, weights): (usize, Weights)| [(WAYS * source, weights.along), (WAYS * source + 1, weights.across)];
-        let weighs = |(_, weight): &(usize, f64)| weight.abs() > 0.0 || weight.is_nan();
-        let mut ways: Vec<(usize, f64)> = weights.flat_map(ways).filter(weighs).collect();
-        // Moves at that pace that it can sleep through.
-        let moves = slack * KEPT / ways.iter().map(|(at, weight)| weight * self.paces[*at]).sum::<f64>();
-        ways.iter_mut().for_each(|(at, threshold)| *threshold = moves * self.paces[*at]);
-        ways.iter().all(|(_, threshold)| Base::tells(*threshold)).then_some(ways)
+    /// Moves at the pace of lately until the slack is used up: what an account can sleep through, if every way goes on like
+    /// that. `None` where that says nothing.
+    fn moves(&self, slack: f64, weights: impl Iterator<Item = (usize, Weights)> + Clone) -> Option<f64> {
+        let used = ways(weights.clone()).map(|(at, weight)| weight * self.paces[at]).sum::<f64>();
+        let moves = slack * KEPT / used;
+        ways(weights).all(|(at, _)| Base::tells(moves * self.paces[at])).then_some(moves)
     }
 
-    fn enter(&mut self, account: AccountId, thresholds: Vec<(usize, f64)>) {
-        let entry = Entry { account, stamp: self.stamps[account.0 as usize] };
+    /// Notes in the newest base how far each way that weighs may go.
+    fn enter(&mut self, entry: Entry, moves: f64, weights: impl Iterator<Item = (usize, Weights)>) {
         let Some(base) = self.bases.last_mut() else { return };
-        thresholds.into_iter().for_each(|(at, threshold)| base.add(at, threshold, entry));
+        ways(weights).for_each(|(at, _)| base.add(at, moves * self.paces[at], entry));
     }
 
     /// Voids the certificate of an account that was filled, paid, or changed otherwise: it is for the caller to value it
     /// and to issue another.
     pub fn revoke(&mut self, account: AccountId) {
-        if let Some(stamp) = self.stamps.get_mut(account.0 as usize).filter(|stamp| **stamp % 2 == 1) {
-            *stamp = stamp.wrapping_add(1);
-            self.certified -= 1;
-        }
+        self.stamps.void(account);
     }
 
     /// The market has moved to `figures`: who may have crossed a line. Their certificates are void.
     pub fn moved(&mut self, mut figures: Vec<Figures>) -> Woken {
         self.moves += 1;
-        let before = self.certified;
+        let before = self.certified();
         let mut woken = std::mem::take(&mut self.due);
         // Some of them may have been certified since.
         woken.iter().for_each(|account| self.revoke(*account));
@@ -206,12 +199,12 @@ impl Certificates {
             self.paces = figures.iter().flat_map(|of| least_paces(of, PACE)).collect();
             return self.all(figures);
         }
-        let mut last = Vec::new();
+        let (mut last, mut passed) = (Vec::new(), Vec::new());
         for base in &mut self.bases {
             last = base.measure(&figures, self.moves);
-            let (stamps, certified) = (&mut self.stamps, &mut self.certified);
-            base.drain(&last, |entry| wake(stamps, certified, entry, &mut woken));
+            base.drain(&last, &mut passed);
         }
+        self.stamps.wake(&passed, &mut woken);
         self.keep_pace(&last);
         self.follow(&mut figures, &mut woken);
         woken.sort_unstable();
@@ -237,10 +230,9 @@ impl Certificates {
                 continue;
             }
             self.lineage += 1;
-            for base in &mut self.bases {
-                let (stamps, certified) = (&mut self.stamps, &mut self.certified);
-                base.drain_source(source, |entry| wake(stamps, certified, entry, woken));
-            }
+            let mut passed = Vec::new();
+            self.bases.iter_mut().for_each(|base| base.drain_source(source, &mut passed));
+            self.stamps.wake(&passed, woken);
         }
     }
 
@@ -256,10 +248,7 @@ impl Certificates {
     }
 
     fn all(&mut self, figures: Vec<Figures>) -> Woken {
-        for stamp in self.stamps.iter_mut().filter(|stamp| **stamp % 2 == 1) {
-            *stamp = stamp.wrapping_add(1);
-        }
-        self.certified = 0;
+        self.stamps.void_all();
         self.cleared = 0;
         self.bases = vec![Base::new(figures, self.moves)];
         Woken::All
@@ -276,20 +265,18 @@ impl Certificates {
             (u128::from(gap) << 64) / u128::from(age)
         };
         let Some(at) = (1..self.bases.len() - 1).min_by_key(nearness) else { return };
-        let mut old = self.bases.remove(at);
+        let old = self.bases.remove(at);
         let apart = old.distances_to(self.bases[at].born);
-        let (next, stamps, certified) = (&mut self.bases[at], &mut self.stamps, &mut self.certified);
-        old.empty(|way, threshold, entry| {
+        let mut passed = Vec::new();
+        for (way, threshold, entries) in old.empty() {
             let left = (threshold - apart[way]) * KEPT;
-            if stamps.get(entry.account.0 as usize) != Some(&entry.stamp) {
-                return;
-            }
             if Base::tells(left) {
-                next.add(way, left, entry);
+                self.bases[at].add_all(way, left, entries);
             } else {
-                wake(stamps, certified, entry, woken);
+                passed.extend(entries);
             }
-        });
+        }
+        self.stamps.wake(&passed, woken);
     }
 
     /// Clears void entries away once they outnumber the others.
@@ -298,29 +285,24 @@ impl Certificates {
         if entries <= 2 * self.cleared + ENTRIES_LEAST {
             return;
         }
-        let stamps = &self.stamps;
-        for base in &mut self.bases {
-            base.retain(|entry| stamps.get(entry.account.0 as usize) == Some(&entry.stamp));
-        }
+        self.bases.iter_mut().for_each(|base| base.clear_void(&self.stamps));
         self.cleared = self.bases.iter().map(Base::len).sum();
     }
 
     /// Memory that certificates take, without what they could still grow into and without the figures.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        size_of_val(&*self.stamps)
+        self.stamps.bytes()
             + size_of_val(&*self.due)
             + self.bases.iter().map(|base| base.len() * size_of::<Entry>()).sum::<usize>()
     }
 }
 
-/// Voids the certificate that `entry` is of, and wakes its account; nothing where it is void already.
-fn wake(stamps: &mut [u32], certified: &mut usize, entry: Entry, woken: &mut Vec<AccountId>) {
-    if let Some(stamp) = stamps.get_mut(entry.account.0 as usize).filter(|stamp| **stamp == entry.stamp) {
-        *stamp = stamp.wrapping_add(1);
-        *certified -= 1;
-        woken.push(entry.account);
-    }
+/// Every way that weighs, and how much.
+fn ways(weights: impl Iterator<Item = (usize, Weights)>) -> impl Iterator<Item = (usize, f64)> {
+    let of =
+        |(source, weights): (usize, Weights)| [(WAYS * source, weights.along), (WAYS * source + 1, weights.across)];
+    weights.flat_map(of).filter(|(_, weight)| weight.abs() > 0.0 || weight.is_nan())
 }
 
 /// A small move of a source, both ways, as a share.

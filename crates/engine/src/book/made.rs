@@ -98,23 +98,26 @@ impl Made {
         let mut portfolio = Portfolio::default();
         let mut credit_line = Decimal::ZERO;
         let mut taker_fee_rate = Decimal::ZERO;
-        let mut held: BTreeMap<ContractId, Holding> = BTreeMap::new();
         for account in unit {
             credit_line = credit_line.plus(account.terms.credit_line)?;
             taker_fee_rate = taker_fee_rate.max(account.terms.taker_fee_rate);
-            for (contract, holding) in &account.holdings {
-                let sum = held.entry(*contract).or_default();
-                sum.quantity = sum.quantity.plus(holding.quantity)?;
-                sum.cost = sum.cost.plus(holding.cost)?;
-            }
             self.orders(account, unit.len() > 1, &mut portfolio)?;
             self.balances(account, &mut portfolio)?;
         }
         for order in more {
             portfolio.orders.push(order.at(self.place(order.contract)?));
         }
+        let netted;
+        let held = match unit {
+            [account] => &account.holdings,
+            _ => {
+                netted = together(unit)?;
+                &netted
+            }
+        };
+        portfolio.positions.reserve_exact(held.len());
         for (contract, holding) in held {
-            portfolio.positions.push(self.position(contract, holding)?);
+            portfolio.positions.push(self.position(*contract, *holding)?);
         }
         Ok(Read { portfolio, credit_line, rating: None, taker_fee_rate })
     }
@@ -217,6 +220,17 @@ impl Made {
         self.market.priced(self.place(order.contract)?)?;
         Ok(())
     }
+}
+
+/// What accounts hold together.
+fn together(unit: &[&Account]) -> Result<BTreeMap<ContractId, Holding>, Refusal> {
+    let mut held: BTreeMap<ContractId, Holding> = BTreeMap::new();
+    for (contract, holding) in unit.iter().flat_map(|account| &account.holdings) {
+        let sum = held.entry(*contract).or_default();
+        sum.quantity = sum.quantity.plus(holding.quantity)?;
+        sum.cost = sum.cost.plus(holding.cost)?;
+    }
+    Ok(held)
 }
 
 /// The model of `rules` with its parameters.

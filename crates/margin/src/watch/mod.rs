@@ -23,6 +23,7 @@ use crate::array::{ByContract, RowKey, Table};
 pub use exposure::{Exposure, Exposures, TAKER_FEE_MAX, exposures};
 pub(crate) use parts::{HEADROOM, carried, fingerprint, pattern, priced, standing};
 pub use reach::{Fill, Reach};
+use weight::Alone;
 pub use weight::Weights;
 
 /// What moves together.
@@ -95,7 +96,7 @@ pub struct Figures {
     /// What holding one lot more of a row can take off an excess in this market, beside what is paid for it.
     reaches: Vec<f64>,
     /// What a lot of each row alone weighs along the coordinate.
-    alone: Arc<[f64]>,
+    alone: Arc<[Alone]>,
 }
 
 /// What moves excesses by other than a figure's movement.

@@ -92,8 +92,8 @@ impl<'a> Bands<'a> {
         self.revalue_contracts(&contracts, expiry);
         let width = self.with_base.len();
         let of_contracts = self.worths.chunks_exact(width);
-        self.cells.clear();
         if self.spec.counted == Counted::WorthPerContract {
+            self.cells.clear();
             self.cells.extend(of_contracts.flat_map(|worths| &worths[1..]));
             return Ok(());
         }
@@ -119,7 +119,7 @@ impl<'a> Bands<'a> {
     fn revalue_contracts(&mut self, contracts: &[(&Instrument, &Priced)], expiry: &mut Expiry) {
         let Self { spec, with_base, worths: all, .. } = self;
         let width = with_base.len();
-        all.clear();
+        // Every one of them is written.
         all.resize(contracts.len() * width, 0.0);
         let mut quotes: Vec<Asset> = contracts.iter().map(|(instrument, _)| instrument.terms().quote).collect();
         quotes.sort_unstable();
@@ -226,9 +226,10 @@ fn contracts<'a>(spec: &TableSpec<'a>, rows: &[Row]) -> Result<Vec<(&'a Instrume
         RowKey::Asset(_) => None,
         RowKey::Instrument(id) => Some(id),
     };
-    let priced = |id| {
+    let mut all = Vec::with_capacity(rows.len());
+    for id in rows.iter().filter_map(contract) {
         let instrument = spec.market.listing().get(id).ok_or_else(MarginError::unknown(id))?;
-        Ok((instrument, spec.market.priced(id)?))
-    };
-    rows.iter().filter_map(contract).map(priced).collect()
+        all.push((instrument, spec.market.priced(id)?));
+    }
+    Ok(all)
 }

@@ -64,11 +64,16 @@ impl Table {
     pub fn build(spec: &TableSpec<'_>, keys: &[RowKey]) -> Result<Self, MarginError> {
         let balance = keys.iter().any(|key| matches!(key, RowKey::Asset(_)));
         assert!(!balance || spec.counted == Counted::PnlPerLot, "a balance has no worth of a contract");
-        let mut keys =
-            keys.iter().map(|key| Ok((expiry(spec, *key)?, *key))).collect::<Result<Vec<_>, MarginError>>()?;
+        let mut sorted = Vec::with_capacity(keys.len());
+        for key in keys {
+            sorted.push((expiry(spec, *key)?, *key));
+        }
         // As they come they are nearly in order, which this way of sorting makes use of.
-        keys.sort();
-        let mut rows = keys.iter().map(|(_, key)| row(spec, *key)).collect::<Result<Vec<_>, _>>()?;
+        sorted.sort();
+        let mut rows = Vec::with_capacity(keys.len());
+        for (_, key) in sorted {
+            rows.push(row(spec, key)?);
+        }
         let narrow = if spec.counted == Counted::PnlPerLot { narrow(spec, &mut rows)? } else { None };
         let (cells, grain) = match narrow {
             Some(cells) => (Cells::Narrow(cells), spec.grain),

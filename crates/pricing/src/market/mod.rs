@@ -186,8 +186,10 @@ impl Market {
     }
 
     fn instrument(&self, id: InstrumentId) -> Result<&Instrument, MarketError> {
-        let listed = self.base.listing.len();
-        self.base.listing.get(id).ok_or(MarketError::UnknownInstrument { id, listed })
+        let Some(instrument) = self.base.listing.get(id) else {
+            return Err(MarketError::UnknownInstrument { id, listed: self.base.listing.len() });
+        };
+        Ok(instrument)
     }
 
     fn place(&self, id: InstrumentId) -> Option<usize> {
@@ -221,8 +223,9 @@ impl Market {
 
 impl Base {
     fn priced(&self, id: InstrumentId, instrument: &Instrument) -> Result<&Priced, MarketError> {
-        let listed = self.priced.len();
-        let cell = self.priced.get(id.index()).ok_or(MarketError::UnknownInstrument { id, listed })?;
+        let Some(cell) = self.priced.get(id.index()) else {
+            return Err(MarketError::UnknownInstrument { id, listed: self.priced.len() });
+        };
         let priced = cell.get_or_init(|| {
             let quote = self.snapshot.marks.get(&instrument.terms().name);
             instrument.price(&self.view, quote).map_err(|reason| unpriceable(instrument, reason))

@@ -29,6 +29,8 @@ fn random_fills_leave_what_a_map_of_maps_holds() {
     let mut book = Book::new(tables.iter().copied()).unwrap();
     let mut known: BTreeMap<(AccountId, u16), BTreeMap<u16, i64>> = BTreeMap::new();
     let mut random = Random(12);
+    // The same made some at a time.
+    let (mut batched, mut batch) = (book.clone(), Vec::new());
     for step in 0..40_000 {
         let account = AccountId(u32::try_from(random.below(300)).unwrap());
         let shelf = usize::try_from(random.below(i64::try_from(tables.len()).unwrap())).unwrap();
@@ -43,6 +45,7 @@ fn random_fills_leave_what_a_map_of_maps_holds() {
             _ => random.signed(50),
         };
         book.fill(account, place, lots).unwrap();
+        batch.push((account, place, lots));
         assert_eq!(book.lots(account, place), now + lots, "step {step}");
         held.insert(row, now + lots);
         held.retain(|_, lots| *lots != 0);
@@ -54,7 +57,10 @@ fn random_fills_leave_what_a_map_of_maps_holds() {
             assert!(book.bytes() <= before);
         }
         if step % 1_000 == 0 {
+            batched.fill_all(&batch).unwrap();
+            batch.clear();
             same(&book, &known);
+            same(&batched, &known);
         }
     }
     same(&book, &known);
@@ -99,7 +105,7 @@ fn what_does_not_fit_is_refused_and_changes_nothing() {
         format!("account 0: 1 lots more on {}: expected a position of fewer than 2^63 lots", tables[0].underlying())
     );
     assert_eq!(book.lots(account, place), i64::MAX);
-    // Back into the columns once it fits. A batch says which of it is refused; what stands before is made.
+    // Narrow again once it fits. A batch says which of it is refused; what stands before is made.
     let batch = [(account, place, 5 - i64::MAX), (AccountId(3), place, 2), (account, place, i64::MAX)];
     book.fill_all(&batch[..2]).unwrap();
     assert_eq!(book.lots(AccountId(3), place), 2);

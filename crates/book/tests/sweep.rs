@@ -56,7 +56,10 @@ fn every_level_and_any_number_of_threads_gives_what_one_account_at_a_time_gives(
         for pass in &passes {
             let shelf = book.shelf(pass.table.underlying()).unwrap();
             let all = 0..pass.table.scenarios().len();
-            for (columns, fold) in folds.iter().flat_map(|fold| [(pass.columns.clone(), fold), (all.clone(), fold)]) {
+            // Those that fill no block, or one and a little, from anywhere.
+            let odd = [1, 7, 9, 31, 33].into_iter().filter_map(|width| Some(all.end.checked_sub(width)?..all.end));
+            let stretches: Vec<_> = [pass.columns.clone(), all.clone()].into_iter().chain(odd).collect();
+            for (columns, fold) in folds.iter().flat_map(|fold| stretches.iter().map(move |columns| (columns, fold))) {
                 for combine in [Combine::WorstOfSum, Combine::SumOfWorsts] {
                     let pass = Pass { columns: columns.clone(), fold: *fold, combine, ..pass.clone() };
                     let losses = Sweep::new(pass.clone()).all(shelf, threads(1));

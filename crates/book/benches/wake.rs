@@ -65,8 +65,7 @@ impl<'a> Priced<'a> {
     fn figures(&self, market: &Market) -> Vec<Figures> {
         let table = self.pass.table;
         let cells = Part::cells(table, self.pass.columns.clone(), Netting::All, 1.0 / table.unit());
-        let worth = |(at, cell): (usize, &f64)| cell + self.marks[at / COLUMNS] as f64;
-        let worths = Part::new(COLUMNS, cells.values.iter().enumerate().map(worth).collect(), Netting::All, 1.0);
+        let marks = Part::new(1, self.marks.iter().map(|mark| *mark as f64).collect(), Netting::All, 1.0);
         let row = |(at, row): (usize, &Row)| WatchedRow {
             key: row.key,
             lot: float(row.lot),
@@ -75,7 +74,7 @@ impl<'a> Priced<'a> {
         };
         let rows = table.rows().iter().enumerate().map(row).collect();
         let index = float(market.index(table.underlying()).unwrap().value);
-        vec![Figures::new(Source::Underlying(table.underlying()), rows, vec![worths], Besides::default(), index)]
+        vec![Figures::new(Source::Underlying(table.underlying()), rows, vec![cells, marks], Besides::default(), index)]
     }
 }
 

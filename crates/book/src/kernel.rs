@@ -11,12 +11,12 @@ use crate::shelf::{Run, Shelf};
 #[derive(Clone, Copy)]
 pub(crate) struct Positions<'a> {
     pub(crate) groups: &'a [u16],
-    pub(crate) held: &'a [Narrow],
+    pub(crate) all: &'a [Narrow],
 }
 
 impl<'a> Positions<'a> {
     pub(crate) fn of(shelf: &'a Shelf) -> Self {
-        Self { groups: shelf.groups(), held: &shelf.held }
+        Self { groups: shelf.groups(), all: &shelf.positions }
     }
 }
 
@@ -40,13 +40,13 @@ impl<const P: usize, const L: usize> Kernel for Runs<'_, P, L> {
 
     #[inline(always)]
     fn run(self) {
-        let Self { cells, blocks, positions: Positions { groups, held }, runs, fold, combine, losses } = self;
+        let Self { cells, blocks, positions: Positions { groups, all }, runs, fold, combine, losses } = self;
         for (at, (run, loss)) in runs.iter().zip(losses).enumerate() {
             // One account's at a time: a CPU that is asked for much at once forgets some of it.
             if let Some(ahead) = runs.get(at + AHEAD) {
-                prefetch(&held[ahead.places()]);
+                prefetch(&all[ahead.places()]);
             }
-            let held = Held::<P, L> { cells, blocks, groups, held: &held[run.places()] };
+            let held = Held::<P, L> { cells, blocks, groups, positions: &all[run.places()] };
             *loss = match (combine, fold) {
                 (Combine::WorstOfSum, Fold::Plain) => held.flat(),
                 (Combine::WorstOfSum, fold) => held.worst_of_sum(fold),
@@ -87,14 +87,14 @@ struct Held<'a, const P: usize, const L: usize> {
     cells: &'a [[i64; P]],
     blocks: usize,
     groups: &'a [u16],
-    held: &'a [Narrow],
+    positions: &'a [Narrow],
 }
 
 impl<const P: usize, const L: usize> Held<'_, P, L> {
     /// Adds what a position gains in the columns of a block.
     #[inline(always)]
     fn add_position(&self, block: usize, at: usize, sums: &mut [i64; L]) {
-        let (row, lots) = (self.held[at].row(), i64::from(self.held[at].lots));
+        let (row, lots) = (self.positions[at].row(), i64::from(self.positions[at].lots));
         let cells = &self.cells[row * self.blocks + block];
         for lane in 0..P {
             sums[lane] += lots * i64::from(low(cells[lane]));
@@ -114,7 +114,7 @@ impl<const P: usize, const L: usize> Held<'_, P, L> {
 
     #[inline(always)]
     fn begins_group(&self, at: usize) -> bool {
-        self.groups[self.held[at].row()] != self.groups[self.held[at - 1].row()]
+        self.groups[self.positions[at].row()] != self.groups[self.positions[at - 1].row()]
     }
 
     /// The worst column of all positions.
@@ -122,7 +122,7 @@ impl<const P: usize, const L: usize> Held<'_, P, L> {
     fn flat(&self) -> i64 {
         let mut most = 0;
         for block in 0..self.blocks {
-            most = most.max(worst(&self.sums(block, 0, self.held.len())));
+            most = most.max(worst(&self.sums(block, 0, self.positions.len())));
         }
         most
     }
@@ -131,7 +131,7 @@ impl<const P: usize, const L: usize> Held<'_, P, L> {
     #[inline(always)]
     fn end_of_group(&self, start: usize) -> usize {
         let mut end = start + 1;
-        while end < self.held.len() && !self.begins_group(end) {
+        while end < self.positions.len() && !self.begins_group(end) {
             end += 1;
         }
         end
@@ -142,7 +142,7 @@ impl<const P: usize, const L: usize> Held<'_, P, L> {
         let mut most = 0;
         for block in 0..self.blocks {
             let (mut sums, mut of_group) = ([0; L], [0; L]);
-            for at in 0..self.held.len() {
+            for at in 0..self.positions.len() {
                 if at > 0 && self.begins_group(at) {
                     add(&mut sums, &folded(fold, of_group));
                     of_group = [0; L];
@@ -161,7 +161,7 @@ impl<const P: usize, const L: usize> Held<'_, P, L> {
             return self.sum_of_worsts_of_one(fold);
         }
         let (mut sum, mut start) = (0, 0);
-        while start < self.held.len() {
+        while start < self.positions.len() {
             let (end, mut most) = (self.end_of_group(start), 0);
             for block in 0..self.blocks {
                 most = most.max(worst(&folded(fold, self.sums(block, start, end))));
@@ -176,7 +176,7 @@ impl<const P: usize, const L: usize> Held<'_, P, L> {
     #[inline(always)]
     fn sum_of_worsts_of_one(&self, fold: Fold) -> i64 {
         let (mut sum, mut of_group) = (0, [0; L]);
-        for at in 0..self.held.len() {
+        for at in 0..self.positions.len() {
             if at > 0 && self.begins_group(at) {
                 sum += worst(&folded(fold, of_group));
                 of_group = [0; L];

@@ -10,17 +10,6 @@ use plimsoll_numerics::prefetch;
 use crate::narrow::{LOTS_NARROW, Narrow, narrow};
 use crate::store::BookError;
 
-/// How far what a fill reads has been looked up.
-#[derive(Clone, Copy)]
-pub(crate) enum Step {
-    /// Where the account stands.
-    Slot,
-    /// Where its positions lie.
-    Run,
-    /// The positions.
-    Held,
-}
-
 /// Places that a new run is given.
 const ROOM: u16 = 4;
 
@@ -37,8 +26,8 @@ pub struct Shelf {
     /// By account: its slot, [`NONE`] where it never held anything here.
     slots: Vec<u32>,
     pub(crate) runs: Vec<Run>,
-    pub(crate) held: Vec<Narrow>,
-    /// Slots whose lots do not fit the others.
+    pub(crate) positions: Vec<Narrow>,
+    /// Slots whose lots do not fit those.
     wide: BTreeMap<u32, Vec<Holding>>,
 }
 
@@ -48,6 +37,17 @@ pub(crate) struct Run {
     pub(crate) start: u32,
     pub(crate) len: u16,
     room: u16,
+}
+
+/// How far what a fill reads has been looked up.
+#[derive(Clone, Copy)]
+pub(crate) enum Step {
+    /// Where the account stands.
+    Slot,
+    /// Where its positions lie.
+    Run,
+    /// The positions.
+    Held,
 }
 
 impl Run {
@@ -105,7 +105,7 @@ impl Shelf {
             accounts: Vec::new(),
             slots: Vec::new(),
             runs: Vec::new(),
-            held: Vec::new(),
+            positions: Vec::new(),
             wide: BTreeMap::new(),
         })
     }
@@ -178,7 +178,7 @@ impl Shelf {
         u32::try_from(slot).ok().and_then(|slot| self.wide.get(&slot)).map(Vec::as_slice)
     }
 
-    /// Slots that are swept apart, with what they hold: more lots than the columns count.
+    /// Slots that are swept apart, with what they hold: more lots than six bytes count.
     pub(crate) fn wide(&self) -> impl Iterator<Item = (usize, &[Holding])> {
         self.wide.iter().map(|(slot, held)| (*slot as usize, held.as_slice()))
     }
@@ -193,7 +193,7 @@ impl Shelf {
     /// Places without a position: what [`Self::compact`] gives back.
     #[must_use]
     pub fn vacant(&self) -> usize {
-        self.held.len() - self.runs.iter().map(|run| usize::from(run.len)).sum::<usize>()
+        self.positions.len() - self.runs.iter().map(|run| usize::from(run.len)).sum::<usize>()
     }
 
     /// Memory that it takes, without what they could still grow into.
@@ -202,7 +202,7 @@ impl Shelf {
         size_of_val(&*self.accounts)
             + size_of_val(&*self.slots)
             + size_of_val(&*self.runs)
-            + size_of_val(&*self.held)
+            + size_of_val(&*self.positions)
             + self.wide.values().map(|held| size_of_val(&**held)).sum::<usize>()
     }
 
@@ -215,14 +215,14 @@ impl Shelf {
             Step::Run => slot.and_then(|slot| self.runs.get(*slot as usize)).into_iter().for_each(prefetch),
             Step::Held => {
                 let run = slot.and_then(|slot| self.runs.get(*slot as usize));
-                run.into_iter().for_each(|run| prefetch(&self.held[run.places()]));
+                run.into_iter().for_each(|run| prefetch(&self.positions[run.places()]));
             }
         }
     }
 
     /// What a slot holds that is not swept apart.
     fn held(&self, slot: usize) -> &[Narrow] {
-        &self.held[self.runs[slot].places()]
+        &self.positions[self.runs[slot].places()]
     }
 
     /// Adds `lots` to a position, opening it where there is none and closing it at zero.
@@ -256,22 +256,22 @@ impl Shelf {
 
     /// New places at the end.
     fn append(&mut self, room: u16) -> Result<u32, BookError> {
-        let end = self.held.len() + usize::from(room);
-        let (Ok(start), Ok(_)) = (u32::try_from(self.held.len()), u32::try_from(end)) else {
+        let end = self.positions.len() + usize::from(room);
+        let (Ok(start), Ok(_)) = (u32::try_from(self.positions.len()), u32::try_from(end)) else {
             return Err(BookError::Full);
         };
-        self.held.resize(end, Narrow::default());
+        self.positions.resize(end, Narrow::default());
         Ok(start)
     }
 
     /// Fills what is narrow; false, with nothing changed, where the lots then do not fit.
     fn fill_narrow(&mut self, slot: u32, row: u16, lots: i64) -> Result<bool, BookError> {
-        let held = &mut self.held[self.runs[slot as usize].places()];
+        let held = &mut self.positions[self.runs[slot as usize].places()];
         // In one go over all: no branch whose way nobody can foretell, as a search would have.
         let (mut at, mut gross) = (0, 0);
-        for held in &*held {
-            at += usize::from(held.row < row);
-            gross += u64::from({ held.lots }.unsigned_abs());
+        for position in &*held {
+            at += usize::from(position.row < row);
+            gross += u64::from({ position.lots }.unsigned_abs());
         }
         let found = held.get(at).is_some_and(|held| held.row == row);
         let now = if found { i64::from(held[at].lots) } else { 0 };
@@ -292,7 +292,7 @@ impl Shelf {
     fn remove(&mut self, slot: u32, at: usize) {
         let run = &mut self.runs[slot as usize];
         let places = run.places();
-        self.held.copy_within(places.start + at + 1..places.end, places.start + at);
+        self.positions.copy_within(places.start + at + 1..places.end, places.start + at);
         run.len -= 1;
     }
 
@@ -302,18 +302,18 @@ impl Shelf {
         if run.len == run.room {
             let room = run.room.saturating_add(run.room / 2 + ROOM);
             let start = self.append(room)?;
-            self.held.copy_within(run.places(), start as usize);
+            self.positions.copy_within(run.places(), start as usize);
             self.runs[slot as usize] = Run { start, room, ..run };
         }
         let run = &mut self.runs[slot as usize];
         let places = run.places();
-        self.held.copy_within(places.start + at..places.end, places.start + at + 1);
-        self.held[places.start + at] = new;
+        self.positions.copy_within(places.start + at..places.end, places.start + at + 1);
+        self.positions[places.start + at] = new;
         run.len += 1;
         Ok(())
     }
 
-    /// Fills beside the columns, and brings the account back into them once its lots fit.
+    /// Fills what is swept apart, and brings the account back to the others once its lots fit.
     fn fill_wide(&mut self, slot: u32, row: u16, lots: i64, account: AccountId) -> Result<(), BookError> {
         let mut held = self.holdings(slot as usize);
         let row = usize::from(row);
@@ -336,7 +336,7 @@ impl Shelf {
                 // New places first: where there are none, nothing has changed.
                 let run = Run::of(narrow.len()).ok_or(BookError::Full)?;
                 let run = Run { start: self.append(run.room)?, ..run };
-                self.held[run.places()].copy_from_slice(&narrow);
+                self.positions[run.places()].copy_from_slice(&narrow);
                 self.runs[slot as usize] = run;
                 self.wide.remove(&slot);
             }
@@ -347,14 +347,14 @@ impl Shelf {
     /// Moves runs together, in the order of the slots, each with no more room than it has positions.
     pub fn compact(&mut self) {
         let count = self.runs.iter().map(|run| usize::from(run.len)).sum();
-        let mut held = Vec::with_capacity(count);
+        let mut positions = Vec::with_capacity(count);
         let (mut start, mut runs) = (0, Vec::with_capacity(self.runs.len()));
         for run in &self.runs {
-            held.extend_from_slice(&self.held[run.places()]);
+            positions.extend_from_slice(&self.positions[run.places()]);
             runs.push(Run { start, len: run.len, room: run.len });
             start += u32::from(run.len);
         }
-        (self.held, self.runs) = (held, runs);
+        (self.positions, self.runs) = (positions, runs);
         self.accounts.shrink_to_fit();
         self.slots.shrink_to_fit();
     }

@@ -119,16 +119,22 @@ impl Book {
     /// # Errors
     /// The first fill that [`Self::fill`] refuses, with its place among `fills`; those before it are made.
     pub fn fill_all(&mut self, fills: &[(AccountId, Place, i64)]) -> Result<(), (usize, BookError)> {
+        let steps = [(3 * AHEAD, Step::Slot), (2 * AHEAD, Step::Run), (AHEAD, Step::Held)];
+        for (ahead, step) in steps {
+            (0..ahead).for_each(|at| self.ask_for(fills.get(at), step));
+        }
         for (at, (account, place, lots)) in fills.iter().enumerate() {
-            for (ahead, step) in [(3 * AHEAD, Step::Slot), (2 * AHEAD, Step::Run), (AHEAD, Step::Held)] {
-                let Some((account, place, _)) = fills.get(at + ahead) else { continue };
-                if let Some(shelf) = self.shelves.get(usize::from(place.shelf)) {
-                    shelf.ask_for(*account, step);
-                }
-            }
+            steps.iter().for_each(|(ahead, step)| self.ask_for(fills.get(at + ahead), *step));
             self.fill(*account, *place, *lots).map_err(|error| (at, error))?;
         }
         Ok(())
+    }
+
+    fn ask_for(&self, fill: Option<&(AccountId, Place, i64)>, step: Step) {
+        let Some((account, place, _)) = fill else { return };
+        if let Some(shelf) = self.shelves.get(usize::from(place.shelf)) {
+            shelf.ask_for(*account, step);
+        }
     }
 
     /// The lots that `account` holds at `place`.

@@ -41,6 +41,8 @@ pub struct Sweep<'a> {
 
 /// Runs that are worth a thread.
 const PIECE: usize = 256;
+/// Runs that are read before they are summed.
+const NEAR: usize = 256;
 
 enum Columns {
     Few(Arrays<FEW>),
@@ -110,7 +112,7 @@ impl<'a> Sweep<'a> {
             return slots.iter().map(|slot| self.pass.loss(&shelf.holdings(*slot))).collect();
         }
         let mut narrow = vec![0; slots.len()];
-        for (slots, losses) in slots.chunks(PIECE).zip(narrow.chunks_mut(PIECE)) {
+        for (slots, losses) in slots.chunks(NEAR).zip(narrow.chunks_mut(NEAR)) {
             let runs: Vec<Run> = slots.iter().map(|slot| shelf.runs[*slot]).collect();
             self.run(Positions::of(shelf), &runs, losses);
         }
@@ -134,11 +136,11 @@ impl<'a> Sweep<'a> {
             },
             None => held.insert(at, more),
         }
-        let narrow = if matches!(self.columns, Columns::Wide) { None } else { narrow(&held) };
-        let Some(narrow) = narrow else { return self.pass.loss(&held) };
-        let Some(run) = Run::of(narrow.len()) else { return self.pass.loss(&held) };
+        let positions = if matches!(self.columns, Columns::Wide) { None } else { narrow(&held) };
+        let Some(positions) = positions else { return self.pass.loss(&held) };
+        let Some(run) = Run::of(positions.len()) else { return self.pass.loss(&held) };
         let mut loss = [0];
-        self.run(Positions { groups: shelf.groups(), held: &narrow }, &[run], &mut loss);
+        self.run(Positions { groups: shelf.groups(), all: &positions }, &[run], &mut loss);
         loss[0].into()
     }
 

@@ -63,7 +63,9 @@ fn random_fills_leave_what_a_map_of_maps_holds() {
             same(&batched, &known);
         }
     }
+    batched.fill_all(&batch).unwrap();
     same(&book, &known);
+    same(&batched, &known);
 }
 
 fn same(book: &Book, known: &BTreeMap<(AccountId, u16), BTreeMap<u16, i64>>) {

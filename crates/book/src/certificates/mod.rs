@@ -119,7 +119,7 @@ impl Certificates {
         self.revoke(account);
         let Some(exposures) = exposures else { return self.due.push(account) };
         let weights = self.weights(exposures);
-        self.certify(account, slack - exposures.jitter, weights.into_iter());
+        self.certify(account, slack - exposures.jitter, weights.iter().copied());
     }
 
     /// Asks for the memory that issuing a certificate takes: for who issues many, some accounts ahead, one at a time.
@@ -157,7 +157,7 @@ impl Certificates {
         let Some(entry) = self.stamps.entry(account) else { return false };
         let weights = self.weights(more);
         let Some(moves) = self.moves(slack - more.jitter, weights.iter().copied()) else { return false };
-        self.enter(entry, moves, weights.into_iter());
+        self.enter(entry, moves, weights.iter().copied());
         true
     }
 

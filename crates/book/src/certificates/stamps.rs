@@ -3,19 +3,19 @@
 use plimsoll_core::AccountId;
 use plimsoll_numerics::prefetch;
 
-/// A certificate's place on one way; void once the account's stamp is another.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Entry {
-    pub(super) account: AccountId,
-    pub(super) stamp: u32,
-}
-
 /// A number for each account, odd while it has a certificate. Entries name accounts in no order, so that their numbers lie
 /// all over memory: they are asked for some entries ahead.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Stamps {
     of: Vec<u32>,
     standing: usize,
+}
+
+/// A certificate's place on one way; void once the account's stamp is another.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry {
+    pub(super) account: AccountId,
+    pub(super) stamp: u32,
 }
 
 /// Entries that are looked ahead.
@@ -43,6 +43,7 @@ impl Stamps {
         if self.of.len() <= at {
             self.of.resize(at + 1, 0);
         }
+        debug_assert!(self.of[at].is_multiple_of(2), "{account:?} has a certificate");
         self.of[at] = self.of[at].wrapping_add(1);
         self.standing += 1;
         Entry { account, stamp: self.of[at] }

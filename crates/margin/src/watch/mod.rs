@@ -23,8 +23,8 @@ use crate::array::{ByContract, RowKey, Table};
 pub use exposure::{Exposure, Exposures, TAKER_FEE_MAX, exposures};
 pub(crate) use parts::{HEADROOM, carried, fingerprint, pattern, priced, standing};
 pub use reach::{Fill, Reach};
-use weight::Alone;
 pub use weight::Weights;
+use weight::{Alone, weigh_alone};
 
 /// What moves together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -194,7 +194,8 @@ impl Figures {
         });
         let contracts = contracts.collect();
         let reaches = vec![f64::INFINITY; rows.len()];
-        Self { source, rows, parts, besides, coordinate, contracts, lost, reaches, alone: Arc::new([]) }
+        let alone = weigh_alone(&parts, rows.len());
+        Self { source, rows, parts, besides, coordinate, contracts, lost, reaches, alone }
     }
 
     /// The same where it is known, row by row, what one lot more can take off an excess beside what is paid for it: infinite
@@ -219,7 +220,7 @@ impl Figures {
         for (part, away) in self.parts.iter_mut().zip(&away.parts) {
             part.slopes = part.values.iter().zip(&away.values).map(|(here, there)| (there - here) / by).collect();
         }
-        self.alone = self.weigh_alone();
+        self.alone = weigh_alone(&self.parts, self.rows.len());
     }
 
     /// Learns from a market where all else has moved by about as much as it does at a time what of that is each row's, so
@@ -294,7 +295,7 @@ impl Figures {
             self.besides.fixed = self.besides.fixed.max(before.besides.fixed);
             self.alone = Arc::clone(&before.alone);
         } else {
-            self.alone = self.weigh_alone();
+            self.alone = weigh_alone(&self.parts, self.rows.len());
         }
         follows
     }
@@ -346,6 +347,14 @@ impl Kernel for Gaps<'_> {
     fn run(self) {
         let Self { then, now, along, most, across } = self;
         let width = then.width;
+        // Many parts are one figure a row, and then rows go side by side.
+        if width == 1 && then.slopes.len() == across.len() {
+            let slopes = &then.slopes[..];
+            for (row, across) in across.iter_mut().enumerate() {
+                *across += most * (now.values[row] - then.values[row] - along * slopes[row]).abs();
+            }
+            return;
+        }
         for (row, across) in across.iter_mut().enumerate() {
             let places = row * width..(row + 1) * width;
             let (here, there) = (&then.values[places.clone()], &now.values[places.clone()]);

@@ -28,32 +28,18 @@ impl Figures {
         for of in held {
             weights.across += of.lots.abs() * self.rows[of.row].scale;
         }
-        // Nothing is known of what rows do along the coordinate where none has learnt it.
-        if self.alone.is_empty() {
+        if let [of] = held {
+            weights.along = of.lots.abs() * self.alone[of.row].all;
             return weights;
         }
-        let nets = held.len() > 1;
         for of in held {
             let alone = self.alone[of.row];
-            weights.along += of.lots.abs() * if of.nets && nets { alone.apart } else { alone.all };
+            weights.along += of.lots.abs() * if of.nets { alone.apart } else { alone.all };
         }
-        for part in self.parts.iter().filter(|part| nets && part.netting != Netting::Nothing) {
-            weights.along += part.most * part.along(&self.rows, held);
+        for part in self.parts.iter().filter(|part| part.netting != Netting::Nothing) {
+            weights.along += part.most * part.netted(&self.rows, held);
         }
         weights
-    }
-
-    /// What a lot of each row alone weighs along the coordinate.
-    pub(super) fn weigh_alone(&self) -> Arc<[Alone]> {
-        let mut alone = vec![Alone::default(); self.rows.len()];
-        for part in self.parts.iter().filter(|part| !part.slopes.is_empty()) {
-            for (slopes, alone) in part.slopes.chunks_exact(part.width.max(1)).zip(&mut alone) {
-                let weight = part.most * slopes.iter().fold(0.0, |most: f64, slope| larger(most, slope.abs()));
-                alone.all += weight;
-                alone.apart += if part.netting == Netting::Nothing { weight } else { 0.0 };
-            }
-        }
-        alone.into()
     }
 }
 
@@ -66,22 +52,36 @@ pub(super) struct Alone {
     apart: f64,
 }
 
-/// The larger of the two; no number where one is none.
+/// The same of every row.
+pub(super) fn weigh_alone(parts: &[Part], rows: usize) -> Arc<[Alone]> {
+    let mut alone = vec![Alone::default(); rows];
+    for part in parts.iter().filter(|part| !part.slopes.is_empty()) {
+        for (slopes, alone) in part.slopes.chunks_exact(part.width.max(1)).zip(&mut alone) {
+            let weight = part.most * slopes.iter().fold(0.0, |most: f64, slope| larger(most, slope.abs()));
+            alone.all += weight;
+            alone.apart += if part.netting == Netting::Nothing { weight } else { 0.0 };
+        }
+    }
+    alone.into()
+}
+
+/// The larger of the two; no number where one is none, and then nothing holds.
 fn larger(left: f64, right: f64) -> f64 {
     if left.is_nan() || left > right { left } else { right }
 }
 
 impl Part {
-    /// What the figures of those that net sum to as the coordinate moves by one, without sign.
-    fn along(&self, rows: &[WatchedRow], held: &[Exposure]) -> f64 {
+    /// What the figures of those of `held` that net sum to as the coordinate moves by one, without sign; nothing where that
+    /// is not known.
+    fn netted(&self, rows: &[WatchedRow], held: &[Exposure]) -> f64 {
         if self.slopes.is_empty() {
             return 0.0;
         }
         // Many parts are one figure a row.
         if self.width == 1 {
-            dispatch(Along::<1> { part: self, rows, held })
+            dispatch(Netted::<1> { part: self, rows, held })
         } else {
-            dispatch(Along::<LANES> { part: self, rows, held })
+            dispatch(Netted::<LANES> { part: self, rows, held })
         }
     }
 }
@@ -89,14 +89,14 @@ impl Part {
 /// Columns that are summed at a time.
 const LANES: usize = 32;
 
-/// What a part's figures sum to as the coordinate moves by one, without sign, `L` columns at a time.
-struct Along<'a, const L: usize> {
+/// What the figures of what nets sum to as the coordinate moves by one, without sign, `L` columns at a time.
+struct Netted<'a, const L: usize> {
     part: &'a Part,
     rows: &'a [WatchedRow],
     held: &'a [Exposure],
 }
 
-impl<const L: usize> Kernel for Along<'_, L> {
+impl<const L: usize> Kernel for Netted<'_, L> {
     type Output = f64;
 
     #[inline(always)]

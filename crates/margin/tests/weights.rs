@@ -1,87 +1,111 @@
-//! What accounts weigh, against sums made exposure by exposure.
-#![allow(clippy::unwrap_used, clippy::cast_precision_loss, missing_docs, reason = "tests; their figures are small")]
+//! Weighted assets and debts against Drift's tests, and the rule's properties.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "test data that does not read fails the test")]
 
 mod support;
 
-use plimsoll_margin::array::RowKey;
-use plimsoll_margin::watch::{Besides, Exposure, Figures, Netting, Part, Source, WatchedRow};
-use support::asset;
-use support::random::Random;
+use std::sync::Arc;
 
-const ROWS: usize = 6;
-const MOST: [f64; 3] = [1.5, 2.0, 0.25];
+use plimsoll_core::Decimal;
+use plimsoll_margin::models::by_name;
+use plimsoll_margin::models::weights::curves::{capped, fill, gain_weight, size_discount, size_premium};
+use plimsoll_pricing::market::Market;
+use support::{Book, book, decimal, near};
 
-fn figures(random: &mut Random, [width, other]: [usize; 2], coordinate: f64) -> Figures {
-    let mut part = |width: usize, netting, most| {
-        let values = (0..ROWS * width).map(|_| random.signed(1_000) as f64).collect();
-        Part::new(width, values, netting, most)
-    };
-    let parts = vec![
-        part(width, Netting::All, MOST[0]),
-        part(other, Netting::Expiry, MOST[1]),
-        part(other, Netting::Nothing, MOST[2]),
-    ];
-    let row = |group| WatchedRow { key: RowKey::Asset(asset("USDC")), lot: 1.0, group, scale: 2.0 };
-    let rows = [0, 0, 1, 1, 1, 2].map(row).to_vec();
-    Figures::new(Source::Asset(asset("USDC")), rows, parts, Besides::default(), coordinate)
+/// What an account has beyond what it must: at the initial level and to maintain.
+fn surplus(book: &Book, model: &str) -> (Decimal, Decimal) {
+    let margin = book.margin(by_name(model).unwrap().as_ref()).unwrap_or_else(|error| panic!("{error}"));
+    (
+        margin.equity.initial.amount.minus(margin.requirement.initial.amount).unwrap(),
+        margin.equity.maintenance.amount.minus(margin.requirement.maintenance.amount).unwrap(),
+    )
 }
 
-/// What `held` moves each column of a part by, added without sign over what does not offset.
-fn plainly(then: &Figures, away: &Figures, at: usize, held: &[Exposure]) -> f64 {
-    let (part, width) = (&then.parts[at], then.parts[at].width);
-    let slope =
-        |row: usize, column: usize| away.parts[at].values[row * width + column] - part.values[row * width + column];
-    let largest = |held: &[&Exposure]| {
-        let sum = |column| held.iter().map(|of| of.lots * slope(of.row, column)).sum::<f64>().abs();
-        (0..width).map(sum).fold(0.0, f64::max)
+/// Drift protocol-v2, margin tests; it rounds weights to 10⁻⁴.
+#[test]
+fn weights_bend_with_size_as_drifts_tests_say() {
+    let of = |found: Result<Decimal, _>, published: &str| {
+        let found: Result<Decimal, plimsoll_margin::MarginError> = found;
+        near(found.unwrap(), published, "0.000101");
     };
-    let (netting, alone): (Vec<&Exposure>, Vec<&Exposure>) =
-        held.iter().partition(|of| of.nets && part.netting != Netting::Nothing);
-    let together: f64 = match part.netting {
-        Netting::Expiry => {
-            netting.chunk_by(|left, right| then.rows[left.row].group == then.rows[right.row].group).map(largest).sum()
-        }
-        _ => largest(&netting),
-    };
-    MOST[at] * (together + alone.iter().map(|of| largest(&[of])).sum::<f64>())
+    for (imf, asset, liability) in [("0", "0.9", "1.1"), ("0.01", "0.8357", "1.1962"), ("0.1", "0.2642", "4.0422")] {
+        of(size_discount(decimal("0.9"), decimal(imf), decimal("1000")), asset);
+        of(size_premium(decimal("1.1"), decimal(imf), decimal("1000")), liability);
+    }
+    of(size_discount(decimal("0.75"), decimal("0.1"), decimal("100000")), "0.0337");
+    of(gain_weight(Decimal::ONE, decimal("0.001"), decimal("242827.86896")), "0.7368");
+    assert_eq!(capped(decimal("0.9"), decimal("500000"), decimal("1000000")), Ok(decimal("0.45")));
+    assert_eq!(capped(decimal("0.9"), decimal("500000"), decimal("500000")), Ok(decimal("0.9")));
+    assert_eq!(fill(decimal("0.15"), decimal("0.75")), Ok(decimal("0.45")));
+}
+
+/// A coin counts 0.8 and 0.9, a debt 1.2 and 1.1 times its value; small sizes do not bend.
+#[test]
+fn a_balance_counts_less_and_a_debt_more_than_its_value() {
+    let coin = book("index ETH 3000\nprice ETH 3000\ncollateral ETH 1");
+    assert_eq!(surplus(&coin, "weights"), (decimal("2400"), decimal("2700")));
+    let debt = book("index ETH 3000\nprice ETH 3000\nprice USDC 1\ncollateral USDC 10000\ncollateral ETH -1");
+    near(surplus(&debt, "weights").0, "6400", "0.000001");
+    near(surplus(&debt, "weights").1, "6700", "0.000001");
 }
 
 #[test]
-fn along_the_price_what_nets_offsets_and_the_rest_adds_up() {
-    let mut random = Random(31);
-    for (case, widths) in [[1, 1], [3, 31], [32, 1], [33, 32], [70, 33]].into_iter().cycle().take(500).enumerate() {
-        let (mut then, away) = (figures(&mut random, widths, 10.0), figures(&mut random, widths, 11.0));
-        assert!(then.weights(0, &held(&mut random)).along.abs() < f64::MIN_POSITIVE, "nothing is known yet");
-        then.learn(&away);
-        let held = held(&mut random);
-        let expected: f64 = (0..3).map(|at| plainly(&then, &away, at, &held)).sum();
-        let found = then.weights(0, &held);
-        // Columns past 32 are added to those before, where what is held nets: no less, and no more than as often.
-        let stretches = widths.iter().max().unwrap().div_ceil(32) as f64;
-        assert!(found.along >= expected * (1.0 - 1e-12), "case {case}, {widths:?}: {found:?} of {expected}, {held:?}");
-        assert!(
-            found.along <= expected * stretches * (1.0 + 1e-12),
-            "case {case}, {widths:?}: {found:?} of {expected}"
-        );
-        let across: f64 = held.iter().map(|of| of.lots.abs() * 2.0).sum();
-        assert!((found.across - across).abs() < 1e-9);
-        // Figures made anew of parts that know are of the same weight.
-        let again = Figures::new(then.source, then.rows.clone(), then.parts.clone(), Besides::default(), 10.0);
-        assert_eq!(again.weights(0, &held), found);
-    }
+fn initially_the_worse_of_price_and_slow_price_counts() {
+    let slow = |price: &str, coins: &str| {
+        let mut book = book(&format!(
+            "index ETH 3000\nprice ETH 3000\nprice USDC 1\ncollateral USDC 10000\ncollateral ETH {coins}"
+        ));
+        let mut snapshot = book.market.snapshot().clone();
+        snapshot.assets.get_mut(&support::asset("ETH")).unwrap().slow_price = Some(decimal(price));
+        book.market = Market::new(Arc::new(snapshot), Arc::new(book.market.listing().clone())).unwrap();
+        surplus(&book, "weights")
+    };
+    near(slow("2000", "1").0, "11600", "0.000001");
+    assert_eq!(slow("2000", "1").1, slow("9000", "1").1, "maintenance does not look at it");
+    near(slow("9000", "1").0, "12400", "0.000001");
+    near(slow("4000", "-1").0, "5200", "0.000001");
 }
 
-/// Up to eight exposures by row, a row perhaps twice, a third of them alone.
-fn held(random: &mut Random) -> Vec<Exposure> {
-    let count = random.below(9);
-    let mut held: Vec<Exposure> = (0..count)
-        .map(|_| Exposure {
-            source: 0,
-            row: usize::try_from(random.below(6)).unwrap(),
-            lots: random.signed(20) as f64,
-            nets: random.below(3) > 0,
-        })
-        .collect();
-    held.sort_by_key(|of| of.row);
-    held
+#[test]
+fn a_gain_counts_little_initially_a_loss_whole_and_whales_ask_for_more() {
+    let perpetual = |quantity: &str, entry: &str| {
+        book(&format!(
+            "index SOL 100\nprice USDC 1\nmark SOL_USDC-PERPETUAL 100\ncollateral USDC 100000
+             position SOL_USDC-PERPETUAL {quantity} @ {entry}"
+        ))
+    };
+    // A gain of 900 counts at most 100 initially.
+    near(surplus(&perpetual("10", "10"), "weights").0, "100050", "0.000001");
+    near(surplus(&perpetual("10", "10"), "weights").1, "100870", "0.000001");
+    near(surplus(&perpetual("10", "190"), "weights").0, "99050", "0.000001");
+    let asked = |quantity: &str| {
+        let margin = perpetual(quantity, "100").margin(by_name("weights").unwrap().as_ref()).unwrap();
+        margin.requirement.maintenance.find("SOL_USDC-PERPETUAL").unwrap().amount
+    };
+    let (minnow, whale) = (asked("1"), asked("100000"));
+    assert!(whale > minnow.times_count(100_000).unwrap(), "{minnow} {whale}");
+    let mango = surplus(&perpetual("10", "10"), "weights@mango-2024-09");
+    near(mango.1, "100825", "0.000001");
+}
+
+#[test]
+fn the_currency_counts_whole_and_gains_net_within_a_contract() {
+    let cash =
+        |lines: &str| surplus(&book(&format!("index BTC 60000\nprice USDC 1\nprice BTC 60000\n{lines}")), "weights");
+    assert_eq!(cash("collateral USD 40000"), (decimal("40000"), decimal("40000")));
+    assert_eq!(cash("collateral USD -10000\ncollateral USDC 40000"), (decimal("30000"), decimal("30000")));
+    // A gain of 900 on one side of a contract and a loss of 800 on the other are a gain of 100, which counts whole.
+    let two_ways = "index SOL 100\nprice USDC 1\nmark SOL_USDC-PERPETUAL 100\ncollateral USDC 1000
+                    position SOL_USDC-PERPETUAL 10 @ 10\nposition SOL_USDC-PERPETUAL -10 @ 20";
+    near(surplus(&book(two_ways), "weights").0, "1100", "0.000001");
+    // Mango's ratios do not rise with size, of any coin.
+    let whale = "index BTC 60000\nprice USDC 1\nmark BTC_USDC-PERPETUAL 60000\ncollateral USDC 900000000
+                 position BTC_USDC-PERPETUAL 10000 @ 60000";
+    near(surplus(&book(whale), "weights@mango-2024-09").1, "882000000", "0.000001");
+}
+
+#[test]
+fn what_has_no_rule_is_refused() {
+    let option = "index BTC 60000\nforward BTC 2026-06-26T08:00:00Z 60500 vol 0.6\nposition BTC-26JUN26-60000-C -2";
+    let error = book(option).margin(by_name("weights").unwrap().as_ref()).unwrap_err().to_string();
+    assert_eq!(error, "weights cannot margin BTC-26JUN26-60000-C: expected a linear perpetual");
 }

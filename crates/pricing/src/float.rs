@@ -23,6 +23,24 @@ pub fn float(value: Decimal) -> f64 {
     if units < 0 { -nearest } else { nearest }
 }
 
+/// [`float`] for a column in which neighbours are often equal: what was found last is known again.
+#[derive(Debug, Default)]
+pub struct Floats {
+    last: Decimal,
+    float: f64,
+}
+
+impl Floats {
+    /// The nearest float to `value`, half even.
+    #[inline]
+    pub fn of(&mut self, value: Decimal) -> f64 {
+        if value != self.last {
+            *self = Self { last: value, float: float(value) };
+        }
+        self.float
+    }
+}
+
 /// The same for what prices, strikes and lots are, up to nine decimals and below nine million, in
 /// 64-bit arithmetic: a risk table asks it a few times a row. Zero is one of them.
 #[expect(clippy::cast_precision_loss, reason = "the mantissa is below 2⁵³")]

@@ -1,15 +1,15 @@
 //! What a lot of every row gains, in floats: some rows after the other, before anything is counted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_core::{Asset, Timestamp};
 use plimsoll_numerics::{Kernel, dispatch};
-use plimsoll_pricing::float::float;
+use plimsoll_pricing::float::{Floats, float};
 use plimsoll_pricing::instruments::{Instrument, Priced, worths};
 
 use super::{Counted, Row, RowKey, TableSpec};
 use crate::MarginError;
-use crate::scenario::{Columns, ExpiryState, Scenario, Skew, asset_growth, years_left};
+use crate::scenario::{Columns, ExpiryState, Scenario, ShockRules, Skew, asset_growth, years_left};
 
 /// Rows that are revalued at a time, so that what passes through floats stays near.
 const BAND: usize = 64;
@@ -73,6 +73,12 @@ impl Expiry {
         };
         Self { state, columns: BTreeMap::new() }
     }
+
+    /// Scenarios as they reach what is quoted in `quote`.
+    fn columns(&mut self, quote: Asset, scenarios: &[Scenario], rules: &ShockRules) -> (&Columns, &ExpiryState) {
+        let Self { state, columns } = self;
+        (columns.entry(quote).or_insert_with(|| Columns::new(scenarios, rules, quote, state)), state)
+    }
 }
 
 impl<'a> Bands<'a> {
@@ -100,6 +106,7 @@ impl<'a> Bands<'a> {
         self.cells.resize(band.len() * self.spec.scenarios.len(), 0.0);
         let unmoved = vec![1.0; width];
         let mut of_contracts = contracts.iter().zip(of_contracts);
+        let mut lots = Floats::default();
         for (row, cells) in band.iter().zip(self.cells.chunks_exact_mut(self.spec.scenarios.len().max(1))) {
             let (asset, worths) = match row.key {
                 RowKey::Asset(asset) => (asset, unmoved.as_slice()),
@@ -109,7 +116,7 @@ impl<'a> Bands<'a> {
                 },
             };
             let moves = asset_moves(self.spec, &mut self.assets, asset)?;
-            let lot_price = moves.price * float(row.lot);
+            let lot_price = moves.price * lots.of(row.lot);
             dispatch(Pnl { worths, growth: &moves.growth, damping: &self.damping, lot_price, cells });
         }
         Ok(())
@@ -121,17 +128,16 @@ impl<'a> Bands<'a> {
         let width = with_base.len();
         // Every one of them is written.
         all.resize(contracts.len() * width, 0.0);
-        let mut quotes: Vec<Asset> = contracts.iter().map(|(instrument, _)| instrument.terms().quote).collect();
-        quotes.sort_unstable();
-        quotes.dedup();
-        let Expiry { state, columns } = expiry;
-        for quote in &quotes {
-            let columns = columns.entry(*quote).or_insert_with(|| Columns::new(with_base, spec.rules, *quote, state));
-            if quotes.len() == 1 {
-                revalue_run(spec, contracts, with_base, columns, state, all);
-                continue;
-            }
-            let of_quote = |at: &usize| contracts[*at].0.terms().quote == *quote;
+        let Some((first, _)) = contracts.first() else { return };
+        let quote = |contract: &(&Instrument, &Priced)| contract.0.terms().quote;
+        if contracts.iter().all(|contract| quote(contract) == first.terms().quote) {
+            let (columns, state) = expiry.columns(first.terms().quote, with_base, spec.rules);
+            return revalue_run(spec, contracts, with_base, columns, state, all);
+        }
+        let quotes: BTreeSet<Asset> = contracts.iter().map(quote).collect();
+        for of in quotes {
+            let (columns, state) = expiry.columns(of, with_base, spec.rules);
+            let of_quote = |at: &usize| quote(&contracts[*at]) == of;
             let places: Vec<usize> = (0..contracts.len()).filter(of_quote).collect();
             let same: Vec<_> = places.iter().map(|at| contracts[*at]).collect();
             let mut rows = vec![0.0; places.len() * width];
@@ -175,7 +181,8 @@ impl Kernel for Pnl<'_> {
     #[inline(always)]
     fn run(self) {
         let count = self.cells.len();
-        let (now, shocked) = (self.worths[0], &self.worths[1..=count]);
+        // Sliced to `count` from one on, so that no bound is left to look at in the loop.
+        let (now, shocked) = (self.worths[0], &self.worths[1..][..count]);
         let (growth, damping) = (&self.growth[..count], &self.damping[..count]);
         for (s, cell) in self.cells.iter_mut().enumerate() {
             *cell = (shocked[s] * growth[s] - now) * self.lot_price * damping[s];

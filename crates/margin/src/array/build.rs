@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use plimsoll_core::{Asset, Decimal, Rounding, Timestamp, Underlying};
+use plimsoll_core::{Asset, Decimal, Rounding, Underlying};
 use plimsoll_numerics::rounding;
 use plimsoll_pricing::float::float;
 use plimsoll_pricing::market::Market;
@@ -64,16 +64,12 @@ impl Table {
     pub fn build(spec: &TableSpec<'_>, keys: &[RowKey]) -> Result<Self, MarginError> {
         let balance = keys.iter().any(|key| matches!(key, RowKey::Asset(_)));
         assert!(!balance || spec.counted == Counted::PnlPerLot, "a balance has no worth of a contract");
-        let mut sorted = Vec::with_capacity(keys.len());
+        let mut rows = Vec::with_capacity(keys.len());
         for key in keys {
-            sorted.push((expiry(spec, *key)?, *key));
+            rows.push(row(spec, *key)?);
         }
         // As they come they are nearly in order, which this way of sorting makes use of.
-        sorted.sort();
-        let mut rows = Vec::with_capacity(keys.len());
-        for (_, key) in sorted {
-            rows.push(row(spec, key)?);
-        }
+        rows.sort_by(|left, right| left.expiry.cmp(&right.expiry).then_with(|| left.key.cmp(&right.key)));
         let narrow = if spec.counted == Counted::PnlPerLot { narrow(spec, &mut rows)? } else { None };
         let (cells, grain) = match narrow {
             Some(cells) => (Cells::Narrow(cells), spec.grain),
@@ -135,13 +131,6 @@ fn wide(spec: &TableSpec<'_>, rows: &mut [Row]) -> Result<(Cells, Decimal), Marg
             row: Arc::clone(&rows[at / width].name),
             scenario: Arc::clone(&spec.scenarios[at % width].name),
         }),
-    }
-}
-
-fn expiry(spec: &TableSpec<'_>, key: RowKey) -> Result<Option<Timestamp>, MarginError> {
-    match key {
-        RowKey::Asset(_) => Ok(None),
-        RowKey::Instrument(id) => Ok(spec.market.listing().get(id).ok_or_else(MarginError::unknown(id))?.expiry()),
     }
 }
 

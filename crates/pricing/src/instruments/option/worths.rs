@@ -3,7 +3,7 @@
 use plimsoll_numerics::{Kernel, dispatch, exp};
 
 use super::{EuropeanOption, PremiumStyle};
-use crate::float::float;
+use crate::float::{Floats, float};
 use crate::formulas::black76::{OptionInputs, ShockedMarket, shocked_values};
 use crate::instruments::Style;
 use crate::instruments::priced::Priced;
@@ -13,7 +13,9 @@ use crate::instruments::worths::{Shocks, divisor};
 /// [`worths`](crate::instruments::worths()). One call of the kernel.
 pub(in crate::instruments) fn worths(run: &[(&EuropeanOption, &Priced)], shocks: &Shocks, out: &mut [f64]) {
     let scenarios = shocks.scenarios();
-    let options: Vec<OptionInputs> = run.iter().map(|(option, priced)| option.inputs(priced)).collect();
+    let mut strikes = Floats::default();
+    let options: Vec<OptionInputs> =
+        run.iter().map(|(option, priced)| option.inputs(priced, strikes.of(option.strike))).collect();
     let discounted = run.iter().all(|(option, _)| option.is_discounted());
     let undiscounted = if discounted { Vec::new() } else { vec![1.0; scenarios] };
     let market = ShockedMarket {
@@ -26,7 +28,8 @@ pub(in crate::instruments) fn worths(run: &[(&EuropeanOption, &Priced)], shocks:
         discount: if discounted { shocks.discount } else { &undiscounted },
     };
     shocked_values(&options, &market, out);
-    dispatch(Conversion { run, growth: shocks.growth, rows: out });
+    let per_growth: Vec<f64> = shocks.growth.iter().map(|growth| 1.0 / divisor(*growth)).collect();
+    dispatch(Conversion { run, per_growth: &per_growth, rows: out });
     for ((option, priced), row) in run.iter().zip(out.chunks_exact_mut(scenarios)) {
         if option.premium == PremiumStyle::Futures {
             let unshocked = option.unshocked(priced);
@@ -35,10 +38,11 @@ pub(in crate::instruments) fn worths(run: &[(&EuropeanOption, &Priced)], shocks:
     }
 }
 
-/// The kernel's values as worths of contracts, a row each.
+/// The kernel's values, of one unit in the quote, as worths of contracts in their settlement assets, a row each.
 struct Conversion<'a> {
     run: &'a [(&'a EuropeanOption, &'a Priced)],
-    growth: &'a [f64],
+    /// One over what the forward is multiplied by.
+    per_growth: &'a [f64],
     rows: &'a mut [f64],
 }
 
@@ -47,29 +51,26 @@ impl Kernel for Conversion<'_> {
 
     #[inline(always)]
     fn run(self) {
-        for ((option, priced), row) in self.run.iter().zip(self.rows.chunks_exact_mut(self.growth.len())) {
-            option.convert(priced, self.growth, row);
+        let scenarios = self.per_growth.len();
+        let (mut sizes, mut rates) = (Floats::default(), Floats::default());
+        for ((option, priced), row) in self.run.iter().zip(self.rows.chunks_exact_mut(scenarios)) {
+            let size = sizes.of(option.terms.contract_size) * rates.of(option.style.rate());
+            if option.style == Style::Inverse {
+                let size = size / priced.forward;
+                for (worth, per_growth) in row.iter_mut().zip(self.per_growth) {
+                    *worth *= size * per_growth;
+                }
+            } else {
+                row.iter_mut().for_each(|worth| *worth *= size);
+            }
         }
     }
 }
 
 impl EuropeanOption {
-    fn inputs(&self, priced: &Priced) -> OptionInputs {
+    fn inputs(&self, priced: &Priced, strike: f64) -> OptionInputs {
         let vol = priced.vol.map_or(0.0, |vol| vol.value);
-        OptionInputs { right: self.right, strike: float(self.strike), forward: priced.forward, vol }
-    }
-
-    /// Turns the kernel's values, of one unit in the quote, into worths of one contract in the settlement asset.
-    #[inline(always)]
-    fn convert(&self, priced: &Priced, growth: &[f64], row: &mut [f64]) {
-        let size = float(self.terms.contract_size) * float(self.style.rate());
-        if self.style == Style::Inverse {
-            for (worth, growth) in row.iter_mut().zip(growth) {
-                *worth = *worth / (priced.forward * divisor(*growth)) * size;
-            }
-        } else {
-            row.iter_mut().for_each(|worth| *worth *= size);
-        }
+        OptionInputs { right: self.right, strike, forward: priced.forward, vol }
     }
 
     /// The contract's worth today by the very same steps, so that no shock is no P&L to the last bit.
@@ -85,8 +86,8 @@ impl EuropeanOption {
             discount: &[discount],
         };
         let mut worth = [0.0];
-        shocked_values(&[self.inputs(priced)], &market, &mut worth);
-        self.convert(priced, &[1.0], &mut worth);
+        shocked_values(&[self.inputs(priced, float(self.strike))], &market, &mut worth);
+        dispatch(Conversion { run: &[(self, priced)], per_growth: &[1.0], rows: &mut worth });
         worth[0]
     }
 }

@@ -11,7 +11,7 @@ use super::super::Decision;
 use super::super::trades::{Charged, Trade};
 use super::ranking::gain;
 use super::wave::Asked;
-use crate::account::{Account, ContractId};
+use crate::account::ContractId;
 use crate::breakers::notional_of;
 use crate::command::TradeSide;
 use crate::event::Event;
@@ -69,8 +69,9 @@ impl Decision<'_> {
         let mut shares = BTreeMap::new();
         for id in unit {
             let account = self.state.account(*id).ok_or(Refusal::UnknownAccount(*id))?;
+            let mut alone = account.clone();
             for (contract, holding) in &account.holdings {
-                let alone = Account { holdings: [(*contract, *holding)].into(), ..account.clone() };
+                alone.holdings = [(*contract, *holding)].into();
                 let margin = made.margin(self.state, &[&alone], &[], Detail::Amounts)?;
                 shares.insert((*id, *contract), margin.requirement.maintenance.amount);
             }

@@ -1,7 +1,8 @@
 //! Who is matched first: whoever gained most for what they put up.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use plimsoll_core::{AccountId, Decimal, Price, Quantity, Rounding, Side, planted};
 use plimsoll_margin::fold::Detail;
@@ -44,7 +45,8 @@ pub(in crate::step) struct Ranks {
     versions: Option<Versions>,
     /// Events that were looked at.
     seen: usize,
-    sides: BTreeMap<(ContractId, Side), Places>,
+    /// By contract: its long holders and its short ones.
+    sides: Vec<[Places; 2]>,
     /// Of accounts that did not change since.
     leverages: BTreeMap<AccountId, Decimal>,
 }
@@ -55,8 +57,8 @@ struct Places {
     /// Best first.
     order: BTreeSet<(Reverse<Decimal>, AccountId)>,
     scores: BTreeMap<AccountId, Decimal>,
-    /// Who changed since.
-    stale: BTreeSet<AccountId>,
+    /// Who changed since it was last asked, some of them more than once; all holders at first.
+    stale: Vec<AccountId>,
 }
 
 impl Decision<'_> {
@@ -70,35 +72,49 @@ impl Decision<'_> {
         let made = self.book.current(self.state)?;
         let ranks = &mut self.ranks;
         if ranks.versions != Some(self.state.versions) {
-            *ranks = Ranks { versions: Some(self.state.versions), seen: self.events.len(), ..Ranks::default() };
+            *ranks = Ranks::of(self.state);
+            ranks.seen = self.events.len();
         }
-        self.events[ranks.seen..].iter().for_each(|event| ranks.follow(self.state, event));
+        ranks.follow(self.state, &self.events[ranks.seen..]);
         ranks.seen = self.events.len();
         Ok(ranks.first(self.state, made, contract, side))
     }
 }
 
 impl Ranks {
-    /// Whom an event changed has another place in every contract that it holds, or held till then.
-    fn follow(&mut self, state: &State, event: &Event) {
-        let traded = if let Event::Traded { contract, .. } = event { Some(*contract) } else { None };
-        for id in event.accounts() {
+    /// All holders as they are, none of them ranked yet.
+    fn of(state: &State) -> Self {
+        let mut sides: Vec<[Places; 2]> = Vec::new();
+        sides.resize_with(state.contracts.len(), Default::default);
+        for (id, account) in state.numbered() {
+            for (contract, holding) in &account.holdings {
+                sides[contract.index()][usize::from(holding.quantity.0.signum() < 0)].stale.push(id);
+            }
+        }
+        Self { versions: Some(state.versions), sides, ..Self::default() }
+    }
+
+    /// Whom events changed has another place in every contract that it holds, or held till then.
+    fn follow(&mut self, state: &State, events: &[Event]) {
+        let mut changed: Vec<AccountId> = events.iter().flat_map(Event::accounts).collect();
+        changed.sort_unstable();
+        changed.dedup();
+        let traded = |event: &Event| if let Event::Traded { contract, .. } = event { Some(*contract) } else { None };
+        let traded: BTreeSet<ContractId> = events.iter().filter_map(traded).collect();
+        for id in changed {
             self.leverages.remove(&id);
-            let held = state.account(id).into_iter().flat_map(|account| account.holdings.keys().copied());
-            for contract in held.chain(traded) {
-                for side in [Side::Buy, Side::Sell] {
-                    if let Some(places) = self.sides.get_mut(&(contract, side)) {
-                        places.stale.insert(id);
-                    }
-                }
+            let held = state.account(id).into_iter().flat_map(|account| account.holdings.keys());
+            for contract in held.chain(&traded) {
+                self.sides[contract.index()].iter_mut().for_each(|places| places.stale.push(id));
             }
         }
     }
 
     fn first(&mut self, state: &State, made: &Made, contract: ContractId, side: Side) -> Option<AccountId> {
-        let everybody = || Places { stale: state.numbered().map(|(id, _)| id).collect(), ..Places::default() };
         let Self { sides, leverages, .. } = self;
-        let places = sides.entry((contract, side)).or_insert_with(everybody);
+        let places = &mut sides[contract.index()][usize::from(side == Side::Sell)];
+        places.stale.sort_unstable();
+        places.stale.dedup();
         for id in std::mem::take(&mut places.stale) {
             if let Some(score) = places.scores.remove(&id) {
                 places.order.remove(&(Reverse(score), id));

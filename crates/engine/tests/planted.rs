@@ -208,6 +208,22 @@ fn the_fund_takes_of_the_solvent_what_it_pays_for() {
 }
 
 #[test]
+fn who_gained_pays_what_the_insolvent_leave() {
+    let left = || {
+        let (mut venue, [rich, _]) = long(&["100000000 USDC"], |_| {});
+        venue.run(Command::FundHouse { house: House::Lending, amount: amount("500000 USDC") });
+        let account = venue.funded("borrower", "100 ETH");
+        venue.run(Command::Borrow { account, amount: amount("150000 USDC") });
+        venue.run(Command::Withdraw { account, amount: amount("50000 USDC") });
+        venue.trade(BTC_USDC, "0.1", "60000", account, rich);
+        venue.prices("59000", "300");
+        rounded(venue.state.held_by(House::BadDebt, asset("USDC")), 0)
+    };
+    // 150,000 owed of 100,000 less a fee of 3, the loss made up for by whoever it was matched with: 9,900 are left of a gain.
+    shows(Fault::LossesKept, left, [decimal("-40103"), decimal("-50003")]);
+}
+
+#[test]
 fn a_day_has_one_budget() {
     let spent = || {
         let (mut venue, [_, other]) = long(&["100000 USDC"], |rules| rules.budgets.day = Some(decimal("1000")));

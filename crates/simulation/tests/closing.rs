@@ -348,6 +348,31 @@ fn a_match_and_a_haircut_beyond_their_budgets_are_found() {
 }
 
 #[test]
+fn a_debt_that_nobody_shares_who_gained_is_found() {
+    let mut venue = Venue::new();
+    let rich = AccountId(u32::try_from(venue.state.accounts.len()).unwrap());
+    venue.run(&Command::OpenAccount { terms: terms("rich") });
+    let amount = world::amount(Decimal::from_int(100_000_000), "USDC");
+    venue.run(&Command::Deposit { account: rich, amount });
+    let Command::Trade { contract, price, buyer, seller, taker, .. } = trade("5", "60000", None) else { panic!() };
+    let (quantity, buyer) = (Quantity(decimal("5")), TradeSide { account: rich, ..buyer });
+    venue.run(&Command::Trade { contract, quantity, price, buyer, seller, taker });
+    let taken = venue.price(48_000);
+    assert_eq!(venue.wrong(&taken), Vec::<&str>::new());
+    let bad = |haircut: Option<Decimal>| {
+        changed(&taken, move |state, event| {
+            state.liquidation.budgets.haircut = haircut;
+            if let Event::Covered { by, .. } = event {
+                *by = Cover::BadDebt;
+            }
+        })
+    };
+    assert_eq!(venue.wrong(&bad(None)), [closing::BAD, sharing::SHARES]);
+    venue.state.liquidation.budgets.haircut = Some(Decimal::ZERO);
+    assert_eq!(venue.wrong(&bad(Some(Decimal::ZERO))), [closing::BAD], "within a budget nobody need pay");
+}
+
+#[test]
 fn a_fund_that_pays_beyond_its_budget_and_debt_that_it_could_have_paid_are_found() {
     let mut venue = Venue::new();
     let taken = venue.price(48_000);

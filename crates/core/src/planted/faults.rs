@@ -79,6 +79,7 @@ faults! {
     AllTaken "all-taken" "The fund takes all that the solvent have of other assets, whatever it pays for it."
     BudgetAnew "budget-anew" "What the fund lost on others that day counts against none of its budgets."
     BonusWhole "bonus-whole" "Whoever takes over a share of the solvent has the discount of all of it."
+    LossesKept "losses-kept" "What neither the fund nor the insolvent pay is left as bad debt, whoever gained by it."
     ClosingKept "closing-kept" "Who is cured keeps the engine's closing orders, and pays the fund for their fills."
     SafestMatched "safest-matched" "Of those in gain, whoever stands safest is matched first."
     PenaltyWhole "penalty-whole" "A part of a closing order pays the fund as all that is left of it would."

@@ -186,7 +186,7 @@ impl Closing {
     pub fn after(&mut self, state: &State, at: Timestamp) -> Vec<Looked> {
         let mut looked = self.ended(state, at);
         self.judged.clear();
-        self.sharing.command_ends();
+        looked.extend(self.sharing.command_ends(state, at));
         self.bidder = None;
         looked.push((FUND, house(state)));
         looked.push((hedging::CURED, hedging::left_over(state)));
@@ -316,10 +316,13 @@ impl Closing {
                 episode.lost += value;
                 episode.paid += value;
             }
-            Cover::Collateral => episode.lost -= worth().unwrap_or(0.0),
+            Cover::Collateral => {
+                episode.lost -= worth().unwrap_or(0.0);
+                self.sharing.secured();
+            }
             Cover::BadDebt => {
                 episode.bad.push(amount.asset);
-                self.sharing.booked(*amount);
+                self.sharing.booked(*amount, markets);
             }
         }
     }

@@ -324,7 +324,7 @@ impl Decision<'_> {
         let rooms = self.rooms(asset, &loss.markets)?;
         let all = rooms.iter().map(|(_, room)| *room).try_fold(Decimal::ZERO, Decimal::plus)?;
         let amount = self.within_haircuts(Amount::new(loss.value.min(all), asset))?;
-        if amount.signum() <= 0 {
+        if amount.signum() <= 0 || planted!(LossesKept) {
             return Ok(None);
         }
         let (mut legs, mut left) = (Legs::default(), amount);

@@ -44,11 +44,11 @@ struct Debt {
 }
 
 impl Sharing {
-    /// Bad debt was booked.
+    /// Bad debt was booked. Who was closed in no market lost nothing that anybody gained; and what comes after losses were
+    /// shared is of whom sharing brought under, and not shared again.
     pub fn booked(&mut self, amount: Amount, markets: &[Underlying]) {
-        let debt = self.booked.entry(amount.asset).or_default();
-        // What comes after is booked against whoever sharing brought under, and not shared again.
-        if !self.is_shared {
+        if !markets.is_empty() && !self.is_shared {
+            let debt = self.booked.entry(amount.asset).or_default();
             debt.units += amount.value.units();
             debt.markets.extend(markets);
         }
@@ -74,7 +74,7 @@ impl Sharing {
     /// Whether of a debt less was shared than holders in gain could bear; nothing where that is not known.
     fn unpaid(&mut self, state: &State, asset: Asset, debt: &Debt, shared: i128, at: Timestamp) -> Option<Looked> {
         let is_limited = self.is_secured || state.liquidation.budgets.haircut.is_some();
-        if is_limited || debt.markets.is_empty() || state.price(asset).is_none() {
+        if is_limited || state.price(asset).is_none() {
             return None;
         }
         self.begin(at);

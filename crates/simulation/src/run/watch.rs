@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use plimsoll_core::{AccountId, Decimal, Digest, Encode as _};
+use plimsoll_core::{AccountId, Decimal, Digest, Encode as _, Timestamp};
 use plimsoll_engine::{Book, Command, Event, State, evolve, step};
 use plimsoll_journal::Sequence;
 use plimsoll_node::{Answer, Decided};
@@ -12,7 +12,7 @@ use plimsoll_pricing::float::float;
 
 use super::samples;
 use crate::promises::breakers::Breakers;
-use crate::promises::closing::{Closing, Stands};
+use crate::promises::closing::{Closing, Looked, Stands};
 use crate::promises::mirror::Mirror;
 use crate::promises::{Wrong, answers, answers::Answers, nets, same, standing};
 use crate::random::Random;
@@ -129,9 +129,32 @@ impl Watch {
     fn done(&mut self, decided: &Decided, events: &[Event], random: &mut Random) {
         let (command, at) = (&decided.request.command, decided.at);
         self.before_order(command, random);
-        for (promise, wrong) in self.breakers.begin(&self.folded, command, at, events) {
+        let looked = self.breakers.begin(&self.folded, command, at, events);
+        self.looked_at(looked);
+        self.fold(events, at);
+        let mut looked = self.closing.after(&self.folded, at);
+        looked.extend(self.breakers.after(&self.folded, command, at, events));
+        self.looked_at(looked);
+        self.enter(command, events, at);
+        if matches!(command, Command::Prices(_) | Command::Tick) {
+            let wrong = same::feeds(&self.folded, &self.mirror);
+            self.looked(same::PRICES, wrong);
+        }
+        for event in events.iter().filter(|event| matches!(event, Event::LevelChanged { .. })) {
+            let wrong = standing::changed(&self.folded, event);
+            self.looked(standing::LEVELS, wrong);
+        }
+        self.after_done(command, events, random);
+    }
+
+    fn looked_at(&mut self, looked: Vec<Looked>) {
+        for (promise, wrong) in looked {
             self.looked(promise, wrong);
         }
+    }
+
+    /// Looks at each event in the state before it, and applies it.
+    fn fold(&mut self, events: &[Event], at: Timestamp) {
         let mut book = Book::new();
         for event in events {
             let mut margined = |state: &State, id| {
@@ -142,9 +165,7 @@ impl Watch {
             };
             let mut looked = self.closing.before(&self.folded, event, at, &mut margined);
             looked.extend(self.breakers.before(&self.folded, event, at));
-            for (promise, wrong) in looked {
-                self.looked(promise, wrong);
-            }
+            self.looked_at(looked);
             evolve(&mut self.folded, event, at);
             if let Event::Withdrawn { amount, gains, .. } = event
                 && gains.signum() > 0
@@ -153,11 +174,10 @@ impl Watch {
                 self.looked(nets::BACKED, wrong);
             }
         }
-        let mut looked = self.closing.after(&self.folded, at);
-        looked.extend(self.breakers.after(&self.folded, command, at, events));
-        for (promise, wrong) in looked {
-            self.looked(promise, wrong);
-        }
+    }
+
+    /// Has the second set of books enter a command, and compares with it whom that touched.
+    fn enter(&mut self, command: &Command, events: &[Event], at: Timestamp) {
         match self.mirror.enter(command, at, events) {
             Err(fault) => self.looked(RULES, [Wrong::new(RULES, fault, "what the rules allow")]),
             Ok(mut touched) => {
@@ -169,17 +189,6 @@ impl Watch {
                 self.looked(same::HOUSE, wrong);
             }
         }
-        if matches!(command, Command::Prices(_) | Command::Tick) {
-            let wrong = same::feeds(&self.folded, &self.mirror);
-            self.looked(same::PRICES, wrong);
-        }
-        for event in events {
-            if matches!(event, Event::LevelChanged { .. }) {
-                let wrong = standing::changed(&self.folded, event);
-                self.looked(standing::LEVELS, wrong);
-            }
-        }
-        self.after_done(command, events, random);
     }
 
     /// A refusal leaves the books as they were, and has a ground.

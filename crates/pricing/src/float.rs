@@ -23,6 +23,21 @@ pub fn float(value: Decimal) -> f64 {
     if units < 0 { -nearest } else { nearest }
 }
 
+/// The same for what prices, strikes and lots are, up to nine decimals and below nine million, in
+/// 64-bit arithmetic: a risk table asks it a few times a row. Zero is one of them.
+#[expect(clippy::cast_precision_loss, reason = "the mantissa is below 2⁵³")]
+fn short(units: i128) -> Option<f64> {
+    const NANO: u64 = 1_000_000_000;
+    const FIVE_TO_18: u64 = 3_814_697_265_625;
+    let magnitude = units.unsigned_abs();
+    // 10¹⁸ is 2¹⁸ × 5¹⁸, and a floor of a floor is a floor.
+    let whole = u64::try_from(magnitude >> 18).ok()? / FIVE_TO_18;
+    let rest = u64::try_from(magnitude - u128::from(whole) * Decimal::UNITS_PER_ONE.unsigned_abs()).ok()?;
+    let mantissa = (rest % NANO == 0).then(|| whole.checked_mul(NANO)?.checked_add(rest / NANO))??;
+    let nearest = (mantissa < 1 << f64::MANTISSA_DIGITS).then(|| mantissa as f64 / NANO as f64)?;
+    Some(if units < 0 { -nearest } else { nearest })
+}
+
 /// [`float`] for a column in which neighbours are often equal: what was found last is known again.
 #[derive(Debug, Default)]
 pub struct Floats {
@@ -39,21 +54,6 @@ impl Floats {
         }
         self.float
     }
-}
-
-/// The same for what prices, strikes and lots are, up to nine decimals and below nine million, in
-/// 64-bit arithmetic: a risk table asks it a few times a row. Zero is one of them.
-#[expect(clippy::cast_precision_loss, reason = "the mantissa is below 2⁵³")]
-fn short(units: i128) -> Option<f64> {
-    const NANO: u64 = 1_000_000_000;
-    const FIVE_TO_18: u64 = 3_814_697_265_625;
-    let magnitude = units.unsigned_abs();
-    // 10¹⁸ is 2¹⁸ × 5¹⁸, and a floor of a floor is a floor.
-    let whole = u64::try_from(magnitude >> 18).ok()? / FIVE_TO_18;
-    let rest = u64::try_from(magnitude - u128::from(whole) * Decimal::UNITS_PER_ONE.unsigned_abs()).ok()?;
-    let mantissa = (rest % NANO == 0).then(|| whole.checked_mul(NANO)?.checked_add(rest / NANO))??;
-    let nearest = (mantissa < 1 << f64::MANTISSA_DIGITS).then(|| mantissa as f64 / NANO as f64)?;
-    Some(if units < 0 { -nearest } else { nearest })
 }
 
 /// A float as a decimal: its exact binary value, rounded half even at `places` decimals (at most 18).

@@ -69,7 +69,7 @@ impl Table {
             rows.push(row(spec, *key)?);
         }
         // As they come they are nearly in order, which this way of sorting makes use of.
-        rows.sort_by(|left, right| left.expiry.cmp(&right.expiry).then_with(|| left.key.cmp(&right.key)));
+        rows.sort_by_key(|row| (row.expiry, row.key));
         let narrow = if spec.counted == Counted::PnlPerLot { narrow(spec, &mut rows)? } else { None };
         let (cells, grain) = match narrow {
             Some(cells) => (Cells::Narrow(cells), spec.grain),

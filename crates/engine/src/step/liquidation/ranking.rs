@@ -1,8 +1,7 @@
 //! Who is matched first: whoever gained most for what they put up.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_core::{AccountId, Decimal, Price, Quantity, Rounding, Side, planted};
 use plimsoll_margin::fold::Detail;
@@ -72,8 +71,7 @@ impl Decision<'_> {
         let made = self.book.current(self.state)?;
         let ranks = &mut self.ranks;
         if ranks.versions != Some(self.state.versions) {
-            *ranks = Ranks::of(self.state);
-            ranks.seen = self.events.len();
+            *ranks = Ranks { seen: self.events.len(), ..Ranks::of(self.state) };
         }
         ranks.follow(self.state, &self.events[ranks.seen..]);
         ranks.seen = self.events.len();

@@ -265,16 +265,19 @@ impl<K: Encode, V: Encode> Encode for BTreeMap<K, V> {
 
 impl<K: Decode + Ord, V: Decode> Decode for BTreeMap<K, V> {
     fn decode(bytes: &mut &[u8]) -> Result<Self, DecodeError> {
-        let mut map = Self::new();
-        for _ in 0..u32::decode(bytes)? {
+        let count = u32::decode(bytes)?;
+        // Not all the capacity that a length's word asks for: the values must be there.
+        let mut all: Vec<(K, V)> = Vec::with_capacity(count.min(32) as usize);
+        for _ in 0..count {
             let (key, value) = Decode::decode(bytes)?;
             // One value has one encoding: keys ascend.
-            if map.last_key_value().is_some_and(|(last, _)| *last >= key) {
+            if all.last().is_some_and(|(last, _)| *last >= key) {
                 return Err(DecodeError::Invalid("a map with ascending keys"));
             }
-            map.insert(key, value);
+            all.push((key, value));
         }
-        Ok(map)
+        // From what is in order a map is made at once, its nodes full.
+        Ok(all.into_iter().collect())
     }
 }
 

@@ -188,7 +188,7 @@ impl WriteBehind {
         let checkpoint = is_due.then(|| {
             let mut rest = Vec::new();
             state.rest_encoded(&mut rest);
-            (hash.changes.taken(state, usize::MAX), rest)
+            (hash.changes.taken(state), rest)
         });
         Frame { at, decided: self.decider.taken(), checkpoint }
     }

@@ -1,6 +1,7 @@
 //! Whoever folds the log: recovery, and the taking of snapshots.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use plimsoll_core::{Decode, DecodeError, Digest, Encode, planted};
@@ -55,6 +56,12 @@ impl Follower {
             return Ok(Some(follower));
         }
         log.read(Sequence(1))?.next().map(|entry| Self::begin(&entry?)).transpose()
+    }
+
+    /// The same, hashing on at most so many threads where there is much to hash.
+    #[must_use]
+    pub fn on(self, threads: NonZeroUsize) -> Self {
+        Self { hash: self.hash.on(threads), ..self }
     }
 
     /// Takes in what `log` has beyond [`Self::sequence`], up to `until`.

@@ -69,7 +69,9 @@ impl<L: Log> Node<L> {
             let genesis = Record::Genesis { currency, at };
             log.append(at, &[Raw { kind: genesis.kind(), payload: &genesis.payload() }])?;
         }
-        let follower = Follower::of(&log)?.ok_or(NodeError::NoGenesis(Sequence(1)))?;
+        let begun = Follower::start(&log)?.ok_or(NodeError::NoGenesis(Sequence(1)))?;
+        let mut follower = begun.on(options.threads);
+        follower.follow(&log, log.last())?;
         Ok(Self { decider: Decider::new(follower, options), log })
     }
 
@@ -83,7 +85,7 @@ impl<L: Log> Node<L> {
         }
         let genesis = Record::Genesis { currency: state.currency, at: state.clock };
         let appended = log.append(state.clock, &[Raw { kind: genesis.kind(), payload: &genesis.payload() }])?;
-        let follower = Follower::at(state, appended.last);
+        let follower = Follower::at(state, appended.last).on(options.threads);
         log.save_snapshot(appended.last, appended.chain, &follower.snapshot())?;
         Ok(Self { decider: Decider::new(follower, options), log })
     }

@@ -4,6 +4,9 @@
 //! are a node, eight nodes one above; the root is the hash of the topmost and of everything that is no account. Between two
 //! roots only what events touched is hashed again, and the nodes above it.
 
+use std::num::NonZeroUsize;
+
+use plimsoll_book::threads::each;
 use plimsoll_core::{AccountId, Digest, Encode, hash_bytes};
 
 use super::State;
@@ -23,6 +26,8 @@ const ALL: u8 = TERMS | HOLDINGS | ORDERS | NOTED;
 
 /// Accounts whose bytes are taken at once: of a state that is hashed whole no second copy is made.
 const AT_ONCE: usize = 4_096;
+/// Of those, accounts that are one thread's.
+const SHARE: usize = 128;
 
 /// Which accounts events touched, and in what.
 #[derive(Clone, Debug, Default)]
@@ -59,6 +64,16 @@ pub struct Digests {
     written: Vec<(usize, Digest)>,
 }
 
+/// One account, hashed.
+struct Hashed {
+    place: usize,
+    parts: [Digest; 3],
+    leaf: Digest,
+}
+
+/// Of what was never hashed.
+const NONE: [Digest; 3] = [Digest([0; 32]); 3];
+
 /// The hash of a state, kept while events change it.
 #[derive(Clone, Debug, Default)]
 pub struct StateHash {
@@ -66,6 +81,7 @@ pub struct StateHash {
     pub changes: Changes,
     /// What was hashed.
     pub digests: Digests,
+    threads: Option<NonZeroUsize>,
 }
 
 impl StateHash {
@@ -77,6 +93,12 @@ impl StateHash {
         all
     }
 
+    /// The same, hashed on at most so many threads where there is much of it.
+    #[must_use]
+    pub fn on(self, threads: NonZeroUsize) -> Self {
+        Self { threads: Some(threads), ..self }
+    }
+
     /// Notes what `event` touched.
     pub fn touched(&mut self, event: &Event) {
         self.changes.touched(event);
@@ -85,8 +107,11 @@ impl StateHash {
     /// Hashes what was touched again.
     pub fn catch_up(&mut self, state: &State) {
         while !self.changes.noted.is_empty() {
-            let changed = self.changes.taken(state, AT_ONCE);
-            self.digests.absorb(&changed);
+            let noted = self.changes.first(AT_ONCE);
+            let shares: Vec<&[(AccountId, u8)]> = noted.chunks(SHARE).collect();
+            let threads = self.threads.unwrap_or(NonZeroUsize::MIN);
+            let hashed = each(&shares, threads, |share| self.digests.hashed(&Changed::of(state, share)));
+            hashed.iter().for_each(|hashed| self.digests.write(hashed));
         }
     }
 
@@ -132,21 +157,32 @@ impl Changes {
         *known |= parts;
     }
 
-    /// The bytes of what changed, of the first `most` accounts: those are no longer noted.
-    pub fn taken(&mut self, state: &State, most: usize) -> Changed {
+    /// The bytes of what changed: nothing is noted any more.
+    pub fn taken(&mut self, state: &State) -> Changed {
+        let noted = self.first(usize::MAX);
+        Changed::of(state, &noted)
+    }
+
+    /// The first `most` accounts and what of them is to be hashed again; they are no longer noted.
+    fn first(&mut self, most: usize) -> Vec<(AccountId, u8)> {
         self.noted.sort_unstable();
         let count = most.min(self.noted.len());
-        let mut changed = Changed { accounts: Vec::with_capacity(count), bytes: Vec::new() };
-        for id in self.noted.drain(..count) {
-            if let (Some(account), Some(parts)) = (state.account(id), self.parts.get_mut(id.index())) {
-                changed.add(id.index(), std::mem::take(parts), account);
-            }
-        }
-        changed
+        let noted = self.noted.drain(..count);
+        noted.filter_map(|id| Some((id, std::mem::take(self.parts.get_mut(id.index())?)))).collect()
     }
 }
 
 impl Changed {
+    fn of(state: &State, noted: &[(AccountId, u8)]) -> Self {
+        let mut changed = Self { accounts: Vec::with_capacity(noted.len()), bytes: Vec::new() };
+        for (id, parts) in noted {
+            if let Some(account) = state.account(*id) {
+                changed.add(id.index(), *parts, account);
+            }
+        }
+        changed
+    }
+
     fn add(&mut self, place: usize, parts: u8, account: &Account) {
         let Account { terms, funds, holdings, orders, standing, frozen, topped_up, loss_from, liquidation, shared } =
             account;
@@ -179,22 +215,36 @@ impl Changed {
 impl Digests {
     /// Hashes what changed. Absorbing the same again changes nothing.
     pub fn absorb(&mut self, changed: &Changed) {
-        let mut start = 0;
+        let hashed = self.hashed(changed);
+        self.write(&hashed);
+    }
+
+    /// What changed, hashed beside what is known of the same accounts.
+    fn hashed(&self, changed: &Changed) -> Vec<Hashed> {
+        let (mut all, mut start) = (Vec::with_capacity(changed.accounts.len()), 0);
         for ChangedAccount { place, parts, ends } in &changed.accounts {
-            if self.parts.len() <= *place {
-                self.parts.resize(*place + 1, [Digest([0; 32]); 3]);
-            }
-            let digests = &mut self.parts[*place];
+            let mut digests = self.parts.get(*place).copied().unwrap_or(NONE);
             for (at, part) in [TERMS, HOLDINGS, ORDERS].into_iter().enumerate() {
                 if parts & part != 0 {
                     digests[at] = hash_bytes(&changed.bytes[start..ends[at]]);
                 }
                 start = ends[at];
             }
-            let mut bytes = joined_bytes(digests);
+            let mut bytes = joined_bytes(&digests);
             bytes.extend_from_slice(&changed.bytes[start..ends[3]]);
             start = ends[3];
-            self.written.push((*place, hash_bytes(&bytes)));
+            all.push(Hashed { place: *place, parts: digests, leaf: hash_bytes(&bytes) });
+        }
+        all
+    }
+
+    fn write(&mut self, hashed: &[Hashed]) {
+        for Hashed { place, parts, leaf } in hashed {
+            if self.parts.len() <= *place {
+                self.parts.resize(*place + 1, NONE);
+            }
+            self.parts[*place] = *parts;
+            self.written.push((*place, *leaf));
         }
     }
 

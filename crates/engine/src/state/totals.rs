@@ -5,15 +5,16 @@ use std::collections::BTreeMap;
 use plimsoll_core::{Asset, Decimal, NumberError, Quantity};
 
 use super::{State, Totals};
-use crate::account::ContractId;
+use crate::account::{ContractId, Holding};
 
 impl Totals {
-    /// The sums of `state`, account by account.
+    /// The sums of `state`, account by account, over the contracts that it has.
     ///
     /// # Errors
     /// [`NumberError::Overflow`].
     pub fn of(state: &State) -> Result<Self, NumberError> {
         let mut totals = Self::default();
+        let mut held = vec![Holding::default(); state.contracts.len()];
         for ((_, asset), value) in &state.house {
             add(&mut totals.cash, *asset, *value)?;
         }
@@ -25,12 +26,15 @@ impl Totals {
                 add(&mut totals.principal, *asset, funds.principal)?;
             }
             for (contract, holding) in &account.holdings {
-                let held = totals.held.entry(*contract).or_default();
-                *held = held.plus(holding.quantity)?;
-                let Some(known) = state.contract(*contract) else { continue };
-                if !known.instrument.is_paid_when_bought() {
-                    add(&mut totals.cost, known.instrument.terms().settlement, holding.cost)?;
-                }
+                let Some(sum) = held.get_mut(contract.index()) else { continue };
+                sum.quantity = sum.quantity.plus(holding.quantity)?;
+                sum.cost = sum.cost.plus(holding.cost)?;
+            }
+        }
+        for ((id, contract), Holding { quantity, cost }) in (0_u32..).map(ContractId).zip(&state.contracts).zip(held) {
+            totals.held.insert(id, quantity);
+            if !contract.instrument.is_paid_when_bought() {
+                add(&mut totals.cost, contract.instrument.terms().settlement, cost)?;
             }
         }
         Ok(totals)

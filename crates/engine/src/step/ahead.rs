@@ -1,8 +1,8 @@
 //! Margins that were just worked out, and those and plans of many units, worked out on several threads before their turn
 //! comes.
 //!
-//! Each is a function of the market and of what was read of its accounts. When the turn comes they are read again: what
-//! has changed since is worked out anew, so that the same is decided on any number of threads.
+//! Each is a function of the market and of what was read of its accounts. When the turn comes and something has happened
+//! since, they are read again: what has changed is worked out anew, so that the same is decided on any number of threads.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -35,6 +35,8 @@ pub(super) struct Ahead {
 
 /// A margin of what was read, under a model in one market; none where it cannot be margined.
 pub(super) struct Margined {
+    /// Events that had happened when it was read.
+    seen: usize,
     versions: Versions,
     model: Arc<str>,
     pub(super) read: Read,
@@ -45,11 +47,11 @@ impl Decision<'_> {
     /// Margins `units` on the book's threads.
     pub(super) fn margin_ahead(&mut self, units: &[Vec<AccountId>]) {
         let Some(threads) = self.threads(units.len()) else { return };
-        let (state, Ok(made)) = (&*self.state, self.book.current(self.state)) else { return };
+        let (state, seen, Ok(made)) = (&*self.state, self.events.len(), self.book.current(self.state)) else { return };
         let found = each(units, threads, |ids| {
             let unit = margined(state, ids)?;
             let read = made.read(&unit, &[]).ok()?;
-            Some((ids[0], Margined::of(state, made, &unit[0].terms.model, read)))
+            Some((ids[0], Margined::of(state, made, &unit[0].terms.model, seen, read)))
         });
         self.ahead.margins = found.into_iter().flatten().collect();
     }
@@ -62,31 +64,35 @@ impl Decision<'_> {
 }
 
 impl Ahead {
-    /// The margin of a unit as it was `read`: the one that is there, if it is of the same.
+    /// The margin of the unit that `first`, whose number is `id`, stands for, after so many events: the one that is there, if
+    /// nothing happened since or the unit is `read` to have the same; none where it cannot be read.
     pub(super) fn margined(
         &mut self,
-        state: &State,
-        made: &Made,
-        first: &Account,
-        id: AccountId,
-        read: Read,
-    ) -> &Margined {
-        let model = &first.terms.model;
-        let same = |known: &Margined| known.versions == state.versions && known.read == read && known.model == *model;
-        if !self.margins.get(&id).is_some_and(same) {
-            if self.margins.len() >= 2 * AT_ONCE {
-                self.margins.clear();
+        (state, made, seen): (&State, &Made, usize),
+        (id, first): (AccountId, &Account),
+        read: impl FnOnce() -> Option<Read>,
+    ) -> Option<&Margined> {
+        if self.margins.get(&id).is_none_or(|known| known.seen != seen) {
+            let (read, model) = (read()?, &first.terms.model);
+            let same =
+                |known: &&mut Margined| known.versions == state.versions && known.read == read && known.model == *model;
+            if let Some(known) = self.margins.get_mut(&id).filter(same) {
+                known.seen = seen;
+            } else {
+                if self.margins.len() >= 2 * AT_ONCE {
+                    self.margins.clear();
+                }
+                self.margins.insert(id, Margined::of(state, made, model, seen, read));
             }
-            self.margins.insert(id, Margined::of(state, made, model, read));
         }
-        &self.margins[&id]
+        self.margins.get(&id)
     }
 }
 
 impl Margined {
-    fn of(state: &State, made: &Made, model: &Arc<str>, read: Read) -> Self {
+    fn of(state: &State, made: &Made, model: &Arc<str>, seen: usize, read: Read) -> Self {
         let margin = made.margin_of(state, model, &read, Detail::Amounts).ok();
-        Self { versions: state.versions, model: model.clone(), read, margin }
+        Self { seen, versions: state.versions, model: model.clone(), read, margin }
     }
 }
 

@@ -84,8 +84,8 @@ impl Decision<'_> {
         let rules = self.state.models.get(&first.terms.model)?;
         let made = self.book.current(self.state).ok()?;
         let model = &first.terms.model;
-        let read = made.read(if planted!(GroupFirst) { &unit[..1] } else { &unit }, &[]).ok();
-        let known = read.map(|read| self.ahead.margined(self.state, made, first, ids[0], read));
+        let read = || made.read(if planted!(GroupFirst) { &unit[..1] } else { &unit }, &[]).ok();
+        let known = self.ahead.margined((self.state, made, self.events.len()), (ids[0], first), read);
         let Some((read, margin)) = known.and_then(|known| Some((&known.read, known.margin.as_ref()?))) else {
             self.book.certify(self.state, ids[0], model, None);
             return None;

@@ -53,7 +53,7 @@ pub(crate) enum Command {
         #[command(subcommand)]
         question: ScenarioQuestion,
     },
-    /// A hedged book of BTC and ETH options, margined: no file needed
+    /// A falling market told line by line, and a hedged book of options margined: no file needed
     Demo {
         /// Print the demo's market and book as one JSON document instead
         #[arg(long)]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use plimsoll_core::{AccountId, Decimal};
 use plimsoll_margin::fold::Detail;
+use plimsoll_margin::level;
 
 use super::Decision;
 use crate::account::{AccountTerms, Mode};
@@ -38,6 +39,12 @@ impl Decision<'_> {
         if !stays {
             let what = before.name.clone();
             return Err(Refusal::NotAllowed { what, why: "an account's name, owner, kind and parent stay" });
+        }
+        let is_under = account.standing.state > level::State::Healthy;
+        if is_under && (&before.group, before.mode, &before.model) != (&terms.group, terms.mode, &terms.model) {
+            // Like a withdrawal it would leave others without what secured them.
+            let what = before.name.clone();
+            return Err(Refusal::NotAllowed { what, why: "below a line an account's group, mode and model stay" });
         }
         self.check_terms(terms)?;
         let set_anew = terms.limits.loss_max.is_some() && terms.limits.loss_max != before.limits.loss_max;

@@ -111,7 +111,7 @@ impl Decision<'_> {
 }
 
 /// Whether an account's mode allows `contract`.
-fn check_mode(id: AccountId, account: &Account, contract: ContractId, state: &State) -> Result<(), Refusal> {
+pub(super) fn check_mode(id: AccountId, account: &Account, contract: ContractId, state: &State) -> Result<(), Refusal> {
     let refused = |why| Err(Refusal::Mode { account: id, why });
     match account.terms.mode {
         Mode::Isolated => {
@@ -293,7 +293,13 @@ pub(super) const fn signed(order: &OpenOrder) -> Decimal {
 }
 
 /// Limits that traders set on themselves, with all that is open filled.
-fn own_limits(made: &Made, state: &State, id: AccountId, account: &Account, order: &OpenOrder) -> Result<(), Refusal> {
+pub(super) fn own_limits(
+    made: &Made,
+    state: &State,
+    id: AccountId,
+    account: &Account,
+    order: &OpenOrder,
+) -> Result<(), Refusal> {
     let limits = &account.terms.limits;
     if *limits == TraderLimits::default() {
         return Ok(());

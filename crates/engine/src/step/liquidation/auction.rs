@@ -8,16 +8,17 @@
 
 use std::collections::BTreeSet;
 
-use plimsoll_core::{AccountId, Decimal, Price, Rounding, Underlying, planted};
+use plimsoll_core::{AccountId, Decimal, Price, Quantity, Rounding, Side, Underlying, planted};
 use plimsoll_margin::closed_forms::auction::Standing;
 use plimsoll_margin::fold::Detail;
 use plimsoll_margin::level::{self, Level};
 use plimsoll_pricing::instruments::Instrument;
 
 use super::super::Decision;
+use super::super::orders::{check_mode, own_limits};
 use super::super::trades::{After, position_after};
 use super::matching::{PLACES, price_for};
-use crate::account::{Account, ContractId, Kind};
+use crate::account::{Account, ContractId, Kind, OpenOrder};
 use crate::event::Event;
 use crate::liquidation::{Auction, AuctionTerms};
 use crate::refusal::Refusal;
@@ -67,7 +68,7 @@ impl Decision<'_> {
         true
     }
 
-    fn is_bankrupt(&self, unit: &[AccountId]) -> bool {
+    pub(super) fn is_bankrupt(&self, unit: &[AccountId]) -> bool {
         self.members(unit).any(|(_, account)| account.standing.state == level::State::Bankrupt)
     }
 
@@ -88,6 +89,9 @@ impl Decision<'_> {
         }
         if unit.contains(&bidder) || taker.standing.state != level::State::Healthy {
             return refused("a bidder is healthy, and not margined with what is on offer");
+        }
+        if self.members(&unit).any(|(_, account)| account.terms.owner == taker.terms.owner) {
+            return refused("nobody bids for what they fail on themselves");
         }
         if share.signum() <= 0 || share > Decimal::ONE {
             return Err(Refusal::OutOfBounds { what: "share", value: share, expected: "above 0, at most 1" });
@@ -190,13 +194,18 @@ impl Decision<'_> {
         Ok(taken)
     }
 
-    /// Whether the bidder's initial margin covers what it takes over.
+    /// Whether the bidder's mode and own limits allow what it takes over, and its initial margin covers it.
     fn carries(&mut self, bidder: AccountId, taken: &[Taken]) -> Result<(), Refusal> {
         let mut after = self.account(bidder)?.clone();
         if after.terms.kind == Kind::Outside {
             return Ok(());
         }
         for Taken { contract, quantity, price, .. } in taken {
+            check_mode(bidder, &after, *contract, self.state)?;
+            let side = if quantity.signum() < 0 { Side::Buy } else { Side::Sell };
+            let size = Quantity(quantity.abs());
+            let order = OpenOrder { contract: *contract, side, quantity: size, price: *price, reduce_only: false };
+            own_limits(self.book.current(self.state)?, self.state, bidder, &after, &order)?;
             let instrument = &self.state.contracts[contract.index()].instrument;
             let After { after: holding, cash, .. } =
                 position_after(instrument, after.holding(*contract), quantity.negated(), *price)?;

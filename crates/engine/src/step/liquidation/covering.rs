@@ -14,6 +14,7 @@ use crate::account::{Account, Kind};
 use crate::event::Event;
 use crate::ledger::{Holder, House, Legs};
 use crate::liquidation::Cover;
+use crate::market::Feed;
 use crate::refusal::Refusal;
 
 /// A unit closed at the marks, by asset: what it would be short of and what would be left, in units.
@@ -25,12 +26,17 @@ pub(super) struct Closed {
     short_value: Decimal,
     /// What is left, in the currency.
     left_value: Decimal,
+    /// Whether accounts are closed at the prices of all that.
+    is_known: bool,
+    /// Whether it is bankrupt at the best prices that untrusted feeds leave open.
+    is_bankrupt: bool,
 }
 
 impl Closed {
-    /// Whether what is left is worth less than what it is short of.
+    /// Whether what is left is worth less than what it is short of, for certain: what a silent feed last said makes nobody
+    /// insolvent.
     pub(super) fn is_insolvent(&self) -> bool {
-        self.short_value > self.left_value
+        self.short_value > self.left_value && (self.is_known || self.is_bankrupt)
     }
 }
 
@@ -53,17 +59,20 @@ impl Decision<'_> {
     pub(super) fn closed(&mut self, unit: &[AccountId]) -> Result<Closed, Refusal> {
         let made = self.book.current(self.state)?;
         let accounts: Vec<&Account> = unit.iter().filter_map(|id| self.state.account(*id)).collect();
-        let read = made.read(&accounts, &[])?;
+        let assets = net_assets(&made.read(&accounts, &[])?.portfolio, &made.market)?;
         let mut closed = Closed {
             short: BTreeMap::new(),
             left: BTreeMap::new(),
             prices: BTreeMap::new(),
             short_value: Decimal::ZERO,
             left_value: Decimal::ZERO,
+            is_known: true,
+            is_bankrupt: self.is_bankrupt(unit),
         };
-        for net in net_assets(&read.portfolio, &made.market)? {
+        for net in assets {
             let units = net.balance()?.plus(net.option_value)?;
             closed.prices.insert(net.asset, net.price.value);
+            closed.is_known &= units.is_zero() || self.closes_at_price(net.asset);
             if units.signum() < 0 {
                 closed.short.insert(net.asset, units.abs());
                 closed.short_value = closed.short_value.plus(units.abs().times(net.price.value, Rounding::Up)?)?;
@@ -73,6 +82,13 @@ impl Decision<'_> {
             }
         }
         Ok(closed)
+    }
+
+    /// Whether accounts are closed at an asset's price: its own, else its index.
+    fn closes_at_price(&self, asset: Asset) -> bool {
+        let own = Feed::Asset(asset);
+        let has_own = self.state.market.feeds.get(&own).is_some_and(|facts| facts.reading.is_some());
+        asset == self.state.currency || self.closes(if has_own { own } else { Feed::Index(asset.underlying()) })
     }
 
     /// What the fund pays of what `closed` is short of: as far as it holds the asset, and as far as its budgets go for what it
@@ -163,7 +179,7 @@ impl Decision<'_> {
         was_insolvent: bool,
         markets: &BTreeSet<Underlying>,
     ) -> Result<(), Refusal> {
-        if self.members(unit).any(|(_, account)| !account.holdings.is_empty()) {
+        if !self.holds_nothing(unit) {
             return Ok(());
         }
         self.pool(unit)?;
@@ -172,7 +188,8 @@ impl Decision<'_> {
         if is_lost {
             self.pay_loans(unit)?;
         }
-        if closed.short.is_empty() {
+        // Of who may be solvent nothing is taken at a price that is not known: it goes on owing.
+        if closed.short.is_empty() || !is_lost && !closed.is_known {
             return Ok(());
         }
         let paid = self.fund_pays(&closed, markets)?;

@@ -127,7 +127,9 @@ impl Decision<'_> {
             if taken.is_zero() {
                 break;
             }
-            let gained = gain(&instrument, theirs, mark)?.or_zero();
+            // What they paid for others today was of the same gain.
+            let paid = self.account(other)?.shared(instrument.terms().settlement, self.at);
+            let gained = gain(&instrument, theirs, mark)?.minus(paid)?.or_zero();
             let gained = gained.times_ratio(taken, theirs.quantity.0.abs(), Rounding::Down)?;
             let asked = bears.times_ratio(taken, left, Rounding::Up)?.min(gained);
             let traded = if quantity.signum() > 0 { taken.negated() } else { taken };

@@ -118,11 +118,11 @@ impl Decision<'_> {
                 return;
             }
             self.take_over(unit, touched);
-            // What no budget of matching is left for goes to the market meanwhile.
-            let may_send = self.state.liquidation.budgets.matched.is_some();
+            // What no budget of matching is left for goes to the market meanwhile, and so do coins of who holds no positions.
+            let may_send = self.state.liquidation.budgets.matched.is_some() || self.holds_nothing(unit);
             if self.is_under(unit) && !(may_send && self.sent(unit, wave)) {
-                // What could not be closed is tried again after a pause.
-                self.say_wave(unit, wave, &[], None);
+                // What could not be closed is tried again after a pause: what nobody was asked for is no wave.
+                self.say_wave(unit, waves, &[], None);
             }
         }
     }
@@ -146,17 +146,27 @@ impl Decision<'_> {
         ends
     }
 
-    /// Whether a contract may be traded for an account: on a trusted index, or on one that has been dead for as long as
-    /// anything stands in for it, and no breaker stops it.
+    /// Whether a contract may be traded for an account: on an index that closes, while it has not expired, and no breaker
+    /// stops it. What has expired waits for its settlement: nothing said after that counts.
     fn may_close(&self, contract: ContractId) -> bool {
         let Some(known) = self.state.contract(contract) else { return false };
-        let feed = Feed::Index(known.instrument.terms().underlying);
+        known.settled_at.is_none()
+            && known.instrument.expiry().is_none_or(|expiry| expiry > self.at)
+            && !self.closing_pauses(contract)
+            && self.closes(Feed::Index(known.instrument.terms().underlying))
+    }
+
+    /// Whether accounts are closed at what a feed says: it is trusted, or has been dead for as long as anything stands in for
+    /// it.
+    fn closes(&self, feed: Feed) -> bool {
         let reading = self.state.market.feeds.get(&feed).and_then(|facts| facts.reading);
         let (Some(reading), Some(rule)) = (reading, self.state.trust(feed)) else { return false };
         let end = rule.decay.last().map_or(0, |(seconds, _)| *seconds);
         let silent = reading.trusted_at.nanos_until(self.at);
-        known.settled_at.is_none()
-            && !self.closing_pauses(contract)
-            && (reading.quality == Quality::Trusted || silent > i64::from(end) * Timestamp::NANOS_PER_SECOND)
+        reading.quality == Quality::Trusted || silent > i64::from(end) * Timestamp::NANOS_PER_SECOND
+    }
+
+    fn holds_nothing(&self, unit: &[AccountId]) -> bool {
+        self.members(unit).all(|(_, account)| account.holdings.is_empty())
     }
 }

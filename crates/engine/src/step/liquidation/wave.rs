@@ -203,8 +203,7 @@ impl Decision<'_> {
                 && !instrument.only_moves_balances()
                 && underlyings.contains(&underlying);
             let converts = self.may_convert(unit, instrument);
-            let open = instrument.expiry().is_none_or(|expiry| expiry > self.at);
-            if !(hedges || converts || held.contains(&contract)) || !open || !self.may_close(contract) {
+            if !(hedges || converts || held.contains(&contract)) || !self.may_close(contract) {
                 continue;
             }
             let MarketDepth { spread, depth } = rules.depth_of(underlying);

@@ -69,7 +69,7 @@ encode_fields! {
         policy, band, share_of_depth, cooldown_s, waves_max, fee_rate, depth, depths, budgets, shared_max, auction
     }
     Budgets { event, day, markets, matched, haircut }
-    Liquidation { waves, last, auction }
+    Liquidation { waves, last, auction, markets }
     Auction { begun, since, is_insolvent }
     Shared { day, of }
     Spent { day, fund, markets, matched, haircut }

@@ -4,9 +4,9 @@
 //! After every event each asset nets to zero, what clearing holds is what the positions' costs are short of, and
 //! contracts net to zero. These are asserted, in release too.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_core::{AccountId, Amount, Asset, Decimal, NumberError, Timestamp};
+use plimsoll_core::{AccountId, Amount, Asset, Decimal, NumberError, Timestamp, Underlying};
 
 use crate::account::{Account, ContractId, Funds, Holding, OrderId, Standing};
 use crate::breakers;
@@ -95,14 +95,16 @@ fn terms(state: &mut State, event: &Event, at: Timestamp) {
         Event::CallExpired { account, .. } => of(state, *account).standing.deadline = None,
         Event::LiquidationRulesSet { rules } => state.liquidation = (**rules).clone(),
         Event::LiquidationWave { account, wave, .. } => {
-            of(state, *account).liquidation = Some(Liquidation { waves: *wave, last: at, auction: None });
+            let markets = closed_in(state, *account);
+            of(state, *account).liquidation = Some(Liquidation { waves: *wave, last: at, auction: None, markets });
         }
         Event::AuctionBegun { account, is_insolvent } => {
-            let known = of(state, *account).liquidation;
-            let begun = known.and_then(|known| Some(known.auction?.begun)).unwrap_or(at);
+            let markets = closed_in(state, *account);
+            let known = of(state, *account).liquidation.take();
+            let begun = known.as_ref().and_then(|known| Some(known.auction?.begun)).unwrap_or(at);
             let auction = Some(Auction { begun, since: at, is_insolvent: *is_insolvent });
             of(state, *account).liquidation =
-                Some(Liquidation { waves: known.map_or(0, |it| it.waves), last: at, auction });
+                Some(Liquidation { waves: known.map_or(0, |it| it.waves), last: at, auction, markets });
         }
         Event::AuctionUnsold { account } => {
             if let Some(known) = &mut of(state, *account).liquidation {
@@ -356,6 +358,15 @@ fn assert_nets(state: &State, asset: Asset) {
     let cost = state.totals.cost.get(&asset).copied().unwrap_or_default();
     let clearing = state.held_by(House::Clearing, asset);
     assert_eq!(cost.negated(), clearing, "{asset}: clearing is not what positions' costs are short of");
+}
+
+/// The underlyings that an account was closed in so far, and those of what it holds now.
+fn closed_in(state: &State, account: AccountId) -> BTreeSet<Underlying> {
+    let known = &state.accounts[account.index()];
+    let mut markets = known.liquidation.as_ref().map(|known| known.markets.clone()).unwrap_or_default();
+    let of = |contract: &ContractId| state.contracts[contract.index()].instrument.terms().underlying;
+    markets.extend(known.holdings.keys().map(of));
+    markets
 }
 
 fn of(state: &mut State, account: AccountId) -> &mut Account {

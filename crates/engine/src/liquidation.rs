@@ -8,7 +8,7 @@
 //! the gains of those who were matched, holders in gain, and what even that leaves is booked as bad debt. Nothing of this
 //! waits for anybody, so that it ends.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_core::{Asset, Decimal, Timestamp, Underlying};
 pub use plimsoll_margin::answers::closing::Policy;
@@ -155,7 +155,7 @@ impl Budgets {
 }
 
 /// How far an account's liquidation has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Liquidation {
     /// Waves of orders so far.
     pub waves: u32,
@@ -163,6 +163,8 @@ pub struct Liquidation {
     pub last: Timestamp,
     /// Where its positions are on offer.
     pub auction: Option<Auction>,
+    /// The underlyings of what it held since it began: a loss there is theirs, whoever closed the last of it.
+    pub markets: BTreeSet<Underlying>,
 }
 
 /// Positions on offer.

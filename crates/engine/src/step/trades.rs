@@ -71,8 +71,8 @@ impl Decision<'_> {
         self.may_hold(trade, buyer, Side::Buy)?;
         self.may_hold(trade, seller, Side::Sell)?;
         let (bought, sold) = self.fees(&instrument, trade, buyer, seller)?;
-        let bought = Charged { fee: bought, penalty: self.penalty(&instrument, trade, buyer)? };
-        let sold = Charged { fee: sold, penalty: self.penalty(&instrument, trade, seller)? };
+        let bought = Charged { fee: bought, penalty: self.penalty(&instrument, trade, buyer, Side::Buy)? };
+        let sold = Charged { fee: sold, penalty: self.penalty(&instrument, trade, seller, Side::Sell)? };
         let mut legs = Legs::default();
         let buyer = self.fill(&instrument, trade, buyer, (Side::Buy, bought), &mut legs)?;
         let seller = self.fill(&instrument, trade, seller, (Side::Sell, sold), &mut legs)?;
@@ -170,9 +170,15 @@ impl Decision<'_> {
         Ok(if trade.taker == Side::Buy { (taken, rested) } else { (rested, taken) })
     }
 
-    /// What the insurance fund takes of a fill that closes an account: no more than the account is worth, so that it does
-    /// not cause the bankruptcy that it pays for.
-    fn penalty(&mut self, instrument: &Instrument, trade: Trade, side: TradeSide) -> Result<Decimal, Refusal> {
+    /// What the insurance fund takes of a fill that closes an account: no more than the account is worth after it, so that it
+    /// does not cause the bankruptcy that it pays for.
+    fn penalty(
+        &mut self,
+        instrument: &Instrument,
+        trade: Trade,
+        side: TradeSide,
+        way: Side,
+    ) -> Result<Decimal, Refusal> {
         let Some(order) = side.order.filter(|order| order.closes()) else { return Ok(Decimal::ZERO) };
         let orders = &self.account(side.account)?.orders;
         let quantity = if planted!(PenaltyWhole) { orders[&order].quantity } else { trade.quantity };
@@ -180,7 +186,11 @@ impl Decision<'_> {
         let wanted = notional.times(self.state.liquidation.fee_rate, Rounding::Up)?;
         let worth = self.figures(side.account).map_or(Decimal::ZERO, |figures| figures.net_value);
         let price = self.state.price(instrument.terms().settlement).unwrap_or(Decimal::ONE);
-        Ok(wanted.min(worth.or_zero().over(price, Rounding::Down)?))
+        let traded = if way == Side::Buy { trade.quantity.0 } else { trade.quantity.0.negated() };
+        let mark = self.mark(trade.contract).ok();
+        let gained = mark.map(|mark| instrument.fill_pnl(Quantity(traded), trade.price, mark)).transpose()?;
+        let gained = gained.map_or(Decimal::ZERO, |gained| gained.value.min(Decimal::ZERO));
+        Ok(wanted.min(worth.over(price, Rounding::Down)?.plus(gained)?.or_zero()))
     }
 
     /// One side: its position after, and its legs.

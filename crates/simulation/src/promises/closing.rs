@@ -505,7 +505,7 @@ pub(super) fn at_mark(state: &State, id: AccountId, contract: ContractId) -> Opt
 
 /// Whether a bonus is within what a solvent account has to give; who is insolvent gives nothing.
 fn offered(state: &State, id: AccountId, share: Decimal, bonus: f64, at: Timestamp) -> Option<Wrong> {
-    let auction = state.account(id)?.liquidation.and_then(|it| it.auction);
+    let auction = state.account(id)?.liquidation.as_ref().and_then(|it| it.auction);
     let Some(auction) = auction else { return Some(Wrong::of(OFFERED, id, "a bid", "nothing on offer")) };
     let worth = worth_of(state, &state.margined_with(id)).filter(|_| standing::all_trusted(state))?;
     let terms = state.liquidation.auction?;
@@ -542,8 +542,12 @@ fn penalty(state: &State, side: &Filled, (contract, quantity, price): (ContractI
     if standing::all_trusted(state) {
         let all = worth_of(state, &state.margined_with(side.account))?;
         let coin = float(state.price(terms.instrument.terms().settlement)?);
-        most = most.min(all.net.max(0.0) / coin);
-        grain += all.grain() / coin;
+        // What the fill itself lost against the mark is nobody's any more.
+        let traded = side.after.quantity.0.units() - state.account(side.account)?.holding(contract).quantity.0.units();
+        let at = |price| cost(&terms.instrument, traded, price).map(of_units);
+        let lost = mark(state, contract).and_then(|mark| Some(at(price)? - at(mark)?)).unwrap_or(0.0).max(0.0);
+        most = most.min((all.net / coin - lost).max(0.0));
+        grain += all.grain() / coin + 1e-9 * lost;
     }
     let found = float(side.penalty);
     let fits = found >= 0.0 && found <= most + grain;

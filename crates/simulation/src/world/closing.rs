@@ -85,8 +85,9 @@ pub fn rules(random: &mut Random) -> LiquidationRules {
 /// Takes over a share of what is on offer somewhere.
 #[must_use]
 pub fn bid(state: &State, appetite: Appetite, random: &mut Random) -> Option<(AccountId, Command)> {
-    let on_offer =
-        |id: &AccountId| state.account(*id).is_some_and(|it| it.liquidation.is_some_and(|it| it.auction.is_some()));
+    let on_offer = |id: &AccountId| {
+        state.account(*id).is_some_and(|it| it.liquidation.as_ref().is_some_and(|it| it.auction.is_some()))
+    };
     let open: Vec<AccountId> = state.numbered().map(|(id, _)| id).filter(on_offer).collect();
     if open.is_empty() || appetite == Appetite::None {
         return None;

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeSet;
 
-use plimsoll_core::{AccountId, Decimal, Price, Quantity, Rounding, Side, Underlying, planted};
+use plimsoll_core::{AccountId, Asset, Decimal, Price, Quantity, Rounding, Side, Underlying, planted};
 use plimsoll_margin::closed_forms::auction::Standing;
 use plimsoll_margin::fold::Detail;
 use plimsoll_margin::level::{self, Level};
@@ -42,7 +42,7 @@ struct Offer {
 impl Decision<'_> {
     /// A unit's positions on offer.
     pub(super) fn auction_of(&self, unit: &[AccountId]) -> Option<Auction> {
-        self.members(unit).find_map(|(_, account)| account.liquidation?.auction)
+        self.members(unit).find_map(|(_, account)| account.liquidation.as_ref()?.auction)
     }
 
     /// Whether a unit's positions are on offer, from before or from now; not where the venue holds no auctions, where an auction
@@ -158,16 +158,34 @@ impl Decision<'_> {
         Ok(Offer { share, bonus: discount.times(paid_for, Rounding::Down)? })
     }
 
-    /// What the insurance fund may lose on a unit beyond what the unit is short of, in the currency.
+    /// What the insurance fund may lose on a unit beyond what this one and all others on offer are short of, in the currency:
+    /// what bidders for those were given, they are short of.
     fn fund_spares(&mut self, unit: &[AccountId]) -> Result<Decimal, Refusal> {
+        let mut promised = Decimal::ZERO;
+        for id in self.state.under.clone() {
+            let other = self.state.margined_with(id);
+            if other[0] == id && id != unit[0] && self.auction_of(&other).is_some_and(|auction| auction.is_insolvent) {
+                promised = promised.plus(self.closed(&other)?.deficit()?)?;
+            }
+        }
         let closed = self.closed(unit)?;
-        self.spare_of_fund(&closed, &self.markets_of(unit))
+        let pays = |asset: &Asset| closed.is_short_of(*asset) || self.settles_in(unit, *asset);
+        let spare = self.spare_of_fund(&closed, pays, &self.markets_of(unit))?;
+        Ok(spare.minus(promised)?.or_zero())
     }
 
-    /// The underlyings that a unit holds contracts on.
+    /// Whether a unit holds contracts that settle in `asset`.
+    fn settles_in(&self, unit: &[AccountId], asset: Asset) -> bool {
+        let mut held = self.members(unit).flat_map(|(_, account)| account.holdings.keys());
+        held.any(|contract| self.terms_of(*contract).settlement == asset)
+    }
+
+    /// The underlyings that a unit holds contracts on, or held since its liquidation began.
     pub(super) fn markets_of(&self, unit: &[AccountId]) -> BTreeSet<Underlying> {
-        let held = self.members(unit).flat_map(|(_, account)| account.holdings.keys().copied());
-        held.map(|contract| self.terms_of(contract).underlying).collect()
+        let held = self.members(unit).flat_map(|(_, account)| account.holdings.keys());
+        let held = held.map(|contract| self.terms_of(*contract).underlying);
+        let begun = self.members(unit).filter_map(|(_, account)| account.liquidation.as_ref());
+        held.chain(begun.flat_map(|begun| begun.markets.iter().copied())).collect()
     }
 
     /// The share of every position in whole lots, each at a price that gives its part of the bonus, by the maintenance margin

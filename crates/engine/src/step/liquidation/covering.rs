@@ -33,6 +33,15 @@ pub(super) struct Closed {
 }
 
 impl Closed {
+    /// What it would be short of beyond what it would have left, in the currency.
+    pub(super) fn deficit(&self) -> Result<Decimal, Refusal> {
+        Ok(self.short_value.minus(self.left_value)?.or_zero())
+    }
+
+    pub(super) fn is_short_of(&self, asset: Asset) -> bool {
+        self.short.contains_key(&asset)
+    }
+
     /// Whether what is left is worth less than what it is short of, for certain: what a silent feed last said makes nobody
     /// insolvent.
     pub(super) fn is_insolvent(&self) -> bool {
@@ -109,16 +118,20 @@ impl Decision<'_> {
         Ok(paid)
     }
 
-    /// What the fund may lose on a unit in a settlement asset or one that it is short of, beyond what it is short of, in the
-    /// currency.
-    pub(super) fn spare_of_fund(&self, closed: &Closed, markets: &BTreeSet<Underlying>) -> Result<Decimal, Refusal> {
+    /// What the fund may lose on a unit beyond what that is short of, of the assets that it `pays`, in the currency.
+    pub(super) fn spare_of_fund(
+        &self,
+        closed: &Closed,
+        pays: impl Fn(&Asset) -> bool,
+        markets: &BTreeSet<Underlying>,
+    ) -> Result<Decimal, Refusal> {
         let mut has = Decimal::ZERO;
-        for (asset, price) in &closed.prices {
+        for (asset, price) in closed.prices.iter().filter(|(asset, _)| pays(asset)) {
             let held = self.state.held_by(House::Insurance, *asset).or_zero();
             has = has.plus(held.times(*price, Rounding::Down)?)?;
         }
         let most = self.budget_left(markets)?.map_or(has, |left| left.min(has));
-        Ok(most.minus(closed.short_value.minus(closed.left_value)?.or_zero())?.or_zero())
+        Ok(most.minus(closed.deficit()?)?.or_zero())
     }
 
     /// What the fund may still lose now, in the currency; `None` where nothing limits it.

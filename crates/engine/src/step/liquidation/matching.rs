@@ -102,7 +102,7 @@ impl Decision<'_> {
         Ok(())
     }
 
-    pub(super) fn mark(&mut self, contract: ContractId) -> Result<Price, Refusal> {
+    pub(in crate::step) fn mark(&mut self, contract: ContractId) -> Result<Price, Refusal> {
         let made = self.book.current(self.state)?;
         Ok(made.market.priced(made.place(contract)?)?.mark)
     }

@@ -81,7 +81,7 @@ impl Decision<'_> {
     /// Between two waves an account waits, but for the moment in which it turns out bankrupt.
     fn is_due(&self, id: AccountId) -> bool {
         let Some(account) = self.state.account(id) else { return false };
-        let Some(begun) = account.liquidation else { return true };
+        let Some(begun) = &account.liquidation else { return true };
         if let (Some(auction), Some(terms)) = (begun.auction, &self.state.liquidation.auction) {
             let is_bankrupt = account.standing.state == level::State::Bankrupt;
             return is_bankrupt != auction.is_insolvent || auction.is_over(terms, self.at);
@@ -109,7 +109,8 @@ impl Decision<'_> {
         if !self.is_under(unit) {
             return;
         }
-        let waves = self.members(unit).filter_map(|(_, account)| Some(account.liquidation?.waves)).max().unwrap_or(0);
+        let waves =
+            self.members(unit).filter_map(|(_, account)| Some(account.liquidation.as_ref()?.waves)).max().unwrap_or(0);
         let bankrupt = self.members(unit).any(|(_, account)| account.standing.state == level::State::Bankrupt);
         let wave = waves.saturating_add(1);
         let on_offer = self.auction_of(unit).is_some();

@@ -141,7 +141,8 @@ impl Decision<'_> {
         let planned = each(due, threads, |id| {
             let unit = this.state.margined_with(*id);
             let waves = |(_, it): (AccountId, &Account)| {
-                it.standing.state == State::Liquidating && it.liquidation.is_none_or(|begun| begun.auction.is_none())
+                it.standing.state == State::Liquidating
+                    && it.liquidation.as_ref().is_none_or(|begun| begun.auction.is_none())
             };
             (unit.first() == Some(id) && this.members(&unit).all(waves)).then_some(())?;
             let mut question = this.question(made, &unit).ok()?;

@@ -263,7 +263,7 @@ pub enum Event {
     LiquidationWave {
         /// Whose.
         account: AccountId,
-        /// Which wave it is.
+        /// How many there were with it: one without orders counts none.
         wave: u32,
         /// How many orders follow.
         orders: u32,

@@ -182,12 +182,40 @@ fn grains(amount: Amount, grain: Decimal) -> Result<i128, MarginError> {
     Ok(amount.value.over(grain, Rounding::Down)?.count(0, Rounding::Down))
 }
 
-/// `grains` × `growth`, rounded down.
+/// `grains` × `growth`, rounded down. What fits a register stays in one: nearly all does, and every order has many columns.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_precision_loss,
     reason = "the door from floats to grains: a fill's worth is far below 2^127 grains"
 )]
 fn scaled_down(grains: i128, growth: f64) -> i128 {
-    if grains == 0 || growth.to_bits() == 1.0_f64.to_bits() { grains } else { (grains as f64 * growth).floor() as i128 }
+    if grains == 0 || growth.to_bits() == 1.0_f64.to_bits() {
+        return grains;
+    }
+    match i64::try_from(grains).map(|grains| grains as f64 * growth) {
+        Ok(product) if product.abs() < REGISTER => {
+            let towards_zero = product as i64;
+            i128::from(towards_zero) - i128::from(towards_zero as f64 > product)
+        }
+        _ => (grains as f64 * growth).floor() as i128,
+    }
+}
+
+/// 2⁶²: below it, a float's whole part fits 64 bits with room.
+const REGISTER: f64 = 4_611_686_018_427_387_904.0;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn products_are_rounded_down_whatever_their_size() {
+        assert_eq!(scaled_down(10, 0.25), 2);
+        assert_eq!(scaled_down(-10, 0.25), -3);
+        assert_eq!(scaled_down(-8, 0.25), -2);
+        assert_eq!(scaled_down(1 << 62, 4.0), 1 << 64);
+        assert_eq!(scaled_down(-(1 << 62), 4.0), -(1 << 64));
+        assert_eq!(scaled_down(-(1 << 100) - 1, 0.5), -(1 << 99));
+        assert_eq!(scaled_down(i128::from(i64::MIN), 1.5), 3 * i128::from(i64::MIN) / 2);
+    }
 }

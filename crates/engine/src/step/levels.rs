@@ -240,7 +240,19 @@ pub fn preview(state: &State, name: &Arc<str>, rules: &ModelRules) -> Result<Vec
 /// # Errors
 /// [`Refusal`] where it cannot be margined.
 pub fn explain(state: &State, book: &mut Book, account: AccountId) -> Result<Margin, Refusal> {
+    margin(state, book, account, Detail::Explained)
+}
+
+/// The same amounts to the last digit, without their reasons: an explanation costs several times as much.
+///
+/// # Errors
+/// As [`explain`].
+pub fn amounts(state: &State, book: &mut Book, account: AccountId) -> Result<Margin, Refusal> {
+    margin(state, book, account, Detail::Amounts)
+}
+
+fn margin(state: &State, book: &mut Book, account: AccountId, detail: Detail) -> Result<Margin, Refusal> {
     let together = state.margined_with(account);
     let unit: Vec<&Account> = together.iter().filter_map(|each| state.account(*each)).collect();
-    book.current(state)?.margin(state, &unit, &[], Detail::Explained)
+    book.current(state)?.margin(state, &unit, &[], detail)
 }

@@ -32,7 +32,7 @@ use crate::ledger::{Holder, Leg};
 use crate::refusal::Refusal;
 use crate::state::{Contract, State};
 
-pub use levels::{Preview, explain, preview};
+pub use levels::{Preview, amounts, explain, preview};
 pub use liquidation::{Ranked, deleveraging};
 
 /// Decides `command` at `at`: what happened, already applied to `state`, or why nothing did.

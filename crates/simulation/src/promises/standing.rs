@@ -3,7 +3,7 @@
 use plimsoll_core::{AccountId, Decimal, Rounding};
 use plimsoll_engine::account::Kind;
 use plimsoll_engine::market::Quality;
-use plimsoll_engine::step::explain;
+use plimsoll_engine::step::{amounts, explain};
 use plimsoll_engine::{Book, Event, State};
 use plimsoll_margin::answers::margin::Margin;
 use plimsoll_margin::level::{Policy, State as Side};
@@ -83,7 +83,7 @@ pub fn margin(state: &State, book: &mut Book, id: AccountId) -> Option<Margin> {
     if state.margined_with(id).iter().all(calm) {
         return None;
     }
-    explain(state, book, id).ok()
+    amounts(state, book, id).ok()
 }
 
 /// Whether an account of this margin stands where it should; and its distance to the nearest line.
@@ -118,10 +118,10 @@ fn wrong(id: AccountId, stands: Side, before: Side, of: &Excesses, doubtful: boo
     (stands != expected && !held_up).then(|| Wrong::of(STANDING, id, text(), expected.to_string()))
 }
 
-/// Whether a book that was kept margins an account as a new one does.
+/// Whether a book that was kept margins an account as a new one does, explained or not.
 #[must_use]
 pub fn again(state: &State, (kept, fresh): (&mut Book, &mut Book), id: AccountId) -> Option<Wrong> {
-    let found = [explain(state, kept, id).ok()?, explain(state, fresh, id).ok()?];
+    let found = [explain(state, kept, id).ok()?, amounts(state, fresh, id).ok()?];
     let [kept, fresh] = found.map(|margin| {
         [margin.requirement.initial.amount, margin.requirement.maintenance.amount, margin.equity.net_value.amount]
     });

@@ -82,8 +82,17 @@ pub(super) struct Stake<'a> {
     pub(super) group: Option<Arc<Group>>,
     /// The holdings by expiry.
     pub(super) runs: Vec<Run<'a>>,
+    /// What it would hold with all buys filled, and with all sells: none without orders.
+    filled: Vec<Filled<'a>>,
     /// What is asked of it.
     pub(super) detail: Detail,
+}
+
+/// Holdings once the orders of one side are filled.
+struct Filled<'a> {
+    label: &'static str,
+    holdings: Vec<Holding>,
+    runs: Vec<Run<'a>>,
 }
 
 /// Holdings of one expiry.
@@ -232,7 +241,8 @@ impl Tables {
         let near_orders = tables.near.as_ref().map_or(Ok(Vec::new()), |near| arrays(&near.table))?;
         let group = group(&tables.table, &holdings, detail);
         let runs = runs(tables, &holdings, &orders, detail);
-        Ok(Stake { tables, holdings, orders, near_orders, group, runs, detail })
+        let filled = filled(tables, &holdings, &orders, detail)?;
+        Ok(Stake { tables, holdings, orders, near_orders, group, runs, filled, detail })
     }
 
     fn place(&self, id: InstrumentId) -> Result<Place, MarginError> {
@@ -367,6 +377,29 @@ fn runs<'a>(tables: &'a UnderlyingTables, holdings: &[Holding], orders: &[OrderA
     all
 }
 
+/// `holdings` with all buys among `orders` filled, and with all sells.
+fn filled<'a>(
+    tables: &'a UnderlyingTables,
+    holdings: &[Holding],
+    orders: &[OrderArray],
+    detail: Detail,
+) -> Result<Vec<Filled<'a>>, MarginError> {
+    let mut all = Vec::new();
+    if orders.is_empty() {
+        return Ok(all);
+    }
+    for (label, side) in [("all buys filled", Side::Buy), ("all sells filled", Side::Sell)] {
+        let of_side = orders.iter().filter(|order| (order.lots > 0) == (side == Side::Buy));
+        let fills = of_side.map(|order| Holding { row: order.row, lots: order.lots });
+        let mut holdings: Vec<Holding> = holdings.iter().copied().chain(fills).collect();
+        holdings.sort_by_key(|holding| holding.row);
+        let holdings = merged(tables.table.underlying(), holdings.into_iter())?;
+        let runs = runs(tables, &holdings, &[], detail);
+        all.push(Filled { label, holdings, runs });
+    }
+    Ok(all)
+}
+
 /// Holdings, by row, of one row made one; those that cancel are left out.
 ///
 /// # Errors
@@ -415,6 +448,7 @@ impl Stake<'_> {
     pub(super) fn forget_orders(&mut self) {
         self.orders.clear();
         self.near_orders.clear();
+        self.filled.clear();
         self.runs.retain(|run| !run.holdings.is_empty());
     }
 
@@ -442,23 +476,14 @@ impl Stake<'_> {
         charge: impl Fn(&UnderlyingTables, &[Holding], &[Run<'_>]) -> Result<Node, NumberError>,
     ) -> Result<Node, MarginError> {
         let now = charge(self.tables, &self.holdings, &self.runs)?;
-        if self.orders.is_empty() {
+        if self.filled.is_empty() {
             return Ok(now);
         }
         let label = now.label.clone();
         let mut of = vec![now.named("no order filled")];
-        for (label, side) in [("all buys filled", Side::Buy), ("all sells filled", Side::Sell)] {
-            let filled = self.filled(side)?;
-            of.push(charge(self.tables, &filled, &runs(self.tables, &filled, &[], self.detail))?.named(label));
+        for filled in &self.filled {
+            of.push(charge(self.tables, &filled.holdings, &filled.runs)?.named(filled.label));
         }
         Ok(Node::worst_of(label, of))
-    }
-
-    fn filled(&self, side: Side) -> Result<Vec<Holding>, MarginError> {
-        let wanted = |lots: i64| (lots > 0) == (side == Side::Buy);
-        let fills = self.orders.iter().filter(|order| wanted(order.lots)).map(|o| Holding { row: o.row, lots: o.lots });
-        let mut all: Vec<Holding> = self.holdings.iter().copied().chain(fills).collect();
-        all.sort_by_key(|holding| holding.row);
-        merged(self.tables.table.underlying(), all.into_iter())
     }
 }

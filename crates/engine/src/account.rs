@@ -7,7 +7,7 @@ use std::sync::Arc;
 use plimsoll_core::{AccountId, Asset, Decimal, Order, Price, Quantity, Side, Timestamp};
 use plimsoll_margin::level;
 
-use crate::liquidation::{Liquidation, Shared, day_of};
+use crate::liquidation::Liquidation;
 
 /// A contract's number: given when it is listed, never given again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -200,8 +200,8 @@ pub struct Account {
     pub loss_from: Option<Decimal>,
     /// While it is being closed.
     pub liquidation: Option<Liquidation>,
-    /// What it last paid for others out of its gains.
-    pub shared: Option<Box<Shared>>,
+    /// What it paid for others out of the gains of positions that are open, by contract, in what that settles in.
+    pub shared: Option<Box<BTreeMap<ContractId, Decimal>>>,
 }
 
 impl Account {
@@ -228,11 +228,10 @@ impl Account {
         self.funds.get(&asset).map_or(Decimal::ZERO, |funds| funds.cash)
     }
 
-    /// What it paid of `asset` for others on the day of `at`.
+    /// What it paid for others out of the gain of what it holds of `contract`, in what that settles in.
     #[must_use]
-    pub fn shared(&self, asset: Asset, at: Timestamp) -> Decimal {
-        let today = self.shared.as_ref().filter(|shared| shared.day == day_of(at));
-        today.and_then(|shared| shared.of.get(&asset).copied()).unwrap_or_default()
+    pub fn shared(&self, contract: ContractId) -> Decimal {
+        self.shared.as_ref().and_then(|shared| shared.get(&contract).copied()).unwrap_or_default()
     }
 
     /// What is held of `contract`.

@@ -9,7 +9,7 @@ use crate::breakers::{Breaker, Installed, LiftRule, Range, Restricted, Scope, Su
 use crate::command::{Command, TradeSide};
 use crate::event::{Cancelled, Charge, Event, Figures, Filled, Overdraft};
 use crate::ledger::{Holder, House, Leg};
-use crate::liquidation::{Auction, Budgets, Cover, Liquidation, LiquidationRules, MarketDepth, Shared, Spent};
+use crate::liquidation::{Auction, Budgets, Cover, Liquidation, LiquidationRules, MarketDepth, Share, Spent};
 use crate::market::{Feed, FeedFacts, MarketFacts, PriceBatch, Quality, Reading, TrustRule, Window};
 use crate::state::{AssetRules, Contract, Lines, ModelRules, PendingRules, State, Totals, UnderlyingRules, Versions};
 
@@ -71,7 +71,7 @@ encode_fields! {
     Budgets { event, day, markets, matched, haircut }
     Liquidation { waves, last, auction, markets }
     Auction { begun, since, is_insolvent }
-    Shared { day, of }
+    Share { account, contract, amount }
     Spent { day, fund, markets, matched, haircut }
     Breaker { watches, scope, restricts, lifts }
     Trip { since, inside_since, waived }
@@ -165,7 +165,7 @@ encode_variants! {
         33 Deleveraged { account, holder, contract, quantity, value },
         34 Haircut { account, holder, amount, value },
         35 OverdraftCharged { asset, rate, hours, charges },
-        36 LossShared { amount, lost, markets, legs },
+        36 LossShared { amount, lost, markets, shares, legs },
     }
 }
 

@@ -9,7 +9,7 @@ use plimsoll_pricing::instruments::Instrument;
 use crate::account::{AccountTerms, ContractId, Holding, OpenOrder, OrderId};
 use crate::breakers::{Breaker, Subject};
 use crate::ledger::{House, Leg};
-use crate::liquidation::{Cover, LiquidationRules};
+use crate::liquidation::{Cover, LiquidationRules, Share};
 use crate::market::{Feed, PriceBatch, Reading};
 use crate::state::{AssetRules, ModelRules, PendingRules, UnderlyingRules};
 
@@ -295,6 +295,8 @@ pub enum Event {
         lost: Decimal,
         /// The underlyings that the accounts were closed in.
         markets: Vec<Underlying>,
+        /// Out of which gains each pays.
+        shares: Vec<Share>,
         /// The cash.
         legs: Vec<Leg>,
     },

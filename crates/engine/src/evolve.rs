@@ -6,13 +6,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_core::{AccountId, Amount, Asset, Decimal, NumberError, Timestamp, Underlying};
+use plimsoll_core::{AccountId, Amount, Asset, Decimal, NumberError, Rounding, Timestamp, Underlying};
 
 use crate::account::{Account, ContractId, Funds, Holding, OrderId, Standing};
 use crate::breakers;
 use crate::event::{Event, Filled};
 use crate::ledger::{Holder, House, Leg};
-use crate::liquidation::{Auction, Liquidation, Shared, Spent, day_of};
+use crate::liquidation::{Auction, Liquidation, Spent};
 use crate::market::{Feed, PriceBatch, Reading};
 use crate::state::{Contract, State};
 
@@ -192,9 +192,12 @@ fn trading(state: &mut State, event: &Event, at: Timestamp) {
         }
         Event::Deleveraged { value, .. } => spend(state, at, |spent| more(&mut spent.matched, *value)),
         Event::Haircut { value, .. } => spend(state, at, |spent| more(&mut spent.haircut, *value)),
-        Event::LossShared { lost, legs, .. } => {
+        Event::LossShared { lost, shares, .. } => {
             spend(state, at, |spent| more(&mut spent.haircut, *lost));
-            legs.iter().for_each(|leg| shared(state, leg, at));
+            for share in shares {
+                let known = of(state, share.account).shared.get_or_insert_default();
+                more(known.entry(share.contract).or_default(), share.amount);
+            }
         }
         Event::Covered { lost, markets, .. } if !lost.is_zero() => spend(state, at, |spent| {
             more(&mut spent.fund, *lost);
@@ -210,16 +213,6 @@ fn trading(state: &mut State, event: &Event, at: Timestamp) {
         }
         _ => {}
     }
-}
-
-/// Keeps what a holder paid for others.
-fn shared(state: &mut State, leg: &Leg, at: Timestamp) {
-    let Some(account) = leg.holder.account() else { return };
-    let known = of(state, account).shared.get_or_insert_default();
-    if known.day != day_of(at) {
-        **known = Shared { day: day_of(at), ..Shared::default() };
-    }
-    more(known.of.entry(leg.amount.asset).or_default(), leg.amount.value.negated());
 }
 
 fn priced(state: &mut State, batch: &PriceBatch, readings: &[(Feed, Reading)], at: Timestamp) {
@@ -268,10 +261,13 @@ fn forget_window(state: &mut State, contract: ContractId) {
 fn hold(state: &mut State, account: AccountId, contract: ContractId, after: Holding) {
     let instrument = &state.contracts[contract.index()].instrument;
     let settlement = (!instrument.is_paid_when_bought()).then_some(instrument.terms().settlement);
-    let holdings = &mut of(state, account).holdings;
-    let before = holdings.remove(&contract).unwrap_or_default();
+    let known = of(state, account);
+    let before = known.holdings.remove(&contract).unwrap_or_default();
     if !after.quantity.0.is_zero() {
-        holdings.insert(contract, after);
+        known.holdings.insert(contract, after);
+    }
+    if known.shared.is_some() {
+        keep_shared(known, contract, before.quantity.0, after.quantity.0);
     }
     if let Some(stakes) = &mut state.stakes {
         let terms = &state.accounts[account.index()].terms;
@@ -280,6 +276,20 @@ fn hold(state: &mut State, account: AccountId, contract: ContractId, after: Hold
     add(&mut state.totals.held.entry(contract).or_default().0, less(after.quantity.0, before.quantity.0));
     if let Some(asset) = settlement {
         add(state.totals.cost.entry(asset).or_default(), less(after.cost, before.cost));
+    }
+}
+
+/// What was paid for others out of a gain goes as the gain does: with the part of the position that is closed.
+fn keep_shared(account: &mut Account, contract: ContractId, before: Decimal, after: Decimal) {
+    let Some(shared) = &mut account.shared else { return };
+    let Some(paid) = shared.get_mut(&contract) else { return };
+    if before.signum() != after.signum() {
+        shared.remove(&contract);
+    } else if after.abs() < before.abs() {
+        *paid = paid.times_ratio(after.abs(), before.abs(), Rounding::Up).unwrap_or(*paid);
+    }
+    if shared.is_empty() {
+        account.shared = None;
     }
 }
 

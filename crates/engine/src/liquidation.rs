@@ -10,10 +10,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_core::{Asset, Decimal, Timestamp, Underlying};
+use plimsoll_core::{AccountId, Decimal, Timestamp, Underlying};
 pub use plimsoll_margin::answers::closing::Policy;
 pub use plimsoll_margin::closed_forms::auction::Terms as AuctionTerms;
 
+use crate::account::ContractId;
 use crate::refusal::Refusal;
 
 /// A week.
@@ -50,7 +51,7 @@ pub struct LiquidationRules {
     pub depths: BTreeMap<Underlying, MarketDepth>,
     /// What the insurance fund may lose, and what may be taken from others.
     pub budgets: Budgets,
-    /// The most of their gains that holders in gain share of losses on one day, as a fraction; at most one, zero for none.
+    /// The most of a gain that goes to losses for as long as it is open, as a fraction; at most one, zero for none.
     pub shared_max: Decimal,
     /// How positions are auctioned that no wave could close; `None` where they are matched at once.
     pub auction: Option<AuctionTerms>,
@@ -224,13 +225,15 @@ impl Spent {
     }
 }
 
-/// What a holder in gain paid for others on one day.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Shared {
-    /// Days since 1970, UTC.
-    pub day: i64,
-    /// By asset.
-    pub of: BTreeMap<Asset, Decimal>,
+/// What a holder in gain paid for others, of one position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// Who paid.
+    pub account: AccountId,
+    /// Out of the gain on what it holds of this.
+    pub contract: ContractId,
+    /// How much, in what the contract settles in.
+    pub amount: Decimal,
 }
 
 pub(crate) fn day_of(at: Timestamp) -> i64 {

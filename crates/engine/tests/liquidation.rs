@@ -372,26 +372,45 @@ fn what_many_leave_owing_is_shared_once() {
 }
 
 #[test]
-fn a_gain_is_asked_for_once_a_day() {
+fn a_gain_is_asked_for_once_while_it_is_open() {
     let mut venue = Venue::new();
     rules(&mut venue, |rules| rules.shared_max = decimal("0.2"));
     let (gains, _) = two_who_owe(&mut venue);
-    let before = venue.state.accounts[gains.index()].shared(asset("USDC"), venue.now);
+    let paid = |venue: &Venue| {
+        let of = &venue.state.accounts[gains.index()];
+        of.holdings.keys().map(|contract| of.shared(*contract)).fold(Decimal::ZERO, |sum, of| sum.plus(of).unwrap())
+    };
+    let before = paid(&venue);
     assert!(before > decimal("19800") && before <= decimal("20000"), "{before}");
-    let rich = AccountId(1);
-    // Each owes some 20,000 more than it has, when coins fall to a tenth.
-    for (name, coins, price, shares) in [("d", "1000 ETH", "30", 0), ("e", "10000 ETH", "3", 1)] {
+    let other = AccountId(0);
+    // Each owes some 20,000 more than it has, when coins fall to a tenth; the last, when as much is gained again.
+    for (name, coins, index, price, shares) in [
+        ("d", "1000 ETH", "59000", "30", 0),
+        ("e", "10000 ETH", "59000", "3", 0),
+        ("f", "100000 ETH", "58000", "0.3", 1),
+    ] {
         let account = venue.funded(name, coins);
         venue.run(Command::Borrow { account, amount: amount("150000 USDC") });
         venue.run(Command::Withdraw { account, amount: amount("50000 USDC") });
-        venue.trade(BTC_USDC, "0.1", "59000", account, rich);
-        let events = venue.prices("59000", price);
+        venue.trade(BTC_USDC, "0.1", "59000", account, other);
+        let events = venue.prices(index, price);
         assert!(covered(&events).iter().any(|(by, _)| *by == Cover::BadDebt), "{name}: {events:?}");
         let shared = events.iter().filter(|event| matches!(event, Event::LossShared { .. })).count();
         assert_eq!(shared, shares, "{name}: {events:?}");
         venue.wait(86_400);
-        venue.prices("59000", price);
+        venue.prices(index, price);
     }
+    let twice = paid(&venue);
+    assert!(twice > decimal("39600") && twice <= decimal("40000"), "{twice}");
+    // Half of the position takes half of the memory along, and the whole all of it.
+    let held = venue.state.accounts[gains.index()].holding(BTC_USDC).quantity.0.abs();
+    let half = held.times(decimal("0.5"), Rounding::Down).unwrap().rounded(3, Rounding::Down).unwrap().to_string();
+    venue.trade(BTC_USDC, &half, "58000", gains, other);
+    let left = paid(&venue);
+    assert!(left > decimal("19800") && left < decimal("20200"), "{left}");
+    let rest = venue.state.accounts[gains.index()].holding(BTC_USDC).quantity.0.abs().to_string();
+    venue.trade(BTC_USDC, &rest, "58000", gains, other);
+    assert!(venue.state.accounts[gains.index()].shared.is_none());
 }
 
 #[test]

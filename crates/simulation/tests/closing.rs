@@ -390,10 +390,10 @@ fn a_fund_that_pays_beyond_its_budget_and_debt_that_it_could_have_paid_are_found
                 .filter(|leg| leg.holder.account().is_none())
                 .for_each(|leg| leg.holder = Holder::Account(OTHER));
             let (legs, markets) = (std::mem::take(legs), std::mem::take(markets));
-            *event = Event::LossShared { amount: *amount, lost: *lost, markets, legs };
+            *event = Event::LossShared { amount: *amount, lost: *lost, markets, shares: Vec::new(), legs };
         }
     });
-    assert_eq!(venue.wrong(&shared), [sharing::SHARED; 2], "who holds nothing there any more, of what nobody booked");
+    assert_eq!(venue.wrong(&shared), [sharing::SHARED; 3], "what nobody booked, by two of no position");
     let usdc = (House::Insurance, world::asset("USDC"));
     let had = venue.state.house[&usdc];
     venue.state.house.insert(usdc, Decimal::new(-1, 18));

@@ -242,7 +242,7 @@ impl Names<'_> {
                            "lost": unless_zero(*lost), "markets": markets}),
                 )
             }
-            Event::LossShared { amount, lost, markets, legs } => {
+            Event::LossShared { amount, lost, markets, legs, .. } => {
                 let markets: Vec<&str> = markets.iter().map(Underlying::as_str).collect();
                 let holders = legs.iter().filter(|leg| leg.holder.account().is_some()).count();
                 (

@@ -169,12 +169,13 @@ impl Closing {
             Event::LossShared { .. } => looked.extend(self.loss_shared(state, event, at)),
             _ => {}
         }
+        self.sharing.moves(state, event);
         looked
     }
 
     fn loss_shared(&mut self, state: &State, event: &Event, at: Timestamp) -> Vec<Looked> {
         let Event::LossShared { amount, legs, .. } = event else { return Vec::new() };
-        let mut looked = self.sharing.shared(state, event, at);
+        let mut looked = self.sharing.shared(state, event);
         let price = state.price(amount.asset).map_or(0.0, float);
         let value = if standing::all_trusted(state) { float(amount.value) * price } else { 0.0 };
         let first = legs.iter().find_map(|leg| leg.holder.account());
@@ -186,7 +187,7 @@ impl Closing {
     pub fn after(&mut self, state: &State, at: Timestamp) -> Vec<Looked> {
         let mut looked = self.ended(state, at);
         self.judged.clear();
-        looked.extend(self.sharing.command_ends(state, at));
+        looked.extend(self.sharing.command_ends(state));
         self.bidder = None;
         looked.push((FUND, house(state)));
         looked.push((hedging::CURED, hedging::left_over(state)));
@@ -244,7 +245,8 @@ impl Closing {
         let step = (at(price)? - at(price + 10_000_000_000)?).abs();
         let lost = at(price)? - at(mark)?;
         let gained = cost(instrument, theirs.quantity.0.units(), mark)? - theirs.cost.units();
-        let gained = of_units(gained).max(0.0) * of_units(traded.abs()) / float(theirs.quantity.0.abs());
+        let gained = of_units(gained - self.sharing.paid(other, *contract));
+        let gained = gained.max(0.0) * of_units(traded.abs()) / float(theirs.quantity.0.abs());
         let coin = float(state.price(instrument.terms().settlement)?);
         episode.borne = (episode.borne.0 + lost * coin, episode.borne.1 + step * coin);
         let solvent = episode.worth.is_some_and(|worth| worth.net > worth.grain());

@@ -54,12 +54,10 @@ pub fn account(state: &State, mirror: &Mirror, id: AccountId) -> Option<Wrong> {
     if found.orders != expected.orders {
         return differs("orders", format!("{:?}", found.orders), format!("{:?}", expected.orders));
     }
-    let shared =
-        found.shared.iter().flat_map(|shared| shared.of.iter().map(|(asset, of)| (*asset, (shared.day, of.units()))));
-    let other = shared.clone().find(|(asset, of)| expected.shared.get(asset) != Some(of));
-    if let Some((asset, _)) = other {
-        let ours = format!("{:?}", expected.shared.get(&asset));
-        return differs("shared losses", format!("{:?}", found.shared), ours);
+    let shared: BTreeMap<ContractId, i128> =
+        found.shared.iter().flat_map(|shared| shared.iter().map(|(contract, of)| (*contract, of.units()))).collect();
+    if shared != expected.shared {
+        return differs("shared losses", format!("{shared:?}"), format!("{:?}", expected.shared));
     }
     let flags = |frozen: bool, topped_up: i128| format!("frozen {frozen}, drawn {}", shown(topped_up));
     if found.frozen != expected.frozen || found.topped_up.units() != expected.topped_up || found.terms != expected.terms

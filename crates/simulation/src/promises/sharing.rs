@@ -1,17 +1,17 @@
-//! Who pays for others: holders in gain, once in a command, no more than was booked, and on one day no more than the venue's
-//! share of what they gained. What they can pay of it they do: looked at where nothing else of the insolvent paid, and no
+//! Who pays for others: holders in gain, once in a command, no more than was booked, and of a gain no more than the venue's
+//! share of it for as long as it is open. What they can pay of it they do: looked at where nothing else of the insolvent paid, and no
 //! budget of haircuts may have ended it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_core::{AccountId, Amount, Asset, Timestamp, Underlying};
+use plimsoll_core::{AccountId, Amount, Asset, Underlying};
 use plimsoll_engine::account::Kind;
-use plimsoll_engine::{Event, State};
+use plimsoll_engine::{ContractId, Event, State};
 
 use super::Wrong;
 use super::closing::{Looked, at_mark};
 use super::equity::of_units;
-use super::exact::{Way, product};
+use super::exact::{Way, product, ratio};
 
 /// The promise of all of it.
 pub const SHARED: &str = "who pays for another gained in what was closed";
@@ -31,9 +31,8 @@ pub struct Sharing {
     is_shared: bool,
     /// Whether the fund took anything else of who left it: then less is shared than booked.
     is_secured: bool,
-    day: i64,
-    /// On that day.
-    paid: BTreeMap<(AccountId, Asset), i128>,
+    /// Out of gains that are open.
+    paid: BTreeMap<(AccountId, ContractId), i128>,
 }
 
 /// What was left owing, and the markets where it came about.
@@ -60,78 +59,110 @@ impl Sharing {
     }
 
     /// Looks at the state after a command.
-    pub fn command_ends(&mut self, state: &State, at: Timestamp) -> Vec<Looked> {
+    pub fn command_ends(&mut self, state: &State) -> Vec<Looked> {
         let booked = std::mem::take(&mut self.booked);
         let looked = if self.is_shared {
             Vec::new()
         } else {
-            booked.iter().filter_map(|(asset, debt)| self.unpaid(state, *asset, debt, 0, at)).collect()
+            booked.iter().filter_map(|(asset, debt)| self.unpaid(state, *asset, debt, 0)).collect()
         };
         (self.is_shared, self.is_secured) = (false, false);
         looked
     }
 
     /// Whether of a debt less was shared than holders in gain could bear; nothing where that is not known.
-    fn unpaid(&mut self, state: &State, asset: Asset, debt: &Debt, shared: i128, at: Timestamp) -> Option<Looked> {
+    fn unpaid(&self, state: &State, asset: Asset, debt: &Debt, shared: i128) -> Option<Looked> {
         let is_limited = self.is_secured || state.liquidation.budgets.haircut.is_some();
         if is_limited || state.price(asset).is_none() {
             return None;
         }
-        self.begin(at);
         let mut room = 0;
-        for (id, account) in state.numbered().filter(|(_, account)| account.terms.kind != Kind::Outside) {
-            let mut gained = 0;
-            for (contract, holding) in &account.holdings {
-                let terms = state.contract(*contract)?.instrument.terms();
-                if terms.settlement == asset && debt.markets.contains(&terms.underlying) {
-                    gained += at_mark(state, id, *contract)? - holding.cost.units();
-                }
-            }
-            let most = product(gained, state.liquidation.shared_max.units(), Way::Down)?;
-            room += (most - self.paid.get(&(id, asset)).copied().unwrap_or_default()).max(0);
+        for (id, _) in state.numbered().filter(|(_, account)| account.terms.kind != Kind::Outside) {
+            let (gained, paid) = self.gained(state, id, asset, &debt.markets)?;
+            room += (product(gained, state.liquidation.shared_max.units(), Way::Down)? - paid).max(0);
         }
         let least = debt.units.min(room) - LEFT;
         let found = || (of_units(shared).to_string(), format!("at least {}", of_units(least)));
         Some((SHARES, (shared < least).then(found).map(|(found, expected)| Wrong::new(SHARES, found, expected))))
     }
 
-    /// What was paid on another day counts no more.
-    fn begin(&mut self, at: Timestamp) {
-        let day = at.nanos().div_euclid(86_400 * Timestamp::NANOS_PER_SECOND);
-        if self.day != day {
-            (self.day, self.paid) = (day, BTreeMap::new());
+    /// What an account gained in these markets on what settles in `asset`, and what of that it paid for others.
+    fn gained(
+        &self,
+        state: &State,
+        id: AccountId,
+        asset: Asset,
+        markets: &BTreeSet<Underlying>,
+    ) -> Option<(i128, i128)> {
+        let (mut gained, mut paid) = (0, 0);
+        for (contract, holding) in &state.account(id)?.holdings {
+            let terms = state.contract(*contract)?.instrument.terms();
+            if terms.settlement == asset && markets.contains(&terms.underlying) {
+                gained += at_mark(state, id, *contract)? - holding.cost.units();
+                paid += self.paid(id, *contract);
+            }
+        }
+        Some((gained, paid))
+    }
+
+    /// What was paid for others out of the gain of a position.
+    pub fn paid(&self, id: AccountId, contract: ContractId) -> i128 {
+        self.paid.get(&(id, contract)).copied().unwrap_or_default()
+    }
+
+    /// Where a position is about to be of another size, of what was paid out of its gain as much stays as of it.
+    pub fn moves(&mut self, state: &State, event: &Event) {
+        match event {
+            Event::Traded { contract, buyer, seller, .. } => {
+                for side in [buyer, seller] {
+                    self.moved(state, side.account, *contract, side.after.quantity.0.units());
+                }
+            }
+            Event::Settled { contract, holders, .. } => {
+                holders.iter().for_each(|id| self.moved(state, *id, *contract, 0));
+            }
+            _ => {}
+        }
+    }
+
+    fn moved(&mut self, state: &State, id: AccountId, contract: ContractId, after: i128) {
+        let Some(paid) = self.paid.remove(&(id, contract)) else { return };
+        let before = state.account(id).map_or(0, |known| known.holding(contract).quantity.0.units());
+        if before.signum() == after.signum() {
+            let left = ratio(paid, after.abs().min(before.abs()), before.abs(), Way::Up).unwrap_or(paid);
+            self.paid.insert((id, contract), left);
         }
     }
 
     /// Looks at losses that are shared, before they are.
-    pub fn shared(&mut self, state: &State, event: &Event, at: Timestamp) -> Vec<Looked> {
-        let Event::LossShared { amount, markets, legs, .. } = event else { return Vec::new() };
-        self.begin(at);
+    pub fn shared(&mut self, state: &State, event: &Event) -> Vec<Looked> {
+        let Event::LossShared { amount, markets, shares, legs, .. } = event else { return Vec::new() };
         let debt = self.booked.insert(amount.asset, Debt::default()).unwrap_or_default();
         self.is_shared = true;
         let units = amount.value.units();
         let expected = || format!("at most {} of bad debt", of_units(debt.units));
         let over = (units > debt.units).then(|| Wrong::new(SHARED, amount.to_string(), expected()));
         let mut looked = vec![(SHARED, over)];
-        looked.extend(self.unpaid(state, amount.asset, &debt, units, at));
+        looked.extend(self.unpaid(state, amount.asset, &debt, units));
+        for share in shares {
+            *self.paid.entry((share.account, share.contract)).or_default() += share.amount.units();
+        }
+        let markets = markets.iter().copied().collect();
         for (id, pays) in legs.iter().filter_map(|leg| Some((leg.holder.account()?, -leg.amount.value.units()))) {
-            let paid = self.paid.entry((id, amount.asset)).or_default();
-            *paid += pays;
-            looked.push((SHARED, beyond(state, id, *paid, amount.asset, markets)));
+            let of: i128 = shares.iter().filter(|share| share.account == id).map(|share| share.amount.units()).sum();
+            let (of, pays) = (of_units(of), of_units(pays));
+            let apart = (of - pays).abs() > 1e-12 * pays.abs();
+            looked.push((SHARED, apart.then(|| Wrong::of(SHARED, id, of.to_string(), pays.to_string()))));
+            looked.push((SHARED, self.beyond(state, id, amount.asset, &markets)));
         }
         looked
     }
-}
 
-/// Whether who `paid` so much today did not gain it in these markets.
-fn beyond(state: &State, id: AccountId, paid: i128, asset: Asset, markets: &[Underlying]) -> Option<Wrong> {
-    let mut gained = 0;
-    for (contract, holding) in &state.account(id)?.holdings {
-        let terms = state.contract(*contract)?.instrument.terms();
-        if terms.settlement == asset && markets.contains(&terms.underlying) {
-            gained += at_mark(state, id, *contract)? - holding.cost.units();
-        }
+    /// Whether an account that pays did not gain in these markets what it has paid.
+    fn beyond(&self, state: &State, id: AccountId, asset: Asset, markets: &BTreeSet<Underlying>) -> Option<Wrong> {
+        let (gained, paid) = self.gained(state, id, asset, markets)?;
+        let most = product(gained, state.liquidation.shared_max.units(), Way::Up)?;
+        let expected = || format!("at most {}", of_units(most));
+        (paid > most + 1).then(|| Wrong::of(SHARED, id, of_units(paid).to_string(), expected()))
     }
-    let most = product(gained, state.liquidation.shared_max.units(), Way::Up)?;
-    (paid > most + 1).then(|| Wrong::of(SHARED, id, of_units(paid).to_string(), format!("at most {}", of_units(most))))
 }

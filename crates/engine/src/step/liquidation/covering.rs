@@ -9,8 +9,7 @@ use plimsoll_core::{AccountId, Amount, Asset, Decimal, Rounding, Underlying, pla
 use plimsoll_margin::equity::net_assets;
 
 use super::super::Decision;
-use super::ranking::gain;
-use crate::account::{Account, Kind};
+use crate::account::Account;
 use crate::event::Event;
 use crate::ledger::{Holder, House, Legs};
 use crate::liquidation::Cover;
@@ -47,17 +46,6 @@ impl Closed {
     pub(super) fn is_insolvent(&self) -> bool {
         self.short_value > self.left_value && (self.is_known || self.is_bankrupt)
     }
-}
-
-/// What accounts closed in a command left owing and holders in gain are to share, by asset.
-#[derive(Default)]
-pub(in crate::step) struct Losses(BTreeMap<Asset, Loss>);
-
-/// A loss in one asset, and the underlyings that accounts were closed in.
-#[derive(Default)]
-struct Loss {
-    value: Decimal,
-    markets: BTreeSet<Underlying>,
 }
 
 /// What the insurance fund pays of what is short, by asset.
@@ -152,7 +140,7 @@ impl Decision<'_> {
     }
 
     /// What holders in gain may still bear today, in the currency; `None` where nothing limits it.
-    fn haircut_left(&self) -> Result<Option<Decimal>, Refusal> {
+    pub(super) fn haircut_left(&self) -> Result<Option<Decimal>, Refusal> {
         let Some(budget) = self.state.liquidation.budgets.haircut else { return Ok(None) };
         Ok(Some(budget.minus(self.state.spent.on(self.at).haircut)?.or_zero()))
     }
@@ -276,9 +264,7 @@ impl Decision<'_> {
         let value = shared.value.min(owed);
         // Nobody gained on what an account lost that was closed in no market.
         if value.signum() > 0 && !markets.is_empty() {
-            let loss = self.losses.0.entry(asset).or_default();
-            loss.value = loss.value.plus(value)?;
-            loss.markets.extend(markets);
+            self.losses.add(Amount::new(value, asset), markets)?;
         }
         Ok(())
     }
@@ -336,73 +322,6 @@ impl Decision<'_> {
         self.fits(&legs)?;
         self.emit(Event::Covered { account, by, amount, lost, markets, legs });
         Ok(())
-    }
-
-    /// Has holders in gain pay what was lost in this command, asset by asset.
-    pub(super) fn share_losses(&mut self, touched: &mut BTreeSet<AccountId>) {
-        for (asset, loss) in std::mem::take(&mut self.losses).0 {
-            // What cannot be worked out stays bad debt.
-            if let Ok(Some(event)) = self.shared(asset, &loss) {
-                touched.extend(event.accounts());
-                self.emit(event);
-            }
-        }
-    }
-
-    /// Each pays by what is left of the venue's share of its gain, within the day's budget.
-    fn shared(&mut self, asset: Asset, loss: &Loss) -> Result<Option<Event>, Refusal> {
-        let rooms = self.rooms(asset, &loss.markets)?;
-        let all = rooms.iter().map(|(_, room)| *room).try_fold(Decimal::ZERO, Decimal::plus)?;
-        let amount = self.within_haircuts(Amount::new(loss.value.min(all), asset))?;
-        if amount.signum() <= 0 || planted!(LossesKept) {
-            return Ok(None);
-        }
-        let (mut legs, mut left) = (Legs::default(), amount);
-        for (holder, room) in rooms {
-            let pays = amount.times_ratio(room, all, Rounding::Up)?.min(left);
-            legs.add(Holder::Account(holder), asset, pays.negated())?;
-            left = left.minus(pays)?;
-        }
-        let amount = Amount::new(amount.minus(left)?, asset);
-        legs.add(Holder::House(House::BadDebt), asset, amount.value)?;
-        let (legs, markets) = (legs.done(), loss.markets.iter().copied().collect());
-        self.fits(&legs)?;
-        let lost = self.in_currency(amount)?;
-        Ok(Some(Event::LossShared { amount, lost, markets, legs }))
-    }
-
-    /// As much of `amount` as holders in gain may still bear today.
-    fn within_haircuts(&mut self, amount: Amount) -> Result<Decimal, Refusal> {
-        let (worth, left) = (self.in_currency(amount)?, self.haircut_left()?);
-        match left.filter(|left| worth > *left) {
-            Some(left) => Ok(amount.value.times_ratio(left, worth, Rounding::Down)?),
-            None => Ok(amount.value),
-        }
-    }
-
-    /// Who gains on contracts in these markets that settle in `asset`, losses there taken off, and what of that they may be
-    /// asked for, beside what they paid today. What has no price gained nothing that can be said, and holds up nobody else.
-    fn rooms(&mut self, asset: Asset, markets: &BTreeSet<Underlying>) -> Result<Vec<(AccountId, Decimal)>, Refusal> {
-        let made = self.book.current(self.state)?;
-        let mut all = Vec::new();
-        for (holder, account) in self.state.numbered().filter(|(_, account)| account.terms.kind != Kind::Outside) {
-            let mut sum = Decimal::ZERO;
-            for (contract, holding) in &account.holdings {
-                let instrument = &self.state.contracts[contract.index()].instrument;
-                let terms = instrument.terms();
-                if terms.settlement == asset && markets.contains(&terms.underlying) {
-                    let Ok(priced) = made.market.priced(made.place(*contract)?) else { continue };
-                    let mark = priced.mark;
-                    sum = sum.plus(gain(instrument, *holding, mark)?)?;
-                }
-            }
-            let most = sum.times(self.state.liquidation.shared_max, Rounding::Down)?;
-            let room = most.minus(account.shared(asset, self.at))?;
-            if room.signum() > 0 {
-                all.push((holder, room));
-            }
-        }
-        Ok(all)
     }
 
     /// Charges interest on what a unit owes, up to now.

@@ -127,8 +127,8 @@ impl Decision<'_> {
             if taken.is_zero() {
                 break;
             }
-            // What they paid for others today was of the same gain.
-            let paid = self.account(other)?.shared(instrument.terms().settlement, self.at);
+            // What they paid for others was of the same gain.
+            let paid = self.account(other)?.shared(contract);
             let gained = gain(&instrument, theirs, mark)?.minus(paid)?.or_zero();
             let gained = gained.times_ratio(taken, theirs.quantity.0.abs(), Rounding::Down)?;
             let asked = bears.times_ratio(taken, left, Rounding::Up)?.min(gained);

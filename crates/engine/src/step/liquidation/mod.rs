@@ -5,11 +5,12 @@ mod converting;
 mod covering;
 mod matching;
 mod ranking;
+mod sharing;
 mod wave;
 
-pub(super) use covering::Losses;
 pub(super) use ranking::Ranks;
 pub use ranking::{Ranked, deleveraging};
+pub(super) use sharing::Losses;
 pub(super) use wave::Planned;
 
 use std::collections::BTreeSet;

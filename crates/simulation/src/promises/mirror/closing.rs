@@ -36,16 +36,20 @@ impl Mirror {
                 let side = |filled: &Filled| TradeSide { account: filled.account, order: None };
                 self.forced(&trade, side(buyer), side(seller))
             }
-            Event::LossShared { amount, markets, legs, .. } => {
-                match self.rooms(amount.asset, &markets.iter().copied().collect(), at) {
-                    Some(rooms) => self.share(*amount, rooms, at),
+            Event::LossShared { amount, markets, shares, legs, .. } => {
+                match self.rooms(amount.asset, &markets.iter().copied().collect()) {
+                    Some(rooms) => self.share(*amount, rooms)?,
                     // Of some contract these books know no mark.
-                    None => legs.iter().try_for_each(|leg| {
-                        let units = leg.amount.value.units();
-                        leg.holder.account().map_or(Ok(()), |id| self.paid_today(id, amount.asset, -units, at))?;
-                        self.post(leg.holder, amount.asset, units)
-                    }),
+                    None => {
+                        for leg in legs {
+                            self.post(leg.holder, amount.asset, leg.amount.value.units())?;
+                        }
+                    }
                 }
+                shares.iter().try_for_each(|share| {
+                    *self.of(share.account)?.shared.entry(share.contract).or_default() += share.amount.units();
+                    Ok(())
+                })
             }
             Event::Covered { account, by, amount, .. } => self.cover(*account, *by, *amount),
             // Charged by a command already, or of who is closed: the same once more is nothing.
@@ -130,7 +134,7 @@ impl Mirror {
     }
 
     /// Holders in gain pay by what they may be asked for, each rounded up and none beyond what is left to pay.
-    fn share(&mut self, amount: Amount, rooms: Vec<(AccountId, i128)>, at: Timestamp) -> Result<(), Fault> {
+    fn share(&mut self, amount: Amount, rooms: Vec<(AccountId, i128)>) -> Result<(), Fault> {
         let does_not_fit = || "gains that do not fit".to_owned();
         let all: i128 = rooms.iter().map(|(_, room)| room).sum();
         let whole = amount.value.units();
@@ -140,45 +144,34 @@ impl Mirror {
         let mut left = whole;
         for (holder, room) in rooms {
             let pays = ratio(whole, room, all, Way::Up).ok_or_else(does_not_fit)?.min(left);
-            self.paid_today(holder, amount.asset, pays, at)?;
             self.post(Holder::Account(holder), amount.asset, -pays)?;
             left -= pays;
         }
         self.post(Holder::House(House::BadDebt), amount.asset, whole - left)
     }
 
-    fn paid_today(&mut self, account: AccountId, asset: Asset, units: i128, at: Timestamp) -> Result<(), Fault> {
-        let known = self.of(account)?.shared.entry(asset).or_default();
-        *known = (day_of(at), units + if known.0 == day_of(at) { known.1 } else { 0 });
-        Ok(())
-    }
-
-    /// Who gains on contracts in these markets that settle in `asset`, and what of that is left to be asked for today; `None`
-    /// where a mark is not known.
-    fn rooms(&self, asset: Asset, markets: &BTreeSet<Underlying>, at: Timestamp) -> Option<Vec<(AccountId, i128)>> {
+    /// Who gains on contracts in these markets that settle in `asset`, and what of that is left to be asked for; `None` where
+    /// a mark is not known.
+    fn rooms(&self, asset: Asset, markets: &BTreeSet<Underlying>) -> Option<Vec<(AccountId, i128)>> {
         let mut all = Vec::new();
         for (id, known) in (0_u32..).map(AccountId).zip(&self.accounts) {
             if known.terms.kind == Kind::Outside {
                 continue;
             }
-            let mut sum = 0;
+            let (mut sum, mut shared) = (0, 0);
             for (contract, (held, paid)) in &known.held {
                 let instrument = &self.contracts[contract.index()].instrument;
                 let terms = instrument.terms();
                 if terms.settlement == asset && markets.contains(&terms.underlying) {
                     sum += cost(instrument, *held, self.mark(*contract)?)? - paid;
+                    shared += known.shared.get(contract).copied().unwrap_or_default();
                 }
             }
-            let paid = known.shared.get(&asset).filter(|(day, _)| *day == day_of(at)).map_or(0, |(_, paid)| *paid);
-            let room = product(sum, self.liquidation.shared_max.units(), Way::Down)? - paid;
+            let room = product(sum, self.liquidation.shared_max.units(), Way::Down)? - shared;
             if room > 0 {
                 all.push((id, room));
             }
         }
         Some(all)
     }
-}
-
-const fn day_of(at: Timestamp) -> i64 {
-    at.nanos().div_euclid(86_400 * Timestamp::NANOS_PER_SECOND)
 }

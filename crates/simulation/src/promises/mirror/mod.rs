@@ -55,8 +55,8 @@ pub struct Account {
     pub frozen: bool,
     /// Drawn from the parent so far.
     pub topped_up: i128,
-    /// What was last paid for others, and on which day.
-    pub shared: BTreeMap<Asset, (i64, i128)>,
+    /// What was paid for others out of the gain of what is held.
+    pub shared: BTreeMap<ContractId, i128>,
 }
 
 /// What an index was in a window.

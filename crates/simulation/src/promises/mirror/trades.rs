@@ -117,11 +117,15 @@ impl Mirror {
     }
 
     pub(super) fn hold(&mut self, account: AccountId, contract: ContractId, after: (i128, i128)) -> Result<(), Fault> {
-        let held = &mut self.of(account)?.held;
-        if after.0 == 0 {
-            held.remove(&contract);
-        } else {
-            held.insert(contract, after);
+        let known = self.of(account)?;
+        let (before, _) = known.held.remove(&contract).unwrap_or_default();
+        if after.0 != 0 {
+            known.held.insert(contract, after);
+        }
+        // What was paid out of a gain is gone with it.
+        if let Some(paid) = known.shared.remove(&contract).filter(|_| before.signum() == after.0.signum()) {
+            let left = after.0.abs().min(before.abs());
+            known.shared.insert(contract, ratio(paid, left, before.abs(), Way::Up).unwrap_or(paid));
         }
         Ok(())
     }

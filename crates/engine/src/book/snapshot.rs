@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use plimsoll_core::{Decimal, NumberError, Rounding, Timestamp, Underlying};
+use plimsoll_pricing::instruments::Instrument;
 use plimsoll_pricing::market::{AssetQuote, ExpiryQuote, Snapshot, UnderlyingQuote};
 
 use super::made::Made;
@@ -102,7 +103,7 @@ pub(super) fn snapshot(state: &State, facts: &MarketFacts) -> Result<Snapshot, R
         }
     }
     for (contract, mark) in &facts.marks {
-        if let Some(contract) = state.contract(*contract) {
+        if let Some(contract) = state.contract(*contract).filter(|it| !is_over(state, facts, &it.instrument)) {
             snapshot.marks.insert(contract.instrument.terms().name.clone(), mark.clone());
         }
     }
@@ -118,14 +119,26 @@ fn expiries(
     let range = (underlying, Timestamp::from_nanos(i64::MIN))..=(underlying, Timestamp::from_nanos(i64::MAX));
     let ahead = facts.surfaces.range(range.clone()).filter(|((_, expiry), _)| *expiry > facts.as_of);
     let mut all: BTreeMap<_, _> = ahead.map(|((_, expiry), quote)| (*expiry, quote.clone())).collect();
-    for ((_, expiry), known) in facts.windows.range(range).filter(|((_, expiry), _)| *expiry > facts.as_of) {
-        let window = state.window_opens(underlying, *expiry).map(|opens| facts.window(underlying, *expiry, opens));
-        if window.is_some_and(|window| window == *known && window.covered_ms > 0) {
-            let has_mark = has_future_mark(state, facts, underlying, *expiry);
-            fix(all.entry(*expiry).or_default(), known, (*expiry, index), has_mark)?;
+    for ((_, expiry), _) in facts.windows.range(range) {
+        if let Some(known) = averaged(state, facts, underlying, *expiry) {
+            let has_mark = *expiry > facts.as_of && has_future_mark(state, facts, underlying, *expiry);
+            fix(all.entry(*expiry).or_default(), &known, (*expiry, index), has_mark)?;
         }
     }
     Ok(all)
+}
+
+/// The window before an expiry, where something of it is known.
+fn averaged(state: &State, facts: &MarketFacts, underlying: Underlying, expiry: Timestamp) -> Option<Window> {
+    let known = facts.windows.get(&(underlying, expiry))?;
+    let window = facts.window(underlying, expiry, state.window_opens(underlying, expiry)?);
+    (window == *known && window.covered_ms > 0).then_some(window)
+}
+
+/// Whether a contract has expired at an average that is known: it is worth what that makes it, whatever it was marked at.
+fn is_over(state: &State, facts: &MarketFacts, instrument: &Instrument) -> bool {
+    let expiry = instrument.expiry().filter(|expiry| *expiry <= facts.as_of);
+    expiry.is_some_and(|expiry| averaged(state, facts, instrument.terms().underlying, expiry).is_some())
 }
 
 /// What the average before an expiry has seen moves no more. Where nobody publishes a forward or a future's mark, the average

@@ -23,7 +23,7 @@ pub enum ForwardSource {
     FutureMark,
     /// Carried between the index and the expiries that are known.
     Interpolated,
-    /// The index itself: nothing is known of any expiry, or this one has passed.
+    /// The index itself: nothing is known of any expiry, or this one has passed and nothing is fixed of it.
     Index,
 }
 
@@ -31,7 +31,7 @@ pub enum ForwardSource {
 ///
 /// Between them `ln(forward / index)` is linear in time, from zero now; beyond the last the carry,
 /// `ln(forward / index) / time`, stays what it is there. What is partly fixed in a settlement window stands for its own
-/// expiry alone: that it is off the index is no carry.
+/// expiry alone, and stays when that has passed: that it is off the index is no carry.
 #[derive(Clone, Debug)]
 pub(super) struct ForwardCurve {
     index: f64,
@@ -75,7 +75,7 @@ impl ForwardCurve {
 
     /// The forward of `expiry`, `years` from now.
     pub(super) fn at(&self, expiry: Timestamp, years: f64) -> Forward {
-        if let Some(averaging) = self.averaging.get(&expiry).filter(|_| years > 0.0) {
+        if let Some(averaging) = self.averaging.get(&expiry) {
             return *averaging;
         }
         let place = match self.nodes.binary_search_by_key(&expiry, |node| node.expiry) {
@@ -152,6 +152,7 @@ mod tests {
         let average = Forward { value: 90.0, source: ForwardSource::Quoted };
         curve.note_averaging(expiry, average);
         assert_eq!(curve.at(expiry, years), average);
+        assert_eq!(curve.at(expiry, 0.0), average, "nor does it move once the window has ended");
         let after = [5, 15, 40].map(|days| curve.at(day(days).0, day(days).1).value);
         assert_eq!(before, after);
     }

@@ -119,14 +119,15 @@ impl Decision<'_> {
         let quantity = self.account(id)?.holding(contract).quantity.0;
         let (mut left, mut made_up) = (quantity.abs(), Decimal::ZERO);
         while !left.is_zero() {
-            let Some(other) = self.first_ranked(contract, quantity)? else { break };
             let mark = self.mark(contract)?;
+            // A day whose budget is gone has nobody ranked for it.
+            if self.within_budget(contract, left, mark)?.0.is_zero() {
+                break;
+            }
+            let Some(other) = self.first_ranked(contract, quantity)? else { break };
             let instrument = self.state.contracts[contract.index()].instrument.clone();
             let theirs = self.account(other)?.holding(contract);
             let (taken, value) = self.within_budget(contract, left.min(theirs.quantity.0.abs()), mark)?;
-            if taken.is_zero() {
-                break;
-            }
             // What they paid for others was of the same gain.
             let paid = self.account(other)?.shared(contract);
             let gained = gain(&instrument, theirs, mark)?.minus(paid)?.or_zero();

@@ -10,7 +10,7 @@ use crate::formulas::black76;
 use crate::formulas::implied_vol::implied_vol;
 use crate::instruments::Style;
 use crate::instruments::priced::{MarkSource, Priced, Quoted};
-use crate::market::{ForwardSource, MarkQuote, View, Vol, VolSource};
+use crate::market::{MarkQuote, View, Vol, VolSource};
 
 impl EuropeanOption {
     /// The option in one market. Its volatility is its own mark volatility, else what its mark price
@@ -70,14 +70,16 @@ impl EuropeanOption {
         }
     }
 
-    /// Past its expiry an option is what it pays at the index.
+    /// Past its expiry an option is what it pays: at the average of its settlement window, where that is known, else at the
+    /// index.
     fn expired(&self, quoted: &Quoted) -> Result<Priced, PricingError> {
-        let mark = quoted.decimal(self.model(quoted.index, 0.0, 0.0, 0.0))?;
+        let (forward, forward_source) = quoted.forward(self.expiry)?;
+        let mark = quoted.decimal(self.model(forward, 0.0, 0.0, 0.0))?;
         Ok(Priced {
             mark: Price::new(mark, self.price_asset()),
             mark_source: MarkSource::Model,
-            forward: quoted.index,
-            forward_source: ForwardSource::Index,
+            forward,
+            forward_source,
             index: quoted.index,
             vol: None,
             years: 0.0,

@@ -25,8 +25,8 @@ const LEFT: i128 = 1_000_000;
 /// What was booked and what was paid, in units of 10⁻¹⁸.
 #[derive(Clone, Debug, Default)]
 pub struct Sharing {
-    /// Bad debt of this command that was not shared yet.
-    booked: BTreeMap<Asset, Debt>,
+    /// Bad debt of this command that was not shared yet, and the markets where it came about.
+    booked: BTreeMap<(Asset, BTreeSet<Underlying>), i128>,
     /// Whether any was.
     is_shared: bool,
     /// Whether the fund took anything else of who left it: then less is shared than booked.
@@ -35,21 +35,13 @@ pub struct Sharing {
     paid: BTreeMap<(AccountId, ContractId), i128>,
 }
 
-/// What was left owing, and the markets where it came about.
-#[derive(Clone, Debug, Default)]
-struct Debt {
-    units: i128,
-    markets: BTreeSet<Underlying>,
-}
-
 impl Sharing {
     /// Bad debt was booked. Who was closed in no market lost nothing that anybody gained; and what comes after losses were
     /// shared is of whom sharing brought under, and not shared again.
     pub fn booked(&mut self, amount: Amount, markets: &[Underlying]) {
         if !markets.is_empty() && !self.is_shared {
-            let debt = self.booked.entry(amount.asset).or_default();
-            debt.units += amount.value.units();
-            debt.markets.extend(markets);
+            let debt = self.booked.entry((amount.asset, markets.iter().copied().collect())).or_default();
+            *debt += amount.value.units();
         }
     }
 
@@ -64,24 +56,33 @@ impl Sharing {
         let looked = if self.is_shared {
             Vec::new()
         } else {
-            booked.iter().filter_map(|(asset, debt)| self.unpaid(state, *asset, debt, 0)).collect()
+            booked
+                .iter()
+                .filter_map(|((asset, markets), debt)| self.unpaid(state, (*asset, markets), *debt, 0))
+                .collect()
         };
         (self.is_shared, self.is_secured) = (false, false);
         looked
     }
 
     /// Whether of a debt less was shared than holders in gain could bear; nothing where that is not known.
-    fn unpaid(&self, state: &State, asset: Asset, debt: &Debt, shared: i128) -> Option<Looked> {
+    fn unpaid(
+        &self,
+        state: &State,
+        (asset, markets): (Asset, &BTreeSet<Underlying>),
+        debt: i128,
+        shared: i128,
+    ) -> Option<Looked> {
         let is_limited = self.is_secured || state.liquidation.budgets.haircut.is_some();
         if is_limited || state.price(asset).is_none() {
             return None;
         }
         let mut room = 0;
         for (id, _) in state.numbered().filter(|(_, account)| account.terms.kind != Kind::Outside) {
-            let (gained, paid) = self.gained(state, id, asset, &debt.markets)?;
+            let (gained, paid) = self.gained(state, id, asset, markets)?;
             room += (product(gained, state.liquidation.shared_max.units(), Way::Down)? - paid).max(0);
         }
-        let least = debt.units.min(room) - LEFT;
+        let least = debt.min(room) - LEFT;
         let found = || (of_units(shared).to_string(), format!("at least {}", of_units(least)));
         Some((SHARES, (shared < least).then(found).map(|(found, expected)| Wrong::new(SHARES, found, expected))))
     }
@@ -137,17 +138,17 @@ impl Sharing {
     /// Looks at losses that are shared, before they are.
     pub fn shared(&mut self, state: &State, event: &Event) -> Vec<Looked> {
         let Event::LossShared { amount, markets, shares, legs, .. } = event else { return Vec::new() };
-        let debt = self.booked.insert(amount.asset, Debt::default()).unwrap_or_default();
+        let markets: BTreeSet<Underlying> = markets.iter().copied().collect();
+        let debt = self.booked.remove(&(amount.asset, markets.clone())).unwrap_or_default();
         self.is_shared = true;
         let units = amount.value.units();
-        let expected = || format!("at most {} of bad debt", of_units(debt.units));
-        let over = (units > debt.units).then(|| Wrong::new(SHARED, amount.to_string(), expected()));
+        let expected = || format!("at most {} of bad debt", of_units(debt));
+        let over = (units > debt).then(|| Wrong::new(SHARED, amount.to_string(), expected()));
         let mut looked = vec![(SHARED, over)];
-        looked.extend(self.unpaid(state, amount.asset, &debt, units));
+        looked.extend(self.unpaid(state, (amount.asset, &markets), debt, units));
         for share in shares {
             *self.paid.entry((share.account, share.contract)).or_default() += share.amount.units();
         }
-        let markets = markets.iter().copied().collect();
         for (id, pays) in legs.iter().filter_map(|leg| Some((leg.holder.account()?, -leg.amount.value.units()))) {
             let of: i128 = shares.iter().filter(|share| share.account == id).map(|share| share.amount.units()).sum();
             let (of, pays) = (of_units(of), of_units(pays));

@@ -13,25 +13,18 @@ use crate::ledger::{Holder, House, Legs};
 use crate::liquidation::Share;
 use crate::refusal::Refusal;
 
-/// What accounts closed in a command left owing and holders in gain are to share, by asset.
+/// What accounts closed in a command left owing and holders in gain are to share, by asset and the underlyings in which they
+/// were closed: who gained in one market pays for nobody who failed in another.
 #[derive(Default)]
-pub(in crate::step) struct Losses(BTreeMap<Asset, Loss>);
+pub(in crate::step) struct Losses(BTreeMap<(Asset, BTreeSet<Underlying>), Decimal>);
 
 impl Losses {
     /// Counts what was lost by accounts that were closed in these markets.
     pub(super) fn add(&mut self, amount: Amount, markets: &BTreeSet<Underlying>) -> Result<(), Refusal> {
-        let loss = self.0.entry(amount.asset).or_default();
-        loss.value = loss.value.plus(amount.value)?;
-        loss.markets.extend(markets);
+        let loss = self.0.entry((amount.asset, markets.clone())).or_default();
+        *loss = loss.plus(amount.value)?;
         Ok(())
     }
-}
-
-/// A loss in one asset, and the underlyings that accounts were closed in.
-#[derive(Default)]
-struct Loss {
-    value: Decimal,
-    markets: BTreeSet<Underlying>,
 }
 
 /// What a holder in gain may be asked for.
@@ -59,11 +52,11 @@ impl Room {
 }
 
 impl Decision<'_> {
-    /// Has holders in gain pay what was lost in this command, asset by asset.
+    /// Has holders in gain pay what was lost in this command, asset by asset and market by market.
     pub(super) fn share_losses(&mut self, touched: &mut BTreeSet<AccountId>) {
-        for (asset, loss) in std::mem::take(&mut self.losses).0 {
+        for ((asset, markets), value) in std::mem::take(&mut self.losses).0 {
             // What cannot be worked out stays bad debt.
-            if let Ok(Some(event)) = self.shared(asset, &loss) {
+            if let Ok(Some(event)) = self.shared(Amount::new(value, asset), &markets) {
                 touched.extend(event.accounts());
                 self.emit(event);
             }
@@ -71,10 +64,11 @@ impl Decision<'_> {
     }
 
     /// Each pays by what is left of the venue's share of its gain, within the day's budget.
-    fn shared(&mut self, asset: Asset, loss: &Loss) -> Result<Option<Event>, Refusal> {
-        let rooms = self.rooms(asset, &loss.markets)?;
+    fn shared(&mut self, lost: Amount, markets: &BTreeSet<Underlying>) -> Result<Option<Event>, Refusal> {
+        let asset = lost.asset;
+        let rooms = self.rooms(asset, markets)?;
         let all = rooms.iter().map(|room| room.most).try_fold(Decimal::ZERO, Decimal::plus)?;
-        let amount = self.within_haircuts(Amount::new(loss.value.min(all), asset))?;
+        let amount = self.within_haircuts(Amount::new(lost.value.min(all), asset))?;
         if amount.signum() <= 0 || planted!(LossesKept) {
             return Ok(None);
         }
@@ -87,7 +81,7 @@ impl Decision<'_> {
         }
         let amount = Amount::new(amount.minus(left)?, asset);
         legs.add(Holder::House(House::BadDebt), asset, amount.value)?;
-        let (legs, markets) = (legs.done(), loss.markets.iter().copied().collect());
+        let (legs, markets) = (legs.done(), markets.iter().copied().collect());
         self.fits(&legs)?;
         let lost = self.in_currency(amount)?;
         Ok(Some(Event::LossShared { amount, lost, markets, shares, legs }))

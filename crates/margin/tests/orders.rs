@@ -111,3 +111,46 @@ fn whoever_may_place_an_order_that_gains_can_carry_it_filled() {
         }
     }
 }
+
+/// Initial margin with orders open is no less than with any of them filled, whatever else of them shrinks the book: what closes
+/// a position makes no room for what opens another.
+#[test]
+fn no_fills_of_some_orders_leave_less_than_all_of_them_open() {
+    let model = by_name("plimsoll").unwrap();
+    let excess = |account: &Account, market: &Market| {
+        let margin = Book { account: account.clone(), market: market.clone() }.margin(model.as_ref()).unwrap();
+        margin.levels.at(Level::Initial).excess
+    };
+    let orders = [
+        "sell BTC_USDC-PERPETUAL 40 @ 90000",
+        "sell BTC_USDC-26JUN26-95000-C 40 @ 900",
+        "sell BTC_USDC-26JUN26-85000-P 25 @ 800",
+        "buy BTC_USDC-26JUN26-95000-C 10 @ 900",
+        "buy ETH_USDC-PERPETUAL 300 @ 3000",
+        "sell BTC_USDC-26JUN26-160000-C 50 @ 1",
+    ];
+    for held in
+        ["position BTC_USDC-PERPETUAL 50", "position BTC_USDC-PERPETUAL -30\nposition BTC_USDC-26JUN26-85000-P 20"]
+    {
+        let lines: Vec<String> = orders.iter().map(|order| format!("order {order}")).collect();
+        let far = "mark BTC_USDC-26JUN26-160000-C 1\n";
+        let text = format!("{MARKET}{far}collateral USD 5000000\n{held}\n{}\n", lines.join("\n"));
+        let Book { market, account } = book(&text);
+        let of = |open: u32, filled: u32| {
+            let mut account = account.clone();
+            let placed = std::mem::take(&mut account.portfolio.orders);
+            let some = |set: u32| placed.iter().enumerate().filter(move |(at, _)| set >> at & 1 == 1).map(|(_, it)| it);
+            account.portfolio.orders = some(open).cloned().collect();
+            let trade = |order: &plimsoll_core::Order| (order.instrument, order.signed_quantity(), Some(order.price));
+            let trades = some(filled).map(trade).collect();
+            excess(&apply(&account, &market, &Changes { trades, ..Changes::default() }).unwrap(), &market)
+        };
+        for open in 0..1_u32 << orders.len() {
+            let with_all = of(open, 0);
+            for filled in (0..=open).filter(|filled| filled & !open == 0) {
+                let over = with_all.minus(of(0, filled)).unwrap();
+                assert!(over < decimal("1"), "{held}: with {open:b} open {over} more than with {filled:b} filled");
+            }
+        }
+    }
+}

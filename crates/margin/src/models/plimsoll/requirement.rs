@@ -6,7 +6,7 @@ use plimsoll_core::{Decimal, Node, NumberError};
 use super::joint::across;
 use super::parameters::PlimsollParameters;
 use super::scenarios::ScenarioSet;
-use super::tables::{BASIS, RATE, Stake, UnderlyingTables, VOL_TERM};
+use super::tables::{BASIS, Counts, RATE, Stake, UnderlyingTables, VOL_TERM};
 use crate::MarginError;
 use crate::fold::{Detail, Parts, Summed};
 use crate::orders::{OrderArray, worst_fills};
@@ -33,13 +33,17 @@ pub(super) fn risk(stakes: &[Stake<'_>], parameters: &PlimsollParameters) -> Res
     market.add(stablecoins(stakes)?)?;
     let market = market.sum("market risk")?;
     let short_options = each("short option minimum", stakes, |stake| {
-        stake.worst_charge(|tables, holdings, runs| tables.charges.short_minimum(tables, holdings, runs, stake.detail))
+        stake.worst_charge(Counts::Shorts, |tables, holdings, runs| {
+            tables.charges.short_minimum(tables, holdings, runs, stake.detail)
+        })
     })?;
     let liquidity = each("liquidity", stakes, |stake| {
-        stake.worst_charge(|tables, holdings, runs| tables.charges.liquidity(tables, holdings, runs, stake.detail))
+        stake.worst_charge(Counts::Gross, |tables, holdings, runs| {
+            tables.charges.liquidity(tables, holdings, runs, stake.detail)
+        })
     })?;
     let concentration = each("concentration", stakes, |stake| {
-        stake.worst_charge(|tables, holdings, _| {
+        stake.worst_charge(Counts::Gross, |tables, holdings, _| {
             tables.charges.concentration(tables, holdings, parameters, stake.detail)
         })
     })?;

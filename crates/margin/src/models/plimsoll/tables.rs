@@ -1,5 +1,6 @@
 //! What the model prepares for a market, and an account's holdings as rows of it.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
@@ -82,17 +83,31 @@ pub(super) struct Stake<'a> {
     pub(super) group: Option<Arc<Group>>,
     /// The holdings by expiry.
     pub(super) runs: Vec<Run<'a>>,
-    /// What it would hold with all buys filled, and with all sells: none without orders.
-    filled: Vec<Filled<'a>>,
+    /// What it would hold with orders filled as charges ask most; none without orders.
+    filled: Option<Filled<'a>>,
     /// What is asked of it.
     pub(super) detail: Detail,
 }
 
-/// Holdings once the orders of one side are filled.
+/// Holdings once orders are filled, by what is counted of them.
 struct Filled<'a> {
-    label: &'static str,
+    /// Row by row the most without sign: no fills leave more to close, or a larger book.
+    gross: Lots<'a>,
+    /// All sells and no buys: no fills leave more that is short.
+    sold: Lots<'a>,
+}
+
+/// Holdings, and the same by expiry.
+struct Lots<'a> {
     holdings: Vec<Holding>,
     runs: Vec<Run<'a>>,
+}
+
+/// What of holdings a charge counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Counts {
+    Gross,
+    Shorts,
 }
 
 /// Holdings of one expiry.
@@ -377,27 +392,29 @@ fn runs<'a>(tables: &'a UnderlyingTables, holdings: &[Holding], orders: &[OrderA
     all
 }
 
-/// `holdings` with all buys among `orders` filled, and with all sells.
+/// `holdings` with `orders` filled as charges ask most.
 fn filled<'a>(
     tables: &'a UnderlyingTables,
     holdings: &[Holding],
     orders: &[OrderArray],
     detail: Detail,
-) -> Result<Vec<Filled<'a>>, MarginError> {
-    let mut all = Vec::new();
+) -> Result<Option<Filled<'a>>, MarginError> {
     if orders.is_empty() {
-        return Ok(all);
+        return Ok(None);
     }
-    for (label, side) in [("all buys filled", Side::Buy), ("all sells filled", Side::Sell)] {
+    let with_all = |side: Side| {
         let of_side = orders.iter().filter(|order| (order.lots > 0) == (side == Side::Buy));
         let fills = of_side.map(|order| Holding { row: order.row, lots: order.lots });
-        let mut holdings: Vec<Holding> = holdings.iter().copied().chain(fills).collect();
-        holdings.sort_by_key(|holding| holding.row);
-        let holdings = merged(tables.table.underlying(), holdings.into_iter())?;
-        let runs = runs(tables, &holdings, &[], detail);
-        all.push(Filled { label, holdings, runs });
-    }
-    Ok(all)
+        let mut all: Vec<Holding> = holdings.iter().copied().chain(fills).collect();
+        all.sort_by_key(|holding| holding.row);
+        merged(tables.table.underlying(), all.into_iter())
+    };
+    let (bought, sold) = (with_all(Side::Buy)?, with_all(Side::Sell)?);
+    let mut gross = [holdings, &bought, &sold].concat();
+    gross.sort_by_key(|holding| (holding.row, Reverse(holding.lots.unsigned_abs())));
+    gross.dedup_by_key(|holding| holding.row);
+    let lots = |holdings: Vec<Holding>| Lots { runs: runs(tables, &holdings, &[], detail), holdings };
+    Ok(Some(Filled { gross: lots(gross), sold: lots(sold) }))
 }
 
 /// Holdings, by row, of one row made one; those that cancel are left out.
@@ -448,7 +465,7 @@ impl Stake<'_> {
     pub(super) fn forget_orders(&mut self) {
         self.orders.clear();
         self.near_orders.clear();
-        self.filled.clear();
+        self.filled = None;
         self.runs.retain(|run| !run.holdings.is_empty());
     }
 
@@ -466,24 +483,27 @@ impl Stake<'_> {
         })
     }
 
-    /// The worst of a charge as things stand, with all buys filled, and with all sells filled: a
-    /// stated upper bound.
+    /// A charge as things stand, or more once orders fill, whichever of them do: it grows with what it counts, which no fills
+    /// make more than these.
     ///
     /// # Errors
     /// [`NumberError::Overflow`].
     pub(super) fn worst_charge(
         &self,
+        counts: Counts,
         charge: impl Fn(&UnderlyingTables, &[Holding], &[Run<'_>]) -> Result<Node, NumberError>,
-    ) -> Result<Node, MarginError> {
-        let now = charge(self.tables, &self.holdings, &self.runs)?;
-        if self.filled.is_empty() {
-            return Ok(now);
+    ) -> Result<Node, NumberError> {
+        let now = || charge(self.tables, &self.holdings, &self.runs);
+        let Some(filled) = &self.filled else { return now() };
+        let (lots, label) = match counts {
+            Counts::Gross => (&filled.gross, "orders filled where that leaves more"),
+            Counts::Shorts => (&filled.sold, "all sells filled"),
+        };
+        let worst = charge(self.tables, &lots.holdings, &lots.runs)?;
+        if self.detail == Detail::Amounts {
+            return Ok(worst);
         }
-        let label = now.label.clone();
-        let mut of = vec![now.named("no order filled")];
-        for filled in &self.filled {
-            of.push(charge(self.tables, &filled.holdings, &filled.runs)?.named(filled.label));
-        }
-        Ok(Node::worst_of(label, of))
+        let now = now()?;
+        Ok(Node::worst_of(now.label.clone(), vec![now.named("no order filled"), worst.named(label)]))
     }
 }

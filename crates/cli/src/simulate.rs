@@ -29,8 +29,8 @@ pub(crate) fn run(what: &SimulateWhat, screen: &Screen) -> Result<Outcome, Failu
     if hours.signum() <= 0 || hours > Decimal::from_int(1_000) {
         return Err(Failure::usage(format!("--hours {hours}: expected above 0 and at most 1000")));
     }
-    if asked.seeds == 0 || asked.rate == 0 || asked.accounts > 100_000 {
-        let expected = "expected at least 1 of --seeds and --rate, and at most 100000 of --accounts";
+    if asked.seeds == 0 || !(1..=10_000).contains(&asked.rate) || !(20..=100_000).contains(&asked.accounts) {
+        let expected = "expected --seeds of at least 1, --rate of 1 to 10000, and --accounts of 20 to 100000";
         return Err(Failure::usage(expected));
     }
     if asked.planted && !planted::IS_BUILT {

@@ -150,6 +150,13 @@ fn the_demo_is_one_page_and_its_document_can_be_asked() {
     for part in ["maintenance", "saved", "vol as it is", "liquidated under", "plimsoll explain"] {
         assert!(demo.out.contains(part), "{part}");
     }
+    // The README shows the left of it.
+    let readme = include_str!("../../../README.md");
+    let shown = readme.split("From `plimsoll demo`:").nth(1).unwrap().split("```").nth(1).unwrap();
+    let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    for line in shown.lines().skip(1).map(words).filter(|line| line.concat().contains(char::is_alphanumeric)) {
+        assert!(demo.out.lines().any(|said| words(said).starts_with(&line)), "README: {line:?}");
+    }
     let document = plimsoll(&["demo", "--document"]).out;
     let one = plimsoll_with(&["margin", "-"], &document);
     assert_eq!(one.code, 0);

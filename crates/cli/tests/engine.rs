@@ -162,3 +162,62 @@ fn a_folder_that_is_no_journal_is_refused() {
         assert!(asked.err.contains("no folder"), "{question}: {}", asked.err);
     }
 }
+
+/// However often a stream is read, and by whatever path: what was carried out of it is known again, and time goes on from
+/// where its own lines are.
+#[test]
+fn lines_that_were_carried_out_are_known_again() {
+    let folder = Folder::new("again");
+    std::fs::create_dir_all(&folder.0).unwrap();
+    let (journal, opening) = (folder.0.join("made/journal").display().to_string(), scenario("openings/venue.toml"));
+    let hour = |amount: &str| {
+        format!("{{\"do\":\"deposit\",\"account\":\"market\",\"amount\":\"{amount}\",\"after_s\":3600}}\n")
+    };
+    let (stream, elsewhere) = (folder.0.join("stream.jsonl"), folder.0.join("made/../stream.jsonl"));
+    std::fs::write(&stream, hour("1 USDC") + &hour("2 USDC")).unwrap();
+    assert_eq!(plimsoll(&["run", "-j", &journal, &opening, &stream.display().to_string()]).code, 0);
+    std::fs::write(&stream, hour("1 USDC") + &hour("2 USDC") + "\n" + &hour("3 USDC")).unwrap();
+    let again = plimsoll(&["run", "-j", &journal, &opening, &elsewhere.display().to_string()]);
+    let said = lines(&again.out);
+    let [new] = said.as_slice() else { panic!("{}", again.out) };
+    assert_eq!(
+        (&new["at"], &new["amount"]),
+        (&"2026-06-01T10:00:00Z".into(), &"3 USDC".into()),
+        "three hours of its own"
+    );
+    let nameless = plimsoll_with(&["run", "-j", &journal, "-"], &hour("4 USDC"));
+    assert!(nameless.code == 2 && nameless.err.contains("client, number: missing"), "{}", nameless.err);
+    let numbered =
+        |number: &str| hour("4 USDC").replace("{\"do\"", &format!("{{\"client\":\"desk\",\"number\":{number},\"do\""));
+    for wrong in ["-1", "1.5", "null", "\"abc\""] {
+        let run = plimsoll_with(&["run", "-j", &journal, "-"], &numbered(wrong));
+        assert!(run.code == 2 && run.err.contains("expected a whole number that grows"), "{wrong}: {}", run.err);
+    }
+    assert_eq!(lines(&plimsoll_with(&["run", "-j", &journal, "-"], &numbered("7")).out).len(), 1);
+    assert_eq!(lines(&plimsoll_with(&["run", "-j", &journal, "-"], &numbered("7")).out).len(), 0, "the same again");
+    let warned = plimsoll_with(&["run", &opening, "-"], "{\"do\":\"tick\",\"reduceonly\":true}\n");
+    assert!(warned.code == 0 && warned.err.contains("reduceonly: unknown field, ignored"), "{}", warned.err);
+}
+
+/// Who only looks changes nothing, and sees all that is whole.
+#[test]
+fn a_torn_journal_is_looked_at_as_far_as_it_is_whole() {
+    let journal = Folder::new("torn");
+    let opening = scenario("openings/venue.toml");
+    assert_eq!(plimsoll(&["run", "-q", "-j", &journal.path(), &opening]).code, 0);
+    let opened = "{\"do\":\"open_account\",\"account\":\"b\",\"client\":\"a\",\"number\":1}\n";
+    assert_eq!(plimsoll_with(&["run", "-q", "-j", &journal.path(), "-"], opened).code, 0);
+    let whole = lines(&plimsoll(&["journal", "export", &journal.path()]).out).len();
+    let log = journal.0.join("00000000000000000001.log");
+    let mut bytes = std::fs::read(&log).unwrap();
+    let end = bytes.iter().rposition(|byte| *byte != 0).unwrap();
+    bytes[end - 3..=end].fill(0);
+    std::fs::write(&log, &bytes).unwrap();
+    let left = plimsoll(&["journal", "export", &journal.path()]);
+    assert!(left.code == 0 && lines(&left.out).len() < whole, "{}", left.err);
+    assert!(plimsoll(&["journal", "inspect", &journal.path()]).out.contains("market"));
+    assert_eq!(std::fs::read(&log).unwrap(), bytes);
+    let empty = Folder::new("empty");
+    std::fs::create_dir_all(&empty.0).unwrap();
+    assert!(plimsoll(&["journal", "verify", &empty.path()]).err.contains("no records"));
+}

@@ -37,6 +37,10 @@ fn verified(folder: &Path, screen: &Screen) -> Result<Outcome, Failure> {
     }
     let found =
         verify(&Disk::view(folder)).map_err(|error| Failure::usage(format!("{}: {error}", folder.display())))?;
+    if found.last.is_none() && found.is_clean() {
+        let name = folder.display();
+        return Err(Failure::usage(format!("{name}: no records: expected a journal that `plimsoll run` kept")));
+    }
     for damage in &found.damages {
         screen.say(Tone::Bad, "damage", &damage.to_string());
     }

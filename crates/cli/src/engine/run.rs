@@ -4,12 +4,13 @@ use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread;
 
 use plimsoll::document::{Format, Value, parse};
 use plimsoll::journal::files::Disk;
 use plimsoll::journal::{Log, MemoryLog, Options, Segments};
-use plimsoll::node::{Answer, Answered, Node, Request};
+use plimsoll::node::{Answer, Answered, Node, Request, Submitted};
 use plimsoll::{Asset, DocumentErrors, Timestamp, stream};
 
 use super::beside::{Following, Preparing};
@@ -18,6 +19,9 @@ use crate::args::Run as Asked;
 use crate::color::Tone;
 use crate::outcome::{Failure, Outcome};
 use crate::screen::Screen;
+
+/// What messages call it, and what its lines would be known by.
+const STANDARD_INPUT: &str = "standard input";
 
 /// Commands that one sync makes durable, at most.
 const COMMIT: usize = 1_024;
@@ -32,7 +36,6 @@ pub(crate) fn run(asked: &Asked, screen: &Screen) -> Result<Outcome, Failure> {
         None => served(MemoryLog::new(), None, asked, &files, screen),
         Some(folder) => {
             let wrong = |error: &dyn std::fmt::Display| Failure::usage(format!("{}: {error}", folder.display()));
-            fs::create_dir_all(folder).map_err(|error| wrong(&error))?;
             let disk = Disk::open(folder).map_err(|error| wrong(&error))?;
             let (log, opened) = Segments::open(disk, Options::default()).map_err(|error| wrong(&error))?;
             if let Some(cut) = opened.truncated {
@@ -88,7 +91,9 @@ fn served<L: Log>(
         currency,
         now: None,
         out,
+        screen,
         quiet: asked.quiet,
+        is_kept: asked.journal.is_some(),
         lines: 0,
         events: 0,
         refused: 0,
@@ -110,7 +115,10 @@ struct Serving<'o, L> {
     currency: Asset,
     now: Option<Timestamp>,
     out: BufWriter<io::StdoutLock<'o>>,
+    screen: &'o Screen,
     quiet: bool,
+    /// Whether there is a journal.
+    is_kept: bool,
     lines: u64,
     events: u64,
     refused: u64,
@@ -120,18 +128,20 @@ struct Serving<'o, L> {
 impl<L: Log> Serving<'_, L> {
     fn file(&mut self, path: &Path) -> Result<(), Failure> {
         let name = path.display().to_string();
+        // The same file is known again, however it is named.
+        let source = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()).display().to_string();
         let wrong = |error: io::Error| Failure::usage(format!("{name}: {error}"));
         if path.as_os_str() == "-" {
-            return self.stream("standard input", BufReader::new(io::stdin().lock()));
+            return self.stream(STANDARD_INPUT, STANDARD_INPUT, BufReader::new(io::stdin().lock()));
         }
         match Format::of_file(&name).filter(|_| path.extension().is_none_or(|it| it != "jsonl")) {
-            Some(format) => self.document(&name, &fs::read(path).map_err(wrong)?, format),
-            None => self.stream(&name, BufReader::new(File::open(path).map_err(wrong)?)),
+            Some(format) => self.document((&name, &source), &fs::read(path).map_err(wrong)?, format),
+            None => self.stream(&name, &source, BufReader::new(File::open(path).map_err(wrong)?)),
         }
     }
 
     /// A document's steps.
-    fn document(&mut self, name: &str, bytes: &[u8], format: Format) -> Result<(), Failure> {
+    fn document(&mut self, (name, source): (&str, &str), bytes: &[u8], format: Format) -> Result<(), Failure> {
         let value = parsed(name, bytes, format)?;
         let start = value.get("start").and_then(Value::scalar).and_then(|at| at.parse().ok());
         self.now = self.now.or(start);
@@ -139,13 +149,13 @@ impl<L: Log> Serving<'_, L> {
             return Err(Failure::usage(format!("{name}: steps: missing, expected a list of commands")));
         };
         for (place, step) in steps.iter().enumerate() {
-            self.command(name, &format!("{name}: steps[{place}]"), step)?;
+            self.command((source, place as u64 + 1), &format!("{name}: steps[{place}]"), step)?;
         }
         self.commit()
     }
 
     /// Lines of JSON, committed whenever no more is waiting.
-    fn stream(&mut self, name: &str, mut lines: BufReader<impl io::Read>) -> Result<(), Failure> {
+    fn stream(&mut self, name: &str, source: &str, mut lines: BufReader<impl io::Read>) -> Result<(), Failure> {
         let mut text = String::new();
         for number in 1_u64.. {
             text.clear();
@@ -156,7 +166,7 @@ impl<L: Log> Serving<'_, L> {
             if !text.trim().is_empty() {
                 let place = format!("{name} line {number}");
                 let value = parsed(&place, text.trim().as_bytes(), Format::Json)?;
-                self.command(name, &place, &value)?;
+                self.command((source, number), &place, &value)?;
             }
             let waiting = self.node.as_ref().map_or(0, Node::waiting);
             if waiting >= COMMIT || lines.buffer().is_empty() {
@@ -166,30 +176,50 @@ impl<L: Log> Serving<'_, L> {
         self.commit()
     }
 
-    fn command(&mut self, source: &str, place: &str, value: &Value<'_>) -> Result<(), Failure> {
+    /// One command, the `line`-th of its source.
+    fn command(&mut self, (source, line): (&str, u64), place: &str, value: &Value<'_>) -> Result<(), Failure> {
         self.lines += 1;
-        let Some(now) = self.now.or_else(|| stream::begins(value)).or_else(|| self.clock()) else {
+        let said = self.now.or_else(|| stream::begins(value));
+        let Some(now) = said.map_or_else(|| self.clock(), |said| Ok(Some(said)))? else {
             return Err(Failure::usage(format!("{place}: at: missing, expected the time of the first command")));
         };
-        let lines = self.lines;
+        let is_kept = self.is_kept;
         let node = self.node(now)?;
-        let read = stream::read(value, node.state(), now.max(node.state().clock)).map_err(|mut errors| {
+        // A source's time is its own: what was carried out of it before moves no clock a second time.
+        let read = stream::read(value, node.state(), now).map_err(|mut errors| {
             errors.errors.iter_mut().for_each(|error| error.path = format!("{place}: {}", error.path));
             errors
         })?;
-        let client = read.client.unwrap_or_else(|| source.to_owned()).into();
-        let request = Request { client, number: read.number.unwrap_or(lines), command: read.command };
-        let (at, submitted) = (read.at, node.submit(request, read.at));
-        self.now = Some(at);
-        if submitted != plimsoll::node::Submitted::Staged {
+        if is_kept && source == STANDARD_INPUT && (read.client.is_none() || read.number.is_none()) {
+            let expected = "client, number: missing, expected with --journal: by what else is a line of standard input \
+                            known again?";
+            return Err(Failure::usage(format!("{place}: {expected}")));
+        }
+        let client: Arc<str> = read.client.unwrap_or_else(|| source.to_owned()).into();
+        let number = read.number.unwrap_or(line);
+        let request = Request { client: Arc::clone(&client), number, command: read.command };
+        let at = if value.get("at").is_some() { read.at } else { read.at.max(node.state().clock) };
+        let submitted = node.submit(request, at);
+        self.now = Some(if submitted == Submitted::Staged { at } else { read.at });
+        if let Submitted::TooOld { last } = submitted {
+            let text = format!("{place}: number {number} of {client} comes after {last}: it is not carried out");
+            self.screen.say(Tone::Warn, "warning", &text);
+        }
+        for warning in &read.warnings {
+            self.screen.say(Tone::Warn, "warning", &format!("{place}: {warning}"));
+        }
+        if submitted != Submitted::Staged {
             self.repeated += 1;
         }
         Ok(())
     }
 
-    /// The engine's own time, where it has one.
-    fn clock(&self) -> Option<Timestamp> {
-        self.node.as_ref().map(|node| node.state().clock)
+    /// The engine's own time, where it has one: a journal that was begun does.
+    fn clock(&mut self) -> Result<Option<Timestamp>, Failure> {
+        if self.log.as_ref().is_some_and(|log| log.last().0 > 0) {
+            self.node(Timestamp::from_nanos(0))?;
+        }
+        Ok(self.node.as_ref().map(|node| node.state().clock))
     }
 
     fn node(&mut self, at: Timestamp) -> Result<&mut Node<L>, Failure> {
@@ -205,6 +235,7 @@ impl<L: Log> Serving<'_, L> {
     /// Makes what was decided durable, and only then says so.
     fn commit(&mut self) -> Result<(), Failure> {
         let (Some(node), Some(now)) = (&mut self.node, self.now) else { return Ok(()) };
+        let now = now.max(node.state().clock);
         let answered = node.commit(now).map_err(|error| Failure::usage(format!("journal: {error}")))?;
         if let Some(follower) = &mut self.follower {
             follower.see(node.log().last(), node.log().chain());

@@ -310,8 +310,13 @@ impl State {
     /// Accounts that are margined together with `account`, itself among them, ascending.
     #[must_use]
     pub fn margined_with(&self, account: AccountId) -> Vec<AccountId> {
-        let group = self.account(account).and_then(|known| group_key(&known.terms));
-        group.and_then(|key| self.groups.get(&key)).cloned().unwrap_or_else(|| vec![account])
+        let group = self.account(account).and_then(|known| self.group_of(&known.terms));
+        group.cloned().unwrap_or_else(|| vec![account])
+    }
+
+    /// Accounts that whoever has these terms is margined together with, ascending; none where it is margined alone.
+    pub(crate) fn group_of(&self, terms: &AccountTerms) -> Option<&Vec<AccountId>> {
+        group_key(terms).and_then(|key| self.groups.get(&key))
     }
 }
 

@@ -7,7 +7,7 @@ use plimsoll_margin::fold::Detail;
 use plimsoll_margin::level;
 
 use super::Decision;
-use crate::account::{AccountTerms, Mode};
+use crate::account::{Account, AccountTerms, Kind, Mode};
 use crate::event::{Cancelled, Event};
 use crate::refusal::Refusal;
 
@@ -47,6 +47,9 @@ impl Decision<'_> {
             return Err(Refusal::NotAllowed { what, why: "below a line an account's group, mode and model stay" });
         }
         self.check_terms(terms)?;
+        self.may_regroup(id, terms)?;
+        let account = self.account(id)?;
+        let before = &account.terms;
         let set_anew = terms.limits.loss_max.is_some() && terms.limits.loss_max != before.limits.loss_max;
         let kept = account.loss_from.filter(|_| terms.limits.loss_max.is_some());
         let loss_from = if set_anew { Some(self.net_value(id)?) } else { kept };
@@ -54,6 +57,27 @@ impl Decision<'_> {
         self.emit(Event::AccountAmended { account: id, terms: terms.clone(), loss_from });
         self.levels(together);
         self.levels([id]);
+        Ok(())
+    }
+
+    /// Whether an account may be margined under another model, or with others: it can be, and covers initial margin there with
+    /// whom it joins, as those do whom it leaves. Like a payment between them this counts no credit line and no gains.
+    fn may_regroup(&mut self, id: AccountId, terms: &AccountTerms) -> Result<(), Refusal> {
+        let account = self.account(id)?.clone();
+        let before = &account.terms;
+        if (&before.group, &before.model) == (&terms.group, &terms.model) || terms.kind == Kind::Outside {
+            return Ok(());
+        }
+        let of = |ids: &[AccountId]| -> Vec<Account> {
+            ids.iter().filter(|other| **other != id).filter_map(|other| self.state.account(*other).cloned()).collect()
+        };
+        let left = of(&self.state.margined_with(id));
+        let mut joined = of(self.state.group_of(terms).map_or(&[][..], Vec::as_slice));
+        let is_shared = !(left.is_empty() && joined.is_empty());
+        joined.push(Account { terms: terms.clone(), ..account });
+        for unit in [left, joined].into_iter().filter(|unit| !unit.iter().all(Account::is_idle)) {
+            self.unit_covers_initial(id, &unit, is_shared)?;
+        }
         Ok(())
     }
 

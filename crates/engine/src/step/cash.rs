@@ -153,6 +153,11 @@ impl Decision<'_> {
             let (asset, currency) = (amount.asset, self.state.currency);
             return Err(MarketError::NoPrice { asset, currency }.into());
         }
+        if !self.is_trusted(amount.asset) {
+            // What it costs to bring back is not known: a debt of it would be secured by too little.
+            let what = amount.asset.as_str().into();
+            return Err(Refusal::NotAllowed { what, why: "an asset whose price is not trusted is not lent" });
+        }
         let held = self.state.held_by(House::Lending, amount.asset);
         if held < amount.value {
             let (house, asset, wanted) = (House::Lending, amount.asset, amount.value);
@@ -246,10 +251,21 @@ impl Decision<'_> {
         if after.terms.kind == Kind::Outside {
             return Ok(());
         }
-        let made = self.book.current(self.state)?;
         let together = self.state.margined_with(id);
         let others = together.iter().filter(|other| **other != id).filter_map(|other| self.state.account(*other));
-        let unit: Vec<&Account> = std::iter::once(after).chain(others).collect();
+        let unit: Vec<Account> = std::iter::once(after).chain(others).cloned().collect();
+        self.unit_covers_initial(id, &unit, outgoing)
+    }
+
+    /// The same of accounts that are margined together, of which the first says how.
+    pub(super) fn unit_covers_initial(
+        &mut self,
+        id: AccountId,
+        unit: &[Account],
+        outgoing: bool,
+    ) -> Result<(), Refusal> {
+        let made = self.book.current(self.state)?;
+        let unit: Vec<&Account> = unit.iter().collect();
         let margin = made.margin(self.state, &unit, &[], Detail::Amounts)?;
         let required = margin.requirement.initial.amount;
         let standing = margin.levels.at(Level::Initial);

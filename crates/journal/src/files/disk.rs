@@ -48,10 +48,11 @@ impl Disk {
     pub fn open(folder: impl AsRef<Path>) -> Result<Self, FileError> {
         let folder = folder.as_ref();
         let refused = |error: &io::Error| failed(folder, Operation::Open, error);
-        if !folder.is_dir() {
-            fs::create_dir_all(folder).map_err(|error| refused(&error))?;
-            // The new folder is a name in the one above.
-            sync_folder(folder.parent().unwrap_or(folder)).map_err(|error| refused(&error))?;
+        let new: Vec<&Path> = folder.ancestors().take_while(|above| !above.is_dir()).collect();
+        fs::create_dir_all(folder).map_err(|error| refused(&error))?;
+        for made in new.into_iter().filter(|made| !made.as_os_str().is_empty()) {
+            // A new folder is a name in the one above.
+            sync_folder(made.parent().unwrap_or(made)).map_err(|error| refused(&error))?;
         }
         let mut options = OpenOptions::new();
         let lock = options.create(true).truncate(false).write(true).open(folder.join(LOCK));

@@ -16,7 +16,8 @@ pub struct Opened {
     pub last: Sequence,
     /// The chain after it.
     pub chain: Digest,
-    /// What a crash had left behind the log's end, and was wiped.
+    /// What a crash had left behind the log's end, and was wiped; of a folder that is only looked at it is still there, and may
+    /// be what a writer is at.
     pub truncated: Option<Truncated>,
 }
 
@@ -47,14 +48,25 @@ pub(super) fn recover<F: Files>(files: &F) -> Result<(Found, Opened), LogError> 
     let mut opened = EMPTY;
     let mut found = Found { end: 0, length: 0, firsts };
     for (index, first) in found.firsts.iter().enumerate() {
-        let mut walk = Walk::open(files, &name(*first))?;
-        continues(&walk, opened.last.next(), opened.chain)?;
         let is_last = index + 1 == found.firsts.len();
-        opened.truncated = match to_end(&mut walk) {
-            Ok(()) => None,
-            Err(LogError::Damaged(damage)) if is_last && damage.flaw.may_be_torn() => Some(torn(&mut walk, damage)?),
-            Err(error) => return Err(error),
+        let read = || -> Result<_, LogError> {
+            let mut walk = Walk::open(files, &name(*first))?;
+            continues(&walk, opened.last.next(), opened.chain)?;
+            let truncated = match to_end(&mut walk) {
+                Ok(()) => None,
+                Err(LogError::Damaged(damage)) if is_last && damage.flaw.may_be_torn() => {
+                    Some(torn(&mut walk, damage)?)
+                }
+                Err(error) => return Err(error),
+            };
+            Ok((walk, truncated))
         };
+        // Whoever looks beside a writer may come upon a frame half written, and upon the next one whole: by then both are.
+        let (walk, truncated) = match read() {
+            Err(LogError::Damaged(Damage { flaw: Flaw::Within { .. }, .. })) => read()?,
+            read => read?,
+        };
+        opened.truncated = truncated;
         (found.end, found.length) = (walk.position, walk.header.length);
         (opened.last, opened.chain) = (Sequence(walk.next.0 - 1), walk.chain);
     }
@@ -105,7 +117,11 @@ fn settle<F: Files>(
         }
     }
     if let Some(torn) = truncated {
-        write_zeros(files, &torn.file, torn.offset, torn.offset + torn.bytes)?;
+        match write_zeros(files, &torn.file, torn.offset, torn.offset + torn.bytes) {
+            // To whoever only looks the log ends before it: it may be what a writer is at.
+            Err(error) if error.cause == Cause::ReadOnly => {}
+            wiped => wiped?,
+        }
     }
     let Some(last) = last else { return Ok(()) };
     files.sync(&name(last)).and_then(|()| files.sync_names()).map_err(LogError::SyncFailed)

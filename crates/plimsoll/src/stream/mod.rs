@@ -49,11 +49,23 @@ pub fn read(value: &Value<'_>, state: &State, now: Timestamp) -> Result<Line, Do
     let report = Report::default();
     let root = At::root(value, &report);
     let read = Reading { state, at: now }.line(root);
+    let client = value.get("client").map(|client| match client.scalar().filter(|client| !client.is_empty()) {
+        Some(client) => client.to_owned(),
+        None => {
+            root.field("client", client).wrong("who sends it, as text");
+            String::new()
+        }
+    });
+    let number = value.get("number").and_then(|number| {
+        let read = number.scalar().and_then(|number| number.parse().ok());
+        if read.is_none() {
+            root.field("number", number).wrong("a whole number that grows, up to 18446744073709551615");
+        }
+        read
+    });
     let warnings = report.finish()?;
     // Where a part is missing an error said so.
     let (at, command) = read.ok_or(DocumentErrors { errors: Vec::new(), total: 0 })?;
-    let client = value.get("client").and_then(Value::scalar).map(str::to_owned);
-    let number = value.get("number").and_then(Value::scalar).and_then(|number| number.parse().ok());
     Ok(Line { at, client, number, command, warnings })
 }
 
@@ -130,7 +142,13 @@ impl Reading<'_> {
         let record = Record::open(root, shape)?;
         let at = match (record.instant("at"), record.seconds("after_s")) {
             (Some(at), None) => at,
-            (None, Some(after)) => self.at.plus_seconds(after.into())?,
+            (None, Some(after)) => match self.at.plus_seconds(after.into()) {
+                Some(at) => at,
+                None => {
+                    record.wrong("after_s", "a time up to the year 2262");
+                    return None;
+                }
+            },
             (None, None) => self.at,
             (Some(_), Some(_)) => {
                 record.wrong("after_s", "nothing: `at` says when");

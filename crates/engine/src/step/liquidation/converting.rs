@@ -34,7 +34,7 @@ impl Decision<'_> {
     }
 
     /// Whether an asset's price is trusted: its own, else its index.
-    fn is_trusted(&self, asset: Asset) -> bool {
+    pub(in crate::step) fn is_trusted(&self, asset: Asset) -> bool {
         let reading = |feed| self.state.market.feeds.get(&feed).and_then(|facts| facts.reading);
         let found = reading(Feed::Asset(asset)).or_else(|| reading(Feed::Index(asset.underlying())));
         asset == self.state.currency || found.is_some_and(|reading| reading.quality == Quality::Trusted)

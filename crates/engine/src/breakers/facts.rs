@@ -113,7 +113,10 @@ fn counted(state: &mut State, event: &Event, at: Timestamp) {
         }
         Event::Traded { contract, quantity, price, buyer, seller, closes, .. } => {
             let closing = [buyer.order, seller.order].into_iter().flatten().any(OrderId::closes);
-            if closing || closes.is_some() && !planted!(MatchesUncounted) {
+            let [buyer, seller] = [buyer, seller].map(|side| &state.accounts[side.account.index()].terms);
+            // Between two accounts of one owner nothing of the owner's is closed: nobody buys a pause with it.
+            let is_own = (buyer.kind, &buyer.owner) == (seller.kind, &seller.owner);
+            if !is_own && (closing || closes.is_some() && !planted!(MatchesUncounted)) {
                 let value = notional_of(state, *contract, *quantity, price.value);
                 let underlying = state.contracts[contract.index()].instrument.terms().underlying;
                 breakers.values_mut().for_each(|it| closed(it, underlying, value, at));

@@ -121,11 +121,12 @@ fn joined(
     all.into_iter().map(|figure| (Subject::Everything, figure)).collect()
 }
 
-/// How far quoted marks on an underlying are from its index, at most, as a share of it.
+/// How far quoted marks on an underlying are from its index, at most, as a share of it; nobody quotes what has expired.
 fn apart(state: &State, underlying: Underlying) -> Decimal {
     let of = |(contract, mark): (&ContractId, &plimsoll_pricing::market::MarkQuote)| {
         let instrument = &state.contract(*contract)?.instrument;
-        let is_ours = instrument.terms().underlying == underlying && instrument.strike().is_none();
+        let is_live = instrument.expiry().is_none_or(|expiry| expiry > state.market.as_of);
+        let is_ours = is_live && instrument.terms().underlying == underlying && instrument.strike().is_none();
         let index = index_in(state, instrument).filter(|_| is_ours)?;
         Some(share(mark.price?, index.value))
     };

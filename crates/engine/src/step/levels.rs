@@ -137,11 +137,36 @@ impl Decision<'_> {
         if value.signum() <= 0 {
             return Ok(None);
         }
-        let amount = Amount::new(value, top_up.asset);
-        self.may_leave(parent, amount)?;
-        self.transferred(parent, id, amount, true).map(Some)
+        let value = self.most_that_may_leave(parent, Amount::new(value, top_up.asset))?;
+        if value.is_zero() {
+            return Ok(None);
+        }
+        self.transferred(parent, id, Amount::new(value, top_up.asset), true).map(Some)
+    }
+
+    /// As much of `amount` as an account can spare: what leaves may have secured more than it is worth, as a coin does whose
+    /// price is hedged.
+    fn most_that_may_leave(&mut self, id: AccountId, amount: Amount) -> Result<Decimal, Refusal> {
+        let (mut may, mut may_not) = (Decimal::ZERO, amount.value);
+        if self.may_leave(id, amount).is_ok() {
+            return Ok(amount.value);
+        }
+        for _ in 0..HALVINGS {
+            let middle = may.plus(may_not)?.times(Decimal::new(5, 1), Rounding::Down)?.rounded(6, Rounding::Down)?;
+            if middle <= may {
+                break;
+            }
+            match self.may_leave(id, Amount::new(middle, amount.asset)) {
+                Ok(()) => may = middle,
+                Err(_) => may_not = middle,
+            }
+        }
+        Ok(may)
     }
 }
+
+/// How often the part of a draw that a parent can spare is halved: to a thousandth.
+const HALVINGS: u32 = 10;
 
 impl Decision<'_> {
     /// What an account can spare of an asset: its cash, as far as what is left covers initial margin.

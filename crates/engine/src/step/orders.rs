@@ -304,11 +304,12 @@ pub(super) fn own_limits(
     if *limits == TraderLimits::default() {
         return Ok(());
     }
-    let held = account.holding(order.contract).quantity.0;
-    let wanted = wanted(account, order)?;
-    if capped(wanted, held) == wanted {
+    let contract = state.contract(order.contract).ok_or(Refusal::UnknownContract(order.contract))?;
+    if only_reduces(account, &contract.instrument, order)? {
         return Ok(());
     }
+    let held = account.holding(order.contract).quantity.0;
+    let wanted = wanted(account, order)?;
     let exceeds = |limit, value, most| Err(Refusal::TraderLimit { account: id, limit, value, most });
     if limits.reduce_only {
         return exceeds("position", held.plus(wanted)?.abs(), held.abs());

@@ -68,7 +68,8 @@ impl Log {
                 Event::Traded { contract, quantity, price, buyer, seller, closes, .. },
             ) => {
                 let ordered = [buyer.order, seller.order].into_iter().flatten().any(OrderId::closes);
-                if ordered || closes.is_some() {
+                let owner = |id| state.account(id).map(|known| (known.terms.kind, known.terms.owner.clone()));
+                if (ordered || closes.is_some()) && owner(buyer.account) != owner(seller.account) {
                     let closed = notional(state, *contract, float(quantity.0), Some(float(price.value)));
                     let underlying = state.contract(*contract).map(|known| known.instrument.terms().underlying);
                     self.sums.push((at, underlying, closed.unwrap_or(0.0)));
@@ -191,7 +192,8 @@ fn sources(state: &State, feed: Feed, at: Timestamp) -> f64 {
 fn apart(state: &State, underlying: Underlying) -> f64 {
     let of = |(contract, quote): (&ContractId, &plimsoll_pricing::market::MarkQuote)| {
         let instrument = &state.contract(*contract)?.instrument;
-        let is_ours = instrument.terms().underlying == underlying && instrument.strike().is_none();
+        let is_over = instrument.expiry().is_some_and(|expiry| expiry <= state.market.as_of);
+        let is_ours = instrument.terms().underlying == underlying && instrument.strike().is_none() && !is_over;
         let index = index(state, instrument).filter(|_| is_ours)?;
         Some((float(quote.price?) - index).abs() / index)
     };

@@ -21,7 +21,9 @@ fn a_run_that_cannot_be_is_refused_with_what_was_expected() {
     for (arguments, expected) in [
         (["--hours", "0"], "expected above 0"),
         (["--hours", "soon"], "--hours soon"),
-        (["--seeds", "0"], "expected at least 1"),
+        (["--seeds", "0"], "--seeds of at least 1"),
+        (["--accounts", "3"], "--accounts of 20"),
+        (["--rate", "4294967295"], "--rate of 1 to 10000"),
         #[cfg(not(feature = "planted"))]
         (["--planted", "--calm"], "build with --features planted"),
     ] {

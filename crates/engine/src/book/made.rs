@@ -248,7 +248,8 @@ fn listing(state: &State) -> Result<Arc<Listing>, Refusal> {
     Ok(Arc::new(Listing::new(open.map(|contract| contract.instrument.clone()).collect())?))
 }
 
-/// A model prepared for every contract that can be priced and margined: which those are turns on the state alone.
+/// A model prepared for every asset and contract that can be priced and margined: which those are turns on the state alone.
+/// One that is quoted absurdly is left out, and takes only those with it who have it.
 pub(super) fn prepared(rules: &ModelRules, market: &Market) -> Result<Box<dyn Judge>, MarginError> {
     let model = model(rules)?;
     let snapshot = market.snapshot();
@@ -256,19 +257,23 @@ pub(super) fn prepared(rules: &ModelRules, market: &Market) -> Result<Box<dyn Ju
     let assets = snapshot.assets.keys().copied().chain(coins).chain([market.currency()]);
     let assets: BTreeSet<Asset> = assets.filter(|asset| snapshot.has_price(*asset)).collect();
     let priced = market.listing().iter().map(|(id, _)| id).filter(|id| market.priced(*id).is_ok());
-    let mut held = Held { instruments: priced.collect(), assets };
-    let error = match model.prepare(market, &held) {
+    let all = Held { instruments: priced.collect(), assets };
+    let error = match model.prepare(market, &all) {
         Ok(judge) => return Ok(judge),
         Err(error) => error,
     };
-    let alone = |id: &InstrumentId| {
-        let held = Held { instruments: [*id].into(), assets: held.assets.clone() };
+    let alone = |asset: &Asset| {
+        let held = Held { instruments: BTreeSet::new(), assets: [*asset, market.currency()].into() };
         model.prepare(market, &held).is_ok()
     };
-    let instruments: BTreeSet<InstrumentId> = held.instruments.iter().copied().filter(alone).collect();
-    if instruments.len() == held.instruments.len() {
+    let assets: BTreeSet<Asset> = all.assets.iter().copied().filter(alone).collect();
+    let beside = |id: &InstrumentId| {
+        let held = Held { instruments: [*id].into(), assets: assets.clone() };
+        model.prepare(market, &held).is_ok()
+    };
+    let instruments: BTreeSet<InstrumentId> = all.instruments.iter().copied().filter(beside).collect();
+    if (instruments.len(), assets.len()) == (all.instruments.len(), all.assets.len()) {
         return Err(error);
     }
-    held.instruments = instruments;
-    model.prepare(market, &held)
+    model.prepare(market, &Held { instruments, assets })
 }

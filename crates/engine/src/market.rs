@@ -3,18 +3,19 @@
 //! A *feed* is what sources quote: an asset's price in the currency, or an underlying's index. The engine remembers each
 //! source's last quote and makes one [`Reading`] of them by `pricing`'s index rule; nobody else computes an index.
 //!
-//! | quality | what it is | collateral, initial | collateral, maintenance | a debt | liquidation |
-//! |---|---|---|---|---|---|
-//! | trusted | enough sources agree | at the price | at the price | at the price | yes |
-//! | disputed | enough sources, which disagree | zero | last trusted × decay | the higher of last trusted and now | only if under even at the best price of the band |
-//! | thin | too few sources | the same | the same | the same | the same |
-//! | dead | no source is live | the same | the same | at the last trusted price | the same |
+//! | quality | what it is | collateral, initial | collateral, maintenance | a debt | liquidation | opened on, lent |
+//! |---|---|---|---|---|---|---|
+//! | trusted | enough sources agree | at the price | at the price | at the price | yes | yes |
+//! | disputed | enough sources, which disagree | zero | last trusted × decay | the higher of last trusted and now | only if under even at the best price of the band | no |
+//! | thin | too few sources | the same | the same | the same | the same | no |
+//! | dead | no source is live | the same | the same | at the last trusted price | the same | no |
 //!
 //! The *slow price* follows trusted prices by at most a share an hour. What stands in for an untrusted price of a
 //! collateral is the lower of the last trusted and the slow price, so that a price that was pushed up for a moment and
 //! then lost its sources lends nothing; for how long is the decay schedule's to say, which ends at zero.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use plimsoll_core::{Asset, Decimal, NumberError, Rounding, Timestamp, Underlying};
@@ -30,6 +31,15 @@ pub enum Feed {
     Asset(Asset),
     /// An underlying's index, in its quote.
     Index(Underlying),
+}
+
+impl fmt::Display for Feed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Asset(asset) => write!(f, "asset {asset}"),
+            Self::Index(underlying) => write!(f, "index {underlying}"),
+        }
+    }
 }
 
 /// How a feed's quotes become a price, and what stands in for one that is not trusted.
@@ -57,6 +67,19 @@ pub enum Quality {
     Thin,
     /// No source is live.
     Dead,
+}
+
+impl Quality {
+    /// What events and refusals call it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Trusted => "trusted",
+            Self::Disputed => "disputed",
+            Self::Thin => "thin",
+            Self::Dead => "dead",
+        }
+    }
 }
 
 /// What a feed says, and what it said when it was last to be trusted.

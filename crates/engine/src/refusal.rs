@@ -13,7 +13,7 @@ use thiserror::Error;
 use crate::account::{ContractId, OrderId};
 use crate::breakers::Restricted;
 use crate::ledger::House;
-use crate::market::Feed;
+use crate::market::{Feed, Quality};
 
 /// Why a command was not carried out. Nothing has changed.
 #[derive(Clone, Debug, PartialEq, Error)]
@@ -109,7 +109,7 @@ pub enum Refusal {
         expiry: Timestamp,
     },
     /// A feed without a rule.
-    #[error("{0:?}: quoted, but not listed")]
+    #[error("{0}: quoted, but not listed")]
     UnknownFeed(Feed),
     /// A breaker is tripped.
     #[error("breaker {name} is tripped: {} is restricted", .action.name())]
@@ -141,6 +141,14 @@ pub enum Refusal {
         account: AccountId,
         /// What its mode asks for.
         why: &'static str,
+    },
+    /// A price that is not trusted, where it has to be.
+    #[error("{feed}: its price is {}: expected a trusted one", .quality.name())]
+    Untrusted {
+        /// Whose price.
+        feed: Feed,
+        /// How good it is.
+        quality: Quality,
     },
     /// More of an asset than may be held in all.
     #[error("{asset}: accounts would hold {held}: expected at most {cap}")]

@@ -48,7 +48,9 @@ fn day(seed: u64, drops: bool) -> Venue {
         if drops {
             venue.book = Book::new();
         }
-        venue.wait(random.below(900));
+        // Prices are a minute old at times, and at times none is live.
+        let most = if random.below(4) == 0 { 900 } else { 30 };
+        venue.wait(random.below(most));
         let command = draw(&mut random, &venue.state, venue.now, at, (&mut btc, &mut eth));
         match venue.ask(&command) {
             Ok(events) => events.iter().for_each(|event| kept.touched(event)),
@@ -66,7 +68,7 @@ fn day(seed: u64, drops: bool) -> Venue {
 
 #[test]
 fn a_day_with_every_breaker_is_the_same_without_its_book_and_folds() {
-    for seed in [3, 11] {
+    for seed in [5, 11] {
         let (kept, dropped) = (day(seed, false), day(seed, true));
         assert!(kept.state == dropped.state && kept.events == dropped.events, "seed {seed}");
         assert!(kept.folded() == kept.state, "seed {seed}: folding the events gives the state");

@@ -182,7 +182,7 @@ fn gains_that_nobody_has_paid_buy_nothing_back() {
     for settled in [false, true] {
         let mut venue = Venue::new();
         lends(&mut venue);
-        let account = funded(&mut venue, &["10000 USDC", "100 ETH"], |_| {});
+        let account = funded(&mut venue, &["200000 USDC"], |_| {});
         let [loser, other] = ["loser", "other"].map(|name| venue.funded(name, "100000000 USDC"));
         venue.trade(BTC_USDC, "10", "60000", account, loser);
         venue.prices("90000", "3000");
@@ -191,8 +191,8 @@ fn gains_that_nobody_has_paid_buy_nothing_back() {
         if settled {
             venue.trade(BTC_USDC, "10", "90000", loser, other);
         }
-        owes(&mut venue, account, "170 ETH");
-        let events = venue.prices("90000", "4400");
+        owes(&mut venue, account, "50 ETH");
+        let events = venue.prices("90000", "9900");
         assert!(state(&venue, account) >= Level::Liquidating || !closing(&events).is_empty(), "{events:?}");
         assert_eq!(closing(&events).len(), usize::from(settled), "settled: {settled}, {events:?}");
     }

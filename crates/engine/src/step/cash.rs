@@ -1,9 +1,8 @@
-//! Cash in and out, between accounts, and on loan.
+//! Cash in and out, and between accounts.
 
-use plimsoll_core::{AccountId, Amount, Asset, Decimal, Rounding, planted};
+use plimsoll_core::{AccountId, Amount, Decimal, Rounding};
 use plimsoll_margin::fold::Detail;
 use plimsoll_margin::level::Level;
-use plimsoll_pricing::market::MarketError;
 
 use super::Decision;
 use crate::account::{Account, Kind};
@@ -12,7 +11,6 @@ use crate::ledger::{Holder, House, Leg, movement};
 use crate::refusal::Refusal;
 
 const OUTSIDE: Holder = Holder::House(House::Outside);
-const LENDING: Holder = Holder::House(House::Lending);
 
 impl Decision<'_> {
     pub(super) fn deposit(&mut self, id: AccountId, amount: Amount) -> Result<(), Refusal> {
@@ -47,28 +45,6 @@ impl Decision<'_> {
         self.emit(Event::Withdrawn { account: id, amount, worth, gains, legs });
         self.levels([id]);
         Ok(())
-    }
-
-    /// Whether what an account would spend of an asset is what it paid in, or gains that somebody has paid for. What it does
-    /// not have is a debt, which margin sees to.
-    pub(super) fn spends_what_is_backed(&self, id: AccountId, amount: Amount) -> Result<(), Refusal> {
-        let asset = amount.asset;
-        let funds = self.account(id)?.funds.get(&asset).copied().unwrap_or_default();
-        let gains = amount.value.min(funds.cash.or_zero()).minus(funds.principal)?.or_zero();
-        let backed = self.backed(asset, &[House::Fees, House::Lending])?;
-        if gains > backed { Err(Refusal::GainsNotSettled { asset, gains, backed }) } else { Ok(()) }
-    }
-
-    /// What the venue holds of an asset beyond what was paid in and is still there to be asked for, by accounts and out of
-    /// these `purses` of the house: what others have lost, and the insurance fund.
-    fn backed(&self, asset: Asset, purses: &[House]) -> Result<Decimal, Refusal> {
-        let held = self.state.held_by(House::Outside, asset).negated();
-        let principal = self.state.totals.principal.get(&asset).copied().unwrap_or_default();
-        let mut left = if planted!(OthersPrincipal) { held } else { held.minus(principal)? };
-        for purse in purses {
-            left = left.minus(self.state.held_by(*purse, asset).or_zero())?;
-        }
-        Ok(left.or_zero())
     }
 
     /// What `amount` is worth in the currency; nothing where it has no price.
@@ -125,94 +101,15 @@ impl Decision<'_> {
             let why = "only insurance, lending and fees are paid into and out of, and bad debt as far as there is any";
             return Err(Refusal::NotAllowed { what, why });
         }
-        let held = self.state.held_by(house, amount.asset);
         if amount.value.signum() < 0 {
-            // What is taken back is there, and is not what gains were paid out of.
-            let others: Vec<House> =
-                [House::Fees, House::Lending].into_iter().filter(|other| *other != house).collect();
-            let free = held.min(self.backed(amount.asset, &others)?);
-            if amount.value.abs() > free {
-                let (asset, wanted) = (amount.asset, amount.value.abs());
-                return Err(Refusal::HouseShort { house, asset, wanted, held: free });
-            }
+            self.spares(house, amount.negated())?;
         }
         let legs = self.moved(OUTSIDE, Holder::House(house), amount)?;
         self.emit(Event::HouseFunded { house, amount, legs });
         Ok(())
     }
 
-    pub(super) fn borrow(&mut self, id: AccountId, amount: Amount) -> Result<(), Refusal> {
-        let account = self.account(id)?;
-        self.listed(amount.asset)?;
-        Refusal::amount(amount)?;
-        self.may_borrow(id, amount.asset)?;
-        if account.frozen {
-            return Err(Refusal::Frozen(id));
-        }
-        if self.state.price(amount.asset).is_none() {
-            let (asset, currency) = (amount.asset, self.state.currency);
-            return Err(MarketError::NoPrice { asset, currency }.into());
-        }
-        if !self.is_trusted(amount.asset) {
-            // What it costs to bring back is not known: a debt of it would be secured by too little.
-            let what = amount.asset.as_str().into();
-            return Err(Refusal::NotAllowed { what, why: "an asset whose price is not trusted is not lent" });
-        }
-        let held = self.state.held_by(House::Lending, amount.asset);
-        if held < amount.value {
-            let (house, asset, wanted) = (House::Lending, amount.asset, amount.value);
-            return Err(Refusal::HouseShort { house, asset, wanted, held });
-        }
-        let interest = if planted!(InterestBackdated) { None } else { self.interest_of(id, amount.asset)? };
-        let charged = charged(interest.as_ref())?;
-        let owed = self.state.totals.owed.get(&amount.asset).copied().unwrap_or_default();
-        owed.plus(charged)?.plus(amount.value)?;
-        let account = self.account(id)?;
-        let mut after = account.clone();
-        let funds = after.funds.entry(amount.asset).or_default();
-        funds.cash = funds.cash.plus(amount.value)?;
-        funds.borrowed = funds.borrowed.plus(amount.value)?;
-        funds.interest = funds.interest.plus(charged)?;
-        self.covers_initial(id, &after, false)?;
-        let legs = self.moved(LENDING, Holder::Account(id), amount)?;
-        interest.into_iter().for_each(|event| self.emit(event));
-        self.emit(Event::Borrowed { account: id, amount, legs });
-        self.levels([id]);
-        Ok(())
-    }
-
-    pub(super) fn repay(&mut self, id: AccountId, amount: Amount) -> Result<(), Refusal> {
-        let account = self.account(id)?;
-        self.listed(amount.asset)?;
-        Refusal::amount(amount)?;
-        let funds = account.funds.get(&amount.asset).copied().unwrap_or_default();
-        let accrued = self.interest_of(id, amount.asset)?;
-        let due = funds.interest.plus(charged(accrued.as_ref())?)?;
-        if amount.value > self.owed(id, amount.asset)? {
-            return Err(Refusal::OutOfBounds { what: "amount", value: amount.value, expected: "at most what is owed" });
-        }
-        if amount.value > funds.cash {
-            let (asset, wanted, free) = (amount.asset, amount.value, funds.cash);
-            return Err(Refusal::CashShort { account: id, asset, wanted, free });
-        }
-        self.spends_what_is_backed(id, amount)?;
-        let interest = due.min(amount.value);
-        let loan = Amount::new(amount.value.minus(interest)?, amount.asset);
-        let legs = self.moved(Holder::Account(id), LENDING, amount)?;
-        accrued.into_iter().for_each(|event| self.emit(event));
-        self.emit(Event::Repaid { account: id, amount: loan, interest, legs });
-        self.levels([id]);
-        Ok(())
-    }
-
-    /// What an account owes of an asset, interest up to now with it.
-    pub(super) fn owed(&self, id: AccountId, asset: Asset) -> Result<Decimal, Refusal> {
-        let funds = self.account(id)?.funds.get(&asset).copied().unwrap_or_default();
-        let accrued = self.interest_of(id, asset)?;
-        Ok(funds.borrowed.plus(funds.interest)?.plus(charged(accrued.as_ref())?)?)
-    }
-
-    fn moved(&self, from: Holder, to: Holder, amount: Amount) -> Result<Vec<Leg>, Refusal> {
+    pub(super) fn moved(&self, from: Holder, to: Holder, amount: Amount) -> Result<Vec<Leg>, Refusal> {
         let legs = movement(from, to, amount);
         self.fits(&legs)?;
         Ok(legs)
@@ -227,9 +124,12 @@ impl Decision<'_> {
             return Ok(());
         }
         let mut after = account.clone();
+        self.is_priced_now(id)?;
         let funds = after.funds.entry(amount.asset).or_default();
+        let gains = amount.value.minus(funds.principal)?.or_zero();
         funds.cash = funds.cash.minus(amount.value)?;
-        self.covers_initial(id, &after, true)
+        funds.principal = funds.principal.minus(amount.value.minus(gains)?)?;
+        self.covers_paid_for(id, &after, Amount::new(gains, amount.asset), true)
     }
 
     fn has_free(&self, id: AccountId, amount: Amount) -> Result<(), Refusal> {
@@ -251,10 +151,15 @@ impl Decision<'_> {
         if after.terms.kind == Kind::Outside {
             return Ok(());
         }
+        let unit = self.unit_with(id, after);
+        self.unit_covers_initial(id, &unit, outgoing)
+    }
+
+    /// The accounts that are margined with `id`, `after` in its place and first.
+    pub(super) fn unit_with(&self, id: AccountId, after: &Account) -> Vec<Account> {
         let together = self.state.margined_with(id);
         let others = together.iter().filter(|other| **other != id).filter_map(|other| self.state.account(*other));
-        let unit: Vec<Account> = std::iter::once(after).chain(others).cloned().collect();
-        self.unit_covers_initial(id, &unit, outgoing)
+        std::iter::once(after).chain(others).cloned().collect()
     }
 
     /// The same of accounts that are margined together, of which the first says how.
@@ -275,10 +180,4 @@ impl Decision<'_> {
         }
         Ok(())
     }
-}
-
-/// What an event charges, in all.
-fn charged(event: Option<&Event>) -> Result<Decimal, Refusal> {
-    let Some(Event::InterestCharged { charges, .. }) = event else { return Ok(Decimal::ZERO) };
-    Ok(charges.iter().try_fold(Decimal::ZERO, |sum, charge| sum.plus(charge.interest))?)
 }

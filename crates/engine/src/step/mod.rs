@@ -6,6 +6,7 @@
 
 mod accounts;
 mod ahead;
+mod backed;
 mod breakers;
 mod cash;
 mod clock;
@@ -14,10 +15,13 @@ mod interest;
 mod levels;
 mod liquidation;
 mod listing;
+mod loans;
 mod models;
 mod orders;
+mod paying;
 mod prices;
 mod trades;
+mod trust;
 
 use std::collections::BTreeMap;
 

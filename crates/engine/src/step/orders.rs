@@ -6,9 +6,8 @@
 //! what lowers maintenance and costs no more than its fee.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 
-use plimsoll_core::{AccountId, Amount, Asset, Decimal, NumberError, Quantity, Rounding, Side};
+use plimsoll_core::{AccountId, Decimal, NumberError, Quantity, Rounding, Side};
 use plimsoll_margin::Account as Read;
 use plimsoll_margin::answers::margin::Margin;
 use plimsoll_margin::fold::Detail;
@@ -18,7 +17,7 @@ use plimsoll_pricing::instruments::Instrument;
 
 use super::Decision;
 use super::trades::position_after;
-use crate::account::{Account, ContractId, Holding, Kind, Mode, OpenOrder, OrderId, TraderLimits};
+use crate::account::{Account, ContractId, Kind, Mode, OpenOrder, OrderId, TraderLimits};
 use crate::book::Made;
 use crate::event::{Cancelled, Event};
 use crate::refusal::Refusal;
@@ -40,7 +39,8 @@ impl Decision<'_> {
             return Err(Refusal::Frozen(id));
         }
         check_mode(id, account, terms.contract, self.state)?;
-        self.pays_what_is_backed(id, terms)?;
+        self.opens_on_trust(id, terms)?;
+        self.can_pay(id, terms)?;
         let mut falls_short = false;
         if account.terms.kind != Kind::Outside && !self.covers_order(id, terms) {
             let made = self.book.current(self.state)?;
@@ -56,24 +56,6 @@ impl Decision<'_> {
             self.levels([id]);
         }
         Ok(())
-    }
-
-    /// Whether what would be paid at once, premium or the other asset of spot, with all that is open, is the account's own or
-    /// backed: gains that nobody paid for buy nobody else's coins.
-    fn pays_what_is_backed(&self, id: AccountId, order: &OpenOrder) -> Result<(), Refusal> {
-        let account = self.account(id)?;
-        let mut pays: BTreeMap<Asset, Decimal> = BTreeMap::new();
-        for order in account.orders.values().chain([order]) {
-            let contract = self.state.contract(order.contract).ok_or(Refusal::UnknownContract(order.contract))?;
-            if contract.instrument.is_paid_when_bought() {
-                let moved = position_after(&contract.instrument, Holding::default(), signed(order), order.price)?.cash;
-                for (asset, value) in moved.into_iter().filter(|(_, value)| value.signum() < 0) {
-                    let sum = pays.entry(asset).or_default();
-                    *sum = sum.plus(value.abs())?;
-                }
-            }
-        }
-        pays.into_iter().try_for_each(|(asset, value)| self.spends_what_is_backed(id, Amount::new(value, asset)))
     }
 
     pub(super) fn cancel(&mut self, id: AccountId, order: OrderId) -> Result<(), Refusal> {

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_core::{Asset, Decimal, Price, Quantity, Rounding, Side, planted};
+use plimsoll_core::{AccountId, Asset, Decimal, Price, Quantity, Rounding, Side, planted};
 use plimsoll_margin::fold::Detail;
 use plimsoll_margin::orders::whole_lots;
 use plimsoll_pricing::instruments::Instrument;
@@ -15,7 +15,7 @@ use super::orders::signed;
 use crate::account::{Account, ContractId, Holding, Kind, OpenOrder};
 use crate::command::TradeSide;
 use crate::event::{Event, Filled};
-use crate::ledger::{Holder, House, Legs};
+use crate::ledger::{Holder, House, Leg, Legs};
 use crate::refusal::Refusal;
 
 /// What was traded.
@@ -73,13 +73,18 @@ impl Decision<'_> {
         let (bought, sold) = self.fees(&instrument, trade, buyer, seller)?;
         let bought = Charged { fee: bought, penalty: self.penalty(&instrument, trade, buyer, Side::Buy)? };
         let sold = Charged { fee: sold, penalty: self.penalty(&instrument, trade, seller, Side::Sell)? };
+        let mut lent = self.lent_for(&instrument, trade, buyer, Side::Buy)?;
+        lent.extend(self.lent_for(&instrument, trade, seller, Side::Sell)?);
         let mut legs = Legs::default();
         let buyer = self.fill(&instrument, trade, buyer, (Side::Buy, bought), &mut legs)?;
         let seller = self.fill(&instrument, trade, seller, (Side::Sell, sold), &mut legs)?;
         let legs = legs.done();
-        self.fits(&legs)?;
+        let all: Vec<Leg> = lent.iter().flat_map(Event::legs).chain(&legs).copied().collect();
+        self.fits(&all)?;
         let Trade { contract, quantity, price, taker } = trade;
         let limits = [&buyer, &seller].map(|filled| self.limit(filled));
+        let borrowers: Vec<AccountId> = lent.iter().flat_map(Event::accounts).collect();
+        lent.into_iter().for_each(|event| self.emit(event));
         self.emit(Event::Traded { contract, quantity, price, buyer, seller, taker, closes: None, legs });
         if instrument.only_moves_balances() {
             self.repay_converted(&buyer, instrument.terms().underlying.asset());
@@ -87,7 +92,7 @@ impl Decision<'_> {
         }
         for ((filled, limit), side) in [buyer, seller].iter().zip(limits).zip([Side::Buy, Side::Sell]) {
             let traded = OpenOrder { contract, side, quantity, price, reduce_only: false };
-            if !self.covers_fill(filled, &traded, limit) {
+            if borrowers.contains(&filled.account) || !self.covers_fill(filled, &traded, limit) {
                 self.levels([filled.account]);
             }
         }

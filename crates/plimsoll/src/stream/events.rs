@@ -4,7 +4,7 @@ use plimsoll_core::{AccountId, Amount, Decimal, Side, Timestamp, Underlying};
 use plimsoll_engine::account::{AccountTerms, Kind, Mode};
 use plimsoll_engine::event::{Cancelled, Charge, Figures, Filled, Overdraft};
 use plimsoll_engine::liquidation::Cover;
-use plimsoll_engine::market::{Feed, Quality, Reading};
+use plimsoll_engine::market::{Feed, Reading};
 use plimsoll_engine::{ContractId, Event, Holder, Leg, State};
 use serde_json::{Map, Value, json};
 
@@ -313,13 +313,7 @@ fn reading(feed: Feed, reading: &Reading) -> Value {
         Feed::Asset(asset) => ("asset", asset.to_string()),
         Feed::Index(underlying) => ("index", underlying.to_string()),
     };
-    let quality = match reading.quality {
-        Quality::Trusted => "trusted",
-        Quality::Disputed => "disputed",
-        Quality::Thin => "thin",
-        Quality::Dead => "dead",
-    };
-    json!({of.0: of.1, "price": text(reading.price), "quality": quality, "slow": text(reading.slow)})
+    json!({of.0: of.1, "price": text(reading.price), "quality": reading.quality.name(), "slow": text(reading.slow)})
 }
 
 const fn side(side: Side) -> &'static str {

@@ -98,6 +98,9 @@ fn of_asset(state: &State, asset: Asset, sum: &Sums, wrong: &mut Vec<Wrong>) {
     if paid_in < 0 {
         wrong.push(Wrong::new(OUTSIDE, text(paid_in), "at least 0"));
     }
+    if paid_in < sum.principal {
+        wrong.push(Wrong::new(PRINCIPAL, text(paid_in), format!("at least {}", shown(sum.principal))));
+    }
     // Fees may be paid out of gains that nobody has lost yet: they wait with them.
     let owed = sum.principal + house(House::Lending).max(0);
     let lost = sum.short - house(House::BadDebt).min(0);

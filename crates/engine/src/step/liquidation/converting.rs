@@ -13,7 +13,6 @@ use super::wave::Asked;
 use crate::account::{Account, ContractId, Mode, OrderId};
 use crate::event::Filled;
 use crate::liquidation::Policy;
-use crate::market::{Feed, Quality};
 use crate::refusal::Refusal;
 
 impl Decision<'_> {
@@ -31,13 +30,6 @@ impl Decision<'_> {
             && self.is_trusted(terms.underlying.asset())
             && self.is_trusted(terms.settlement)
             && self.members(unit).all(|(id, account)| self.is_backed(id, account, terms).unwrap_or(false))
-    }
-
-    /// Whether an asset's price is trusted: its own, else its index.
-    pub(in crate::step) fn is_trusted(&self, asset: Asset) -> bool {
-        let reading = |feed| self.state.market.feeds.get(&feed).and_then(|facts| facts.reading);
-        let found = reading(Feed::Asset(asset)).or_else(|| reading(Feed::Index(asset.underlying())));
-        asset == self.state.currency || found.is_some_and(|reading| reading.quality == Quality::Trusted)
     }
 
     /// Whether a member may pay what converting would ask of it: all that it has of the coin, or the quote for all it owes.

@@ -1,10 +1,14 @@
 //! What breakers may stop, and where: by the rules as they are written down.
 
+use std::collections::BTreeMap;
+
 use plimsoll_core::{AccountId, Amount, Asset, Side, Underlying};
+use plimsoll_engine::account::Kind;
 use plimsoll_engine::breakers::{Restricted, Subject};
 use plimsoll_engine::{Command, ContractId, Event, OpenOrder, State};
 
 use crate::promises::exact::{Way, quotient};
+use crate::promises::mirror::paid;
 
 /// Where something is asked for or done.
 #[derive(Clone, Copy, Debug)]
@@ -30,7 +34,23 @@ pub(super) fn asked(state: &State, command: &Command) -> Vec<(Restricted, Place)
             let place = Place::Order(*account, terms.contract);
             let opens = !only_reduces(state, *account, terms);
             let opening = opens.then_some((Restricted::Opening, place));
-            std::iter::once((Restricted::Placing, place)).chain(opening).collect()
+            let known = state.account(*account);
+            let open = known.into_iter().flat_map(|known| known.orders.values());
+            let buys_back = !is_spot(state, terms.contract) && !opens;
+            let lent = borrowed(state, *account, open.chain([terms])).into_iter().filter(|_| !buys_back);
+            std::iter::once((Restricted::Placing, place)).chain(opening).chain(lent).collect()
+        }
+        Command::Trade { contract, quantity, price, buyer, seller, .. } => {
+            let sides = [(buyer, Side::Buy), (seller, Side::Sell)].into_iter();
+            let asked = sides.filter(|(of, _)| of.order.is_some_and(|order| !order.closes()));
+            let lent = asked.flat_map(|(of, side)| {
+                let filled =
+                    OpenOrder { contract: *contract, side, quantity: *quantity, price: *price, reduce_only: false };
+                let held = state.account(of.account).map_or(0, |known| known.holding(*contract).quantity.0.units());
+                let buys_back = !is_spot(state, *contract) && held + quantity.0.units() <= 0;
+                borrowed(state, of.account, std::iter::once(&filled)).into_iter().filter(move |_| !buys_back)
+            });
+            lent.collect()
         }
         Command::Withdraw { account, amount } => {
             let place = Place::Cash(*account, amount.asset);
@@ -57,6 +77,31 @@ pub(super) fn asked(state: &State, command: &Command) -> Vec<(Restricted, Place)
         }
         _ => Vec::new(),
     }
+}
+
+fn is_spot(state: &State, contract: ContractId) -> bool {
+    state.contract(contract).is_some_and(|known| known.instrument.only_moves_balances())
+}
+
+/// What an account asks to be lent where all of `filled` are paid at once: what it is short of.
+fn borrowed<'a>(
+    state: &State,
+    account: AccountId,
+    filled: impl Iterator<Item = &'a OpenOrder>,
+) -> Vec<(Restricted, Place)> {
+    let mut pays: BTreeMap<Asset, i128> = BTreeMap::new();
+    for open in filled {
+        let Some(known) = state.contract(open.contract) else { continue };
+        let quantity = open.quantity.0.units() * if open.side == Side::Buy { 1 } else { -1 };
+        if let Some(Some((asset, value))) = paid(&known.instrument, quantity, open.price.value.units()) {
+            *pays.entry(asset).or_default() += value;
+        }
+    }
+    let Some(known) = state.account(account).filter(|known| known.terms.kind != Kind::Outside) else {
+        return Vec::new();
+    };
+    let short = pays.into_iter().filter(|(asset, value)| *value > known.cash(*asset).units().max(0));
+    short.map(|(asset, _)| (Restricted::Borrowing, Place::Cash(account, asset))).collect()
 }
 
 /// Where `event` closes somebody of the engine's own accord.

@@ -62,7 +62,7 @@ impl Mirror {
         }
     }
 
-    fn borrow(&mut self, account: AccountId, amount: Amount, at: Timestamp) -> Result<(), Fault> {
+    pub(super) fn borrow(&mut self, account: AccountId, amount: Amount, at: Timestamp) -> Result<(), Fault> {
         let pool = self.house.get(&(House::Lending, amount.asset)).copied().unwrap_or(0);
         if pool < amount.value.units() {
             return Err(format!("{amount} was lent of {}", shown(pool)));

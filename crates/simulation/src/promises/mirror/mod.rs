@@ -19,7 +19,7 @@ use plimsoll_engine::{AccountTerms, Command, ContractId, Event, Holder, House, O
 use plimsoll_pricing::instruments::Instrument;
 
 pub use feeds::{Feeds, Seen, sources, thousandths};
-pub use trades::{cost, filled};
+pub use trades::{cost, filled, paid};
 
 /// Before anything happened.
 const NEVER: Timestamp = Timestamp::from_nanos(i64::MIN);
@@ -159,6 +159,7 @@ impl Mirror {
             Command::Trade { contract, quantity, price, buyer, seller, taker } => {
                 let trade = trades::Trade { contract: *contract, quantity: *quantity, price: *price, taker: *taker };
                 let penalties = self.penalties(&trade, [*buyer, *seller], events)?;
+                self.lent(&trade, [*buyer, *seller], at, events)?;
                 self.trade(&trade, *buyer, *seller, penalties)?;
             }
             Command::Prices(batch) => self.prices(batch, at),

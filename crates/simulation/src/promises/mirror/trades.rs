@@ -1,8 +1,9 @@
 //! What trades cost, and what they leave.
 
-use plimsoll_core::{AccountId, Asset, Decimal, Price, Quantity, Side};
+use plimsoll_core::{AccountId, Asset, Decimal, Price, Quantity, Side, Timestamp};
+use plimsoll_engine::account::Kind;
 use plimsoll_engine::command::TradeSide;
-use plimsoll_engine::{ContractId, Holder, House};
+use plimsoll_engine::{ContractId, Event, Holder, House};
 use plimsoll_pricing::instruments::{Instrument, Style};
 
 use super::{Fault, Mirror};
@@ -29,6 +30,22 @@ pub fn cost(instrument: &Instrument, quantity: i128, price: i128) -> Option<i128
     product(contracts, price, Way::Nearest)
 }
 
+/// What `quantity` contracts at `price` take at once, of which asset.
+#[must_use]
+pub fn paid(instrument: &Instrument, quantity: i128, price: i128) -> Option<Option<(Asset, i128)>> {
+    if !instrument.is_paid_when_bought() {
+        return Some(None);
+    }
+    let terms = instrument.terms();
+    Some(if quantity > 0 {
+        Some((terms.settlement, cost(instrument, quantity, price)?))
+    } else if instrument.only_moves_balances() {
+        Some((terms.underlying.asset(), product(-quantity, terms.contract_size.units(), Way::Nearest)?))
+    } else {
+        None
+    })
+}
+
 /// A position after `quantity` more at a `cost`: quantity, cost, and what that realised.
 #[must_use]
 pub fn filled((held, paid): (i128, i128), quantity: i128, cost: i128) -> Option<(i128, i128, i128)> {
@@ -44,6 +61,51 @@ pub fn filled((held, paid): (i128, i128), quantity: i128, cost: i128) -> Option<
 }
 
 impl Mirror {
+    /// What a trade's payers borrowed: what they were short of, no more; and of spot and what opens a position no less, where
+    /// the fill is of an order of their own.
+    pub(super) fn lent(
+        &mut self,
+        trade: &Trade,
+        sides: [TradeSide; 2],
+        at: Timestamp,
+        events: &[Event],
+    ) -> Result<(), Fault> {
+        let known = self.contracts.get(trade.contract.index()).ok_or("a contract that was never listed was traded")?;
+        let instrument = known.instrument.clone();
+        let mut lent = events.iter().filter_map(|event| match event {
+            Event::Borrowed { account, amount, .. } => Some((*account, *amount)),
+            _ => None,
+        });
+        let mut next = lent.next();
+        for (side, sign) in sides.into_iter().zip([1, -1]) {
+            let id = side.account;
+            let quantity = sign * trade.quantity.0.units();
+            let paid = paid(&instrument, quantity, trade.price.value.units()).ok_or("a fill that does not fit")?;
+            let Some((asset, paid)) = paid else { continue };
+            let short = (paid - self.cash(id, asset).max(0)).max(0);
+            if let Some((_, amount)) = next.filter(|(account, amount)| *account == id && amount.asset == asset) {
+                if amount.value.units() != short {
+                    return Err(format!("account {} was lent {amount} and was short of {}", id.0, shown(short)));
+                }
+                self.borrow(id, amount, at)?;
+                next = lent.next();
+            } else if short > 0 && self.is_to_be_lent(side, &instrument, trade)? {
+                return Err(format!("account {} paid {} of {asset} that nobody lent it", id.0, shown(short)));
+            }
+        }
+        match next {
+            Some((account, amount)) => Err(format!("account {} was lent {amount} for nothing", account.0)),
+            None => Ok(()),
+        }
+    }
+
+    fn is_to_be_lent(&mut self, side: TradeSide, instrument: &Instrument, trade: &Trade) -> Result<bool, Fault> {
+        let known = self.of(side.account)?;
+        let held = known.held.get(&trade.contract).map_or(0, |held| held.0);
+        let buys_back = !instrument.only_moves_balances() && held + trade.quantity.0.units() <= 0;
+        Ok(known.terms.kind != Kind::Outside && side.order.is_some_and(|order| !order.closes()) && !buys_back)
+    }
+
     /// A trade that was brought, and what the insurance fund takes of either side.
     pub(super) fn trade(
         &mut self,

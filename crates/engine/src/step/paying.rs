@@ -1,0 +1,89 @@
+//! What is paid at once, the premium of an option or the other asset of spot: out of what is there, or on a loan.
+//!
+//! Whoever sells a coin may take out what it was paid, so that the money has to be there. What a buyer does not have the pool
+//! lends it, where it would lend as much if it were asked; what the pool does not lend is not bought.
+
+use std::collections::BTreeMap;
+
+use plimsoll_core::{AccountId, Amount, Asset, Decimal, Side};
+use plimsoll_pricing::instruments::Instrument;
+
+use super::Decision;
+use super::orders::{only_reduces, signed};
+use super::trades::{Trade, position_after};
+use crate::account::{Holding, Kind, OpenOrder};
+use crate::command::TradeSide;
+use crate::event::Event;
+use crate::refusal::Refusal;
+
+impl Decision<'_> {
+    /// Whether what an order would pay at once, with all that is open, is the account's own, backed, or would be lent: gains
+    /// that nobody paid for buy nobody else's coins.
+    pub(super) fn can_pay(&self, id: AccountId, order: &OpenOrder) -> Result<(), Refusal> {
+        let account = self.account(id)?;
+        let may_owe = account.terms.kind == Kind::Outside;
+        let mut pays: BTreeMap<Asset, Decimal> = BTreeMap::new();
+        for open in account.orders.values().chain([order]) {
+            let contract = self.state.contract(open.contract).ok_or(Refusal::UnknownContract(open.contract))?;
+            for (asset, value) in paid(&contract.instrument, open)? {
+                let sum = pays.entry(asset).or_default();
+                *sum = sum.plus(value)?;
+            }
+        }
+        for (asset, value) in pays {
+            self.spends_what_is_backed(id, Amount::new(value, asset))?;
+            let short = Amount::new(value.minus(account.cash(asset).or_zero())?, asset);
+            if short.value.signum() > 0 && !may_owe && !self.buys_back(id, order)? {
+                self.may_lend(id, short)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether an order closes options that an account sold: that is better done on credit than not at all.
+    fn buys_back(&self, id: AccountId, order: &OpenOrder) -> Result<bool, Refusal> {
+        let contract = self.state.contract(order.contract).ok_or(Refusal::UnknownContract(order.contract))?;
+        let is_option = !contract.instrument.only_moves_balances();
+        Ok(is_option && only_reduces(self.account(id)?, &contract.instrument, order)?)
+    }
+
+    /// The loan that a fill's payer takes, if any. A fill of an order that could not be placed now is refused, unless it is the
+    /// engine's own; who has no order, or buys back, owes what the pool does not lend.
+    pub(super) fn lent_for(
+        &self,
+        instrument: &Instrument,
+        trade: Trade,
+        side: TradeSide,
+        way: Side,
+    ) -> Result<Vec<Event>, Refusal> {
+        let account = self.account(side.account)?;
+        let Trade { contract, quantity, price, .. } = trade;
+        let traded = OpenOrder { contract, side: way, quantity, price, reduce_only: false };
+        let Some((asset, value)) = paid(instrument, &traded)?.next() else { return Ok(Vec::new()) };
+        let is_asked = side.order.is_some_and(|order| !order.closes());
+        if is_asked {
+            self.spends_what_is_backed(side.account, Amount::new(value, asset))?;
+        }
+        let short = Amount::new(value.minus(account.cash(asset).or_zero())?, asset);
+        if short.value.signum() <= 0 || account.terms.kind == Kind::Outside {
+            return Ok(Vec::new());
+        }
+        let held = account.holding(contract).quantity.0;
+        let buys_back = !instrument.only_moves_balances() && held.plus(quantity.0)?.signum() <= 0;
+        match self.may_lend(side.account, short) {
+            Ok(()) => self.loan(side.account, short),
+            Err(refusal) if is_asked && !buys_back => Err(refusal),
+            Err(_) => Ok(Vec::new()),
+        }
+    }
+}
+
+/// What an order pays at once when it is filled whole, by asset.
+fn paid(instrument: &Instrument, order: &OpenOrder) -> Result<impl Iterator<Item = (Asset, Decimal)>, Refusal> {
+    let moved = if instrument.is_paid_when_bought() {
+        position_after(instrument, Holding::default(), signed(order), order.price)?.cash
+    } else {
+        Vec::new()
+    };
+    Ok(moved.into_iter().filter(|(_, value)| value.signum() < 0).map(|(asset, value)| (asset, value.abs())))
+}

@@ -19,7 +19,7 @@ encode_variants! { Holder { 0 Account(account), 1 House(house) } }
 encode_variants! { House { 0 Outside, 1 Clearing, 2 Fees, 3 Insurance, 4 Lending, 5 Rounding, 6 BadDebt } }
 encode_variants! { Feed { 0 Asset(asset), 1 Index(underlying) } }
 encode_variants! { Quality { 0 Trusted, 1 Disputed, 2 Thin, 3 Dead } }
-encode_variants! { Cancelled { 0 Asked, 1 Frozen, 2 Expired, 3 Liquidation, 4 Cured }
+encode_variants! { Cancelled { 0 Asked, 1 Frozen, 2 Expired, 3 Liquidation, 4 Cured, 5 Matched }
 }
 encode_variants! { Restricted { 0 Opening, 1 Placing, 2 Withdrawing, 3 Borrowing, 4 Gains, 5 Liquidating } }
 encode_variants! { Scope { 0 Everything, 1 EachUnderlying, 2 Underlying(underlying), 3 Asset(asset), 4 Owner(owner) } }
@@ -84,7 +84,7 @@ encode_fields! {
     TrustRule { index, slow_per_hour, band, decay }
     Reading { price, quality, confidence, trusted, trusted_at, slow }
     FeedFacts { quotes, reading }
-    MarketFacts { as_of, feeds, surfaces, marks, windows }
+    MarketFacts { as_of, feeds, surfaces, marks, marked, windows }
     Window { opens, sum, covered_ms, until, readings }
     PriceBatch { quotes, marks, surfaces }
     AssetRules { trust, borrow_rate, cap }

@@ -423,6 +423,8 @@ pub enum Cancelled {
     Liquidation,
     /// The account is no longer being closed.
     Cured,
+    /// What it would have closed was matched by force.
+    Matched,
 }
 
 /// One side of a trade.

@@ -208,6 +208,7 @@ fn trading(state: &mut State, event: &Event, at: Timestamp) {
             holders.iter().for_each(|account| hold(state, *account, *contract, Holding::default()));
             state.contracts[contract.index()].settled_at = Some(price.value);
             state.market.marks.remove(contract);
+            state.market.marked.remove(contract);
             forget_window(state, *contract);
             state.versions.listing += 1;
         }
@@ -231,6 +232,8 @@ fn priced(state: &mut State, batch: &PriceBatch, readings: &[(Feed, Reading)], a
         market.feeds.entry(*feed).or_default().reading = Some(*reading);
     }
     market.marks.extend(batch.marks.iter().cloned());
+    let priced = batch.marks.iter().filter(|(_, mark)| mark.price.is_some());
+    market.marked.extend(priced.map(|(contract, _)| (*contract, at)));
     market.surfaces.extend(batch.surfaces.iter().cloned());
     state.versions.market += 1;
 }

@@ -253,6 +253,8 @@ pub struct MarketFacts {
     pub surfaces: BTreeMap<(Underlying, Timestamp), ExpiryQuote>,
     /// Marks.
     pub marks: BTreeMap<ContractId, MarkQuote>,
+    /// When their prices were last quoted.
+    pub marked: BTreeMap<ContractId, Timestamp>,
     /// What indices were in the averaging windows before expiries.
     pub windows: BTreeMap<(Underlying, Timestamp), Window>,
 }

@@ -333,7 +333,7 @@ fn silence_makes_a_price_untrusted_and_a_coin_no_more_than_its_index() {
     venue.wait(30 * 86_400);
     venue.run(Command::Tick);
     let dear = |venue: &mut Venue| refused(venue.ask(&Command::Borrow { account, amount: amount("200000 USDC") }));
-    assert_eq!(dear(&mut venue), "NotAllowed", "what is not trusted itself is not lent");
+    assert_eq!(dear(&mut venue), "Untrusted", "what is not trusted itself is not lent");
     let mut batch = batch(venue.now, &decimal("60000"), &decimal("3000"));
     batch.quotes.retain(|(feed, _)| *feed == Feed::Asset(asset("USDC")));
     venue.run(Command::Prices(PriceBatch { quotes: batch.quotes, ..PriceBatch::default() }));

@@ -146,7 +146,8 @@ fn closed(known: &mut Installed, underlying: Underlying, value: Decimal, at: Tim
     }
 }
 
-/// Positions summed by contract, side and owner: found again from the accounts, and kept only while a breaker needs it.
+/// Positions netted by contract and owner: found again from the accounts, and kept only while a breaker needs it. What an
+/// owner's accounts hold against each other is open with nobody.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Stakes(BTreeMap<ContractId, Stake>);
 
@@ -154,9 +155,10 @@ pub(crate) struct Stakes(BTreeMap<ContractId, Stake>);
 /// that does not fit a decimal is below zero, and reads as the most there is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Stake {
+    /// What is long of owners, and of each account whose risk is elsewhere.
     long: i128,
-    /// Long and short, at least zero.
-    owners: BTreeMap<Arc<str>, [i128; 2]>,
+    /// None of zero.
+    owners: BTreeMap<Arc<str>, i128>,
 }
 
 /// Sums positions where a breaker needs it, from nothing; otherwise forgets them.
@@ -190,15 +192,21 @@ impl Stakes {
     /// Takes in that an owner's position of an account was `before` and is `after`.
     pub(crate) fn moved(&mut self, contract: ContractId, owner: Option<&Arc<str>>, before: Quantity, after: Quantity) {
         let stake = self.0.entry(contract).or_default();
-        let [long, short] = [1, -1].map(|way| side(after, way).wrapping_sub(side(before, way)));
-        stake.long = stake.long.wrapping_add(long);
-        if let Some(owner) = owner {
-            let held = stake.owners.entry(owner.clone()).or_default();
-            *held = [held[0].wrapping_add(long), held[1].wrapping_add(short)];
-            if *held == [0, 0] {
-                stake.owners.remove(owner);
+        let [before, after] = [before, after].map(|quantity| quantity.0.units());
+        let (was, is) = match owner {
+            None => (before, after),
+            Some(owner) => {
+                let held = stake.owners.entry(owner.clone()).or_default();
+                let was = *held;
+                *held = was.wrapping_add(after).wrapping_sub(before);
+                let is = *held;
+                if is == 0 {
+                    stake.owners.remove(owner);
+                }
+                (was, is)
             }
-        }
+        };
+        stake.long = stake.long.wrapping_add(is.max(0)).wrapping_sub(was.max(0));
         if stake.long == 0 && stake.owners.is_empty() {
             self.0.remove(&contract);
         }
@@ -209,7 +217,7 @@ impl Stakes {
         self.0.keys().copied()
     }
 
-    /// Held long, which is what is held short.
+    /// Held long by owners against each other, which is what is held short.
     pub(super) fn long(&self, contract: ContractId) -> Decimal {
         self.0.get(&contract).map_or(Decimal::ZERO, |stake| decimal(stake.long))
     }
@@ -218,19 +226,15 @@ impl Stakes {
     pub(super) fn above(&self, contract: ContractId, share: Decimal) -> impl Iterator<Item = &Arc<str>> {
         let most = self.long(contract).times(share, Rounding::Down).map_or(0, Decimal::units);
         let owners = self.0.get(&contract).into_iter().flat_map(|stake| &stake.owners);
-        owners.filter(move |(_, held)| held.iter().any(|side| *side > most)).map(|(owner, _)| owner)
+        owners.filter(move |(_, held)| held.saturating_abs() > most).map(|(owner, _)| owner)
     }
 
     /// What an owner holds long and short.
     pub(super) fn of(&self, contract: ContractId, owner: &Arc<str>) -> [Decimal; 2] {
         let held = self.0.get(&contract).and_then(|stake| stake.owners.get(owner)).copied();
-        held.unwrap_or_default().map(decimal)
+        let held = held.unwrap_or_default();
+        [held.max(0), held.saturating_neg().max(0)].map(decimal)
     }
-}
-
-/// What of a position is on one side, in units.
-fn side(quantity: Quantity, way: i128) -> i128 {
-    quantity.0.units().wrapping_mul(way).max(0)
 }
 
 fn decimal(units: i128) -> Decimal {

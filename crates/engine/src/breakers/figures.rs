@@ -31,7 +31,7 @@ pub(crate) fn figures(state: &State, breaker: &Installed, at: Timestamp, looked:
     };
     match rules.watches {
         Watched::PriceBand { .. } => {
-            joined(&rules.scope, underlyings(state, &rules.scope, |it| Some(apart(state, it))), Decimal::max)
+            joined(&rules.scope, underlyings(state, &rules.scope, |it| Some(apart(state, it, at))), Decimal::max)
         }
         Watched::Velocity { window_s, .. } => {
             let moved = |feed| windows.ranges.get(&feed).map(|range| range.moved(window_s, at));
@@ -121,16 +121,20 @@ fn joined(
     all.into_iter().map(|figure| (Subject::Everything, figure)).collect()
 }
 
-/// How far quoted marks on an underlying are from its index, at most, as a share of it; nobody quotes what has expired.
-fn apart(state: &State, underlying: Underlying) -> Decimal {
+/// How far marks on an underlying are from its index, at most, as a share of it: those quoted no longer ago than a quote of
+/// the index counts, and where none was, all of them. Nobody quotes what has expired.
+fn apart(state: &State, underlying: Underlying, at: Timestamp) -> Decimal {
+    let age_ns_max = state.trust(Feed::Index(underlying)).map_or(0, |rule| rule.index.age_ns_max);
     let of = |(contract, mark): (&ContractId, &plimsoll_pricing::market::MarkQuote)| {
         let instrument = &state.contract(*contract)?.instrument;
-        let is_live = instrument.expiry().is_none_or(|expiry| expiry > state.market.as_of);
+        let is_live = instrument.expiry().is_none_or(|expiry| expiry > at);
         let is_ours = is_live && instrument.terms().underlying == underlying && instrument.strike().is_none();
         let index = index_in(state, instrument).filter(|_| is_ours)?;
-        Some(share(mark.price?, index.value))
+        let is_fresh = state.market.marked.get(contract).is_some_and(|quoted| quoted.nanos_until(at) <= age_ns_max);
+        Some((is_fresh, share(mark.price?, index.value)))
     };
-    state.market.marks.iter().filter_map(of).fold(Decimal::ZERO, Decimal::max)
+    // Fresh ones come after all others, and the largest of them last.
+    state.market.marks.iter().filter_map(of).max().map_or(Decimal::ZERO, |(_, share)| share)
 }
 
 /// Sources that a feed's price would be made of at `at`.

@@ -205,6 +205,7 @@ impl State {
                 feeds: BTreeMap::new(),
                 surfaces: BTreeMap::new(),
                 marks: BTreeMap::new(),
+                marked: BTreeMap::new(),
                 windows: BTreeMap::new(),
             },
             liquidation: LiquidationRules::default(),

@@ -69,7 +69,7 @@ impl State {
                 && account.terms.parent.is_none_or(|parent| parent.index() < self.accounts.len())
         });
         named
-            && self.market.marks.keys().all(known)
+            && self.market.marks.keys().chain(self.market.marked.keys()).all(known)
             && self.account_names.len() == self.accounts.len()
             && self.contract_names.len() == self.contracts.len()
             && Totals::of(self).is_ok_and(|totals| totals.agree(&self.totals))

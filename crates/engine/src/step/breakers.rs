@@ -373,8 +373,8 @@ impl Seen {
         // Of a window time alone takes something off.
         let calms_down = !known.trips.is_empty() && known.rules.watches.window_s().is_some();
         let moved = match known.rules.watches {
-            Watched::PriceBand { .. } | Watched::Velocity { .. } => self.prices,
-            Watched::Quorum { .. } => self.in_time || self.prices,
+            Watched::Velocity { .. } => self.prices,
+            Watched::PriceBand { .. } | Watched::Quorum { .. } => self.in_time || self.prices,
             Watched::WithdrawalRate { .. } => self.withdrawn,
             Watched::FundDrawdown { .. } => self.fund || self.prices,
             Watched::OpenInterest { .. } => traded || self.owners || self.prices,

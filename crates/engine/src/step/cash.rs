@@ -1,8 +1,8 @@
 //! Cash in and out, and between accounts.
 
-use plimsoll_core::{AccountId, Amount, Decimal, Rounding};
+use plimsoll_core::{AccountId, Amount, Asset, Decimal, Rounding};
 use plimsoll_margin::fold::Detail;
-use plimsoll_margin::level::Level;
+use plimsoll_margin::level::{Level, State};
 
 use super::Decision;
 use crate::account::{Account, Kind};
@@ -19,7 +19,9 @@ impl Decision<'_> {
         Refusal::amount(amount)?;
         let held = self.state.totals.deposited.get(&amount.asset).copied().unwrap_or_default().plus(amount.value)?;
         let cap = self.state.assets.get(&amount.asset).and_then(|rules| rules.cap);
-        if let Some(cap) = cap.filter(|cap| held > *cap) {
+        if let Some(cap) = cap.filter(|cap| held > *cap)
+            && amount.value > self.rescues(id, amount.asset)?
+        {
             return Err(Refusal::AssetCap { asset: amount.asset, held, cap });
         }
         let legs = self.moved(OUTSIDE, Holder::Account(id), amount)?;
@@ -29,6 +31,20 @@ impl Decision<'_> {
             self.levels([id]);
         }
         Ok(())
+    }
+
+    /// How much of an asset brings an account that is below a line back to its initial margin: a cap does not keep that out.
+    fn rescues(&mut self, id: AccountId, asset: Asset) -> Result<Decimal, Refusal> {
+        let account = self.account(id)?;
+        if account.standing.state == State::Healthy {
+            return Ok(Decimal::ZERO);
+        }
+        let model = account.terms.model.clone();
+        let short = self.figures(id).map(|figures| figures.initial.minus(figures.equity_initial)).transpose()?;
+        let short = short.unwrap_or_default().or_zero();
+        // What has no price rescues nobody.
+        let made = self.book.current(self.state);
+        Ok(made.and_then(|made| made.units_worth(&model, asset, short)).unwrap_or_default())
     }
 
     pub(super) fn withdraw(&mut self, id: AccountId, amount: Amount) -> Result<(), Refusal> {

@@ -6,13 +6,15 @@
 //! what lowers maintenance and costs no more than its fee.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
-use plimsoll_core::{AccountId, Decimal, NumberError, Quantity, Rounding, Side};
+use plimsoll_core::{AccountId, Decimal, NumberError, Quantity, Rounding, Side, Underlying};
 use plimsoll_margin::Account as Read;
 use plimsoll_margin::answers::margin::Margin;
 use plimsoll_margin::fold::Detail;
 use plimsoll_margin::level::{self, Level};
 use plimsoll_margin::orders::whole_lots;
+use plimsoll_pricing::formulas::Right;
 use plimsoll_pricing::instruments::Instrument;
 
 use super::Decision;
@@ -158,9 +160,9 @@ fn worst_filled(
     order: &OpenOrder,
 ) -> Result<Option<Margin>, Refusal> {
     let same_side = account.orders.values().filter(|open| open.side == order.side);
-    let all: Vec<&OpenOrder> = same_side.chain([order]).collect();
+    let all: Vec<OpenOrder> = same_side.chain([order]).cloned().collect();
     let mut worst: Option<Margin> = None;
-    for orders in [vec![order], all] {
+    for orders in [vec![order.clone()], all] {
         let (after, _) = filled(made, state, account, &orders)?;
         let margin = made.margin(state, &replaced(unit, account, &after), &[], Detail::Amounts)?;
         let excess = |margin: &Margin| margin.levels.at(Level::Initial).excess;
@@ -171,8 +173,9 @@ fn worst_filled(
     Ok(worst)
 }
 
-/// The rule of accounts below a line: the order, filled whole at its price with its fee, and with it all that is open on the
-/// same side of the same contract, raises no maintenance margin and worsens no ratio.
+/// The rule of accounts below a line: the order, filled whole at its price with its fee, raises no maintenance margin and
+/// worsens no ratio; neither with all that its account has open on that side of that contract, nor with all that its unit has
+/// open the same way in the underlying.
 fn shrinks_risk(
     made: &Made,
     state: &State,
@@ -181,13 +184,51 @@ fn shrinks_risk(
     order: &OpenOrder,
 ) -> Result<(), Refusal> {
     let account = state.account(id).ok_or(Refusal::UnknownAccount(id))?;
-    let same = |open: &&OpenOrder| open.contract == order.contract && open.side == order.side;
-    let orders: Vec<&OpenOrder> = account.orders.values().filter(same).chain([order]).collect();
-    let (after, fee) = filled(made, state, account, &orders)?;
-    let mut calm = account.clone();
-    calm.orders.clear();
-    let before = made.margin(state, &replaced(unit, account, &calm), &[], Detail::Amounts)?;
-    let after = made.margin(state, &replaced(unit, account, &after), &[], Detail::Amounts)?;
+    let way = way(state, order);
+    let same = |open: &OpenOrder| open.contract == order.contract && open.side == order.side;
+    let likewise = |open: &OpenOrder| self::way(state, open) == way;
+    let with = |counts: &dyn Fn(&Account, &OpenOrder) -> bool| {
+        let of = |member: &&Account| -> Vec<OpenOrder> {
+            let open = member.orders.values().filter(|open| counts(member, open)).cloned();
+            open.chain(std::ptr::eq(*member, account).then(|| order.clone())).collect()
+        };
+        unit.iter().map(of).collect::<Vec<_>>()
+    };
+    let alone = with(&|member, open| std::ptr::eq(member, account) && same(open));
+    let all = with(&|_, open| likewise(open));
+    shrinks_filled(made, state, unit, (id, account), &alone)?;
+    if all == alone { Ok(()) } else { shrinks_filled(made, state, unit, (id, account), &all) }
+}
+
+/// The underlying that an order moves an account in, and whether up.
+fn way(state: &State, order: &OpenOrder) -> Option<(Underlying, bool)> {
+    let instrument = &state.contract(order.contract)?.instrument;
+    let is_put = instrument.right() == Some(Right::Put);
+    Some((instrument.terms().underlying, (order.side == Side::Buy) != is_put))
+}
+
+/// The same with these orders of each member filled and none of theirs left open.
+fn shrinks_filled(
+    made: &Made,
+    state: &State,
+    unit: &[&Account],
+    (id, account): (AccountId, &Account),
+    orders: &[Vec<OpenOrder>],
+) -> Result<(), Refusal> {
+    let (mut calm, mut after, mut fee) = (Vec::new(), Vec::new(), Decimal::ZERO);
+    for (member, orders) in unit.iter().zip(orders) {
+        if orders.is_empty() {
+            calm.push((*member).clone());
+            after.push((*member).clone());
+            continue;
+        }
+        let (filled, paid) = filled(made, state, member, orders)?;
+        fee = fee.plus(paid)?;
+        after.push(filled);
+        calm.push(Account { orders: BTreeMap::new(), ..(*member).clone() });
+    }
+    let of = |unit: &[Account]| made.margin(state, &unit.iter().collect::<Vec<_>>(), &[], Detail::Amounts);
+    let (before, after) = (of(&calm)?, of(&after)?);
     let (equity_before, equity_after) = (before.equity.maintenance.amount, after.equity.maintenance.amount);
     let (before, after) = (before.requirement.maintenance.amount, after.requirement.maintenance.amount);
     let costs_its_fee = equity_after.plus(fee)? >= equity_before;
@@ -213,7 +254,7 @@ fn replaced<'a>(unit: &[&'a Account], account: &Account, after: &'a Account) -> 
 }
 
 /// The account after `orders` were filled whole, with none left open, and their fees in the currency.
-fn filled(made: &Made, state: &State, account: &Account, orders: &[&OpenOrder]) -> Result<(Account, Decimal), Refusal> {
+fn filled(made: &Made, state: &State, account: &Account, orders: &[OpenOrder]) -> Result<(Account, Decimal), Refusal> {
     let mut after = account.clone();
     after.orders.clear();
     let mut fees = Decimal::ZERO;

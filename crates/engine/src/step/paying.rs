@@ -14,6 +14,7 @@ use super::trades::{Trade, position_after};
 use crate::account::{Holding, Kind, OpenOrder};
 use crate::command::TradeSide;
 use crate::event::Event;
+use crate::ledger::House;
 use crate::refusal::Refusal;
 
 impl Decision<'_> {
@@ -47,8 +48,9 @@ impl Decision<'_> {
         Ok(is_option && only_reduces(self.account(id)?, &contract.instrument, order)?)
     }
 
-    /// The loan that a fill's payer takes, if any. A fill of an order that could not be placed now is refused, unless it is the
-    /// engine's own; who has no order, or buys back, owes what the pool does not lend.
+    /// The loan that a fill's payer takes, if any. What the order was let in for has to be there still, in the pool or behind
+    /// a gain, unless it is the engine's own; who has no order, or buys back, owes what the pool does not lend. No breaker
+    /// and no doubt about a price stops what was ordered before it.
     pub(super) fn lent_for(
         &self,
         instrument: &Instrument,
@@ -70,7 +72,7 @@ impl Decision<'_> {
         }
         let held = account.holding(contract).quantity.0;
         let buys_back = !instrument.only_moves_balances() && held.plus(quantity.0)?.signum() <= 0;
-        match self.may_lend(side.account, short) {
+        match self.spares(House::Lending, short) {
             Ok(()) => self.loan(side.account, short),
             Err(refusal) if is_asked && !buys_back => Err(refusal),
             Err(_) => Ok(Vec::new()),

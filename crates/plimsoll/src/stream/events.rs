@@ -177,6 +177,7 @@ impl Names<'_> {
                     Cancelled::Expired => "expired",
                     Cancelled::Liquidation => "liquidation",
                     Cancelled::Cured => "cured",
+                    Cancelled::Matched => "matched",
                 };
                 ("order_cancelled", json!({"account": self.account(*account), "order": order.0, "why": why}))
             }

@@ -8,13 +8,14 @@ use plimsoll_margin::fold::Detail;
 use plimsoll_pricing::instruments::{Instrument, Terms};
 
 use super::super::Decision;
+use super::super::orders::signed;
 use super::super::trades::{Charged, Trade};
 use super::ranking::gain;
 use super::wave::Asked;
-use crate::account::ContractId;
+use crate::account::{ContractId, OpenOrder, OrderId};
 use crate::breakers::notional_of;
 use crate::command::TradeSide;
-use crate::event::Event;
+use crate::event::{Cancelled, Event};
 use crate::ledger::Legs;
 use crate::refusal::Refusal;
 
@@ -147,12 +148,30 @@ impl Decision<'_> {
                 self.emit(Event::Haircut { account: id, holder: other, amount: got, value: borne });
             }
             self.emit(trade);
+            self.end_unmatched(other, contract, theirs.quantity.0)?;
             touched.insert(other);
             bears = bears.minus(got.value)?.or_zero();
             made_up = made_up.plus(got.value)?;
             left = left.minus(taken)?;
         }
         Ok(made_up)
+    }
+
+    /// Takes back what a holder has open to close a position of which it was matched, where more is open than is left: filled
+    /// it would turn the position round.
+    fn end_unmatched(&mut self, holder: AccountId, contract: ContractId, before: Decimal) -> Result<(), Refusal> {
+        let account = self.account(holder)?;
+        let closes = |(id, order): &(&OrderId, &OpenOrder)| {
+            !id.closes() && order.contract == contract && signed(order).signum() * before.signum() < 0
+        };
+        let open: Vec<_> = account.orders.iter().filter(closes).map(|(id, order)| (*id, order.quantity.0)).collect();
+        let all = open.iter().try_fold(Decimal::ZERO, |sum, (_, quantity)| sum.plus(*quantity))?;
+        if all > account.holding(contract).quantity.0.abs() {
+            for (order, _) in open {
+                self.emit(Event::OrderCancelled { account: holder, order, why: Cancelled::Matched });
+            }
+        }
+        Ok(())
     }
 
     /// As much of `quantity` as the day's budget of forced matching goes for, in whole lots, and its notional in the currency.

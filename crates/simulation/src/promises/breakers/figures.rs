@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use plimsoll_core::{Asset, Decimal, Timestamp, Underlying};
+use plimsoll_core::{AccountId, Asset, Decimal, Timestamp, Underlying};
 use plimsoll_engine::account::Kind;
 use plimsoll_engine::breakers::{Breaker, Scope, Subject, Watched};
 use plimsoll_engine::liquidation::Cover;
@@ -123,7 +123,7 @@ pub(super) fn figures(state: &State, rules: &Breaker, log: &Log, at: Timestamp) 
     let largest = |found| joined(rules, found, f64::max);
     let sum = |found| joined(rules, found, |sum, more| sum + more);
     match rules.watches {
-        Watched::PriceBand { .. } => largest(underlyings(state, rules, |it| Some(apart(state, it)))),
+        Watched::PriceBand { .. } => largest(underlyings(state, rules, |it| Some(apart(state, it, at)))),
         Watched::Velocity { window_s, .. } => largest(feeds(state, rules, |feed| {
             let reading = state.market.feeds.get(&feed)?.reading?;
             Some(log.moved(feed, float(reading.trusted.unwrap_or(reading.price)), window_s, at))
@@ -188,16 +188,25 @@ fn sources(state: &State, feed: Feed, at: Timestamp) -> f64 {
     f64::from(used.unwrap_or(0))
 }
 
-/// How far marks that were quoted are from the index: not options'.
-fn apart(state: &State, underlying: Underlying) -> f64 {
-    let of = |(contract, quote): (&ContractId, &plimsoll_pricing::market::MarkQuote)| {
-        let instrument = &state.contract(*contract)?.instrument;
-        let is_over = instrument.expiry().is_some_and(|expiry| expiry <= state.market.as_of);
+/// How far marks are from the index: not options'; nor what is older than a quote of the index may be, beside one that is not.
+fn apart(state: &State, underlying: Underlying, at: Timestamp) -> f64 {
+    let age = state.underlyings.get(&underlying).map_or(0, |rules| rules.trust.index.age_ns_max);
+    let (mut fresh, mut old) = (Vec::new(), Vec::new());
+    for (contract, quote) in &state.market.marks {
+        let Some(known) = state.contract(*contract) else { continue };
+        let (instrument, quoted) = (&known.instrument, state.market.marked.get(contract));
+        let is_over = instrument.expiry().is_some_and(|expiry| expiry <= at);
         let is_ours = instrument.terms().underlying == underlying && instrument.strike().is_none() && !is_over;
-        let index = index(state, instrument).filter(|_| is_ours)?;
-        Some((float(quote.price?) - index).abs() / index)
-    };
-    state.market.marks.iter().filter_map(of).fold(0.0, f64::max)
+        let (Some(index), Some(price), Some(quoted)) = (index(state, instrument), quote.price, quoted) else {
+            continue;
+        };
+        if is_ours {
+            let into = if at.nanos() - quoted.nanos() > age { &mut old } else { &mut fresh };
+            into.push((float(price) - index).abs() / index);
+        }
+    }
+    let counted = if fresh.is_empty() { old } else { fresh };
+    counted.into_iter().fold(0.0, f64::max)
 }
 
 /// The index of a contract's underlying, in the contract's quote.
@@ -234,17 +243,25 @@ pub(in crate::promises) fn notional(
     Some(quantity.abs() * float(terms.contract_size) * one * float(state.price(terms.settlement)?))
 }
 
-/// What is held long and short of an underlying, by owner; nobody's where the risk is elsewhere.
+/// What is held long and short of an underlying, by owner, what they hold against themselves left out; where the risk is
+/// elsewhere nobody's, by account.
 fn held(state: &State, underlying: Underlying) -> BTreeMap<Option<Arc<str>>, [f64; 2]> {
-    let mut all: BTreeMap<Option<Arc<str>>, [f64; 2]> = BTreeMap::new();
-    for account in &state.accounts {
-        let owner = (account.terms.kind != Kind::Outside).then(|| account.terms.owner.clone());
+    let mut nets: BTreeMap<(Result<Arc<str>, AccountId>, ContractId), i128> = BTreeMap::new();
+    for (id, account) in (0_u32..).map(AccountId).zip(&state.accounts) {
+        let is_outside = account.terms.kind == Kind::Outside;
+        let whose = if is_outside { Err(id) } else { Ok(account.terms.owner.clone()) };
         for (contract, holding) in &account.holdings {
             let is_ours = state.contract(*contract).is_some_and(|it| it.instrument.terms().underlying == underlying);
-            let quantity = float(holding.quantity.0);
-            if let Some(value) = notional(state, *contract, quantity, None).filter(|_| is_ours) {
-                all.entry(owner.clone()).or_default()[usize::from(quantity < 0.0)] += value;
+            if is_ours {
+                let net = nets.entry((whose.clone(), *contract)).or_default();
+                *net = net.wrapping_add(holding.quantity.0.units());
             }
+        }
+    }
+    let mut all: BTreeMap<Option<Arc<str>>, [f64; 2]> = BTreeMap::new();
+    for ((whose, contract), net) in nets {
+        if let Some(value) = notional(state, contract, of_units(net), None) {
+            all.entry(whose.ok()).or_default()[usize::from(net < 0)] += value;
         }
     }
     all

@@ -40,18 +40,6 @@ pub(super) fn asked(state: &State, command: &Command) -> Vec<(Restricted, Place)
             let lent = borrowed(state, *account, open.chain([terms])).into_iter().filter(|_| !buys_back);
             std::iter::once((Restricted::Placing, place)).chain(opening).chain(lent).collect()
         }
-        Command::Trade { contract, quantity, price, buyer, seller, .. } => {
-            let sides = [(buyer, Side::Buy), (seller, Side::Sell)].into_iter();
-            let asked = sides.filter(|(of, _)| of.order.is_some_and(|order| !order.closes()));
-            let lent = asked.flat_map(|(of, side)| {
-                let filled =
-                    OpenOrder { contract: *contract, side, quantity: *quantity, price: *price, reduce_only: false };
-                let held = state.account(of.account).map_or(0, |known| known.holding(*contract).quantity.0.units());
-                let buys_back = !is_spot(state, *contract) && held + quantity.0.units() <= 0;
-                borrowed(state, of.account, std::iter::once(&filled)).into_iter().filter(move |_| !buys_back)
-            });
-            lent.collect()
-        }
         Command::Withdraw { account, amount } => {
             let place = Place::Cash(*account, amount.asset);
             let gains = takes_gains(state, *account, *amount).then_some((Restricted::Gains, place));

@@ -24,7 +24,11 @@ impl Mirror {
                 let before = self.of(*account)?.orders.insert(*order, terms.clone());
                 before.map_or(Ok(()), |_| Err(format!("order {order} was there and was placed again")))
             }
-            Event::OrderCancelled { account, order, why: Cancelled::Liquidation | Cancelled::Cured } => {
+            Event::OrderCancelled {
+                account,
+                order,
+                why: Cancelled::Liquidation | Cancelled::Cured | Cancelled::Matched,
+            } => {
                 let known = self.of(*account)?.orders.remove(order);
                 known.map(|_| ()).ok_or_else(|| format!("order {order} was taken back and was not open"))
             }

@@ -76,7 +76,7 @@ encode_fields! {
     Breaker { watches, scope, restricts, lifts }
     Trip { since, inside_since, waived }
     Installed { rules, trips, windows }
-    Windows { sums, ranges }
+    Windows { sums, paid_in, ranges }
     Sums { parts }
     Range { last, parts }
     Figures { equity_initial, initial, equity, maintenance, net_value, version }

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use plimsoll_core::{Decimal, Quantity, Rounding, Timestamp, Underlying, planted};
+use plimsoll_core::{Amount, Asset, Decimal, Quantity, Rounding, Timestamp, Underlying, planted};
 
 use super::figures::notional_of;
-use super::windows::{Range, Windows};
+use super::windows::{Range, Windows, most};
 use super::{Breaker, Installed, Scope, Subject, Trip, Watched};
 use crate::account::{ContractId, Kind, OrderId};
 use crate::event::Event;
@@ -90,18 +90,29 @@ fn counted(state: &mut State, event: &Event, at: Timestamp) {
     let mut breakers = std::mem::take(&mut state.breakers);
     match event {
         Event::Priced { readings, .. } => breakers.values_mut().for_each(|it| moved(it, readings, at)),
-        Event::Withdrawn { account, amount, worth, .. } => {
+        Event::Deposited { account, amount, .. } => {
             let owner = &state.accounts[account.index()].terms.owner;
-            let worth = if planted!(RateInUnits) { amount.value } else { *worth };
             for known in breakers.values_mut() {
-                let Watched::WithdrawalRate { window_s, .. } = known.rules.watches else { continue };
-                let value = match &known.rules.scope {
-                    Scope::Everything => worth,
-                    Scope::Asset(asset) if *asset == amount.asset => amount.value,
-                    Scope::Owner(one) if one == owner => worth,
-                    _ => continue,
-                };
-                known.windows.sums.entry(None).or_default().add(window_s, at, value);
+                if let Some(window_s) = known.counts_cash(owner, amount.asset) {
+                    known.windows.paid_in.entry(amount.asset).or_default().add(window_s, at, amount.value);
+                }
+            }
+        }
+        Event::Withdrawn { account, amount, .. } => {
+            let owner = &state.accounts[account.index()].terms.owner;
+            let price = state.price(amount.asset).unwrap_or_default();
+            for known in breakers.values_mut() {
+                let Some(window_s) = known.counts_cash(owner, amount.asset) else { continue };
+                let paid_in = known.windows.paid_in.entry(amount.asset).or_default();
+                let value = paid_in.take(window_s, at, amount.value);
+                if paid_in.parts.is_empty() {
+                    known.windows.paid_in.remove(&amount.asset);
+                }
+                let in_units = matches!(known.rules.scope, Scope::Asset(_)) || planted!(RateInUnits);
+                let value = if in_units { value } else { most(value.times(price, Rounding::Down)) };
+                if !value.is_zero() {
+                    known.windows.sums.entry(None).or_default().add(window_s, at, value);
+                }
             }
         }
         Event::Covered { by: Cover::Fund, lost, .. } if !lost.is_zero() => {
@@ -125,6 +136,30 @@ fn counted(state: &mut State, event: &Event, at: Timestamp) {
         _ => {}
     }
     state.breakers = breakers;
+}
+
+impl Installed {
+    /// The window in which an owner's deposits and withdrawals of an asset are counted, if they are.
+    pub(crate) fn counts_cash(&self, owner: &Arc<str>, asset: Asset) -> Option<u32> {
+        let Watched::WithdrawalRate { window_s, .. } = self.rules.watches else { return None };
+        let is_ours = match &self.rules.scope {
+            Scope::Everything => true,
+            Scope::Asset(one) => *one == asset,
+            Scope::Owner(one) => one == owner,
+            _ => false,
+        };
+        is_ours.then_some(window_s)
+    }
+
+    /// What a withdrawal of `amount` adds to the rate at `at`: of an asset's rate in units, else in the currency.
+    pub(crate) fn adds(&self, amount: Amount, price: Decimal, window_s: u32, at: Timestamp) -> Decimal {
+        let paid_in = self.windows.paid_in.get(&amount.asset).map_or(Decimal::ZERO, |sums| sums.sum(window_s, at));
+        let value = most(amount.value.minus(paid_in)).or_zero();
+        match self.rules.scope {
+            Scope::Asset(_) => value,
+            _ => most(value.times(price, Rounding::Down)),
+        }
+    }
 }
 
 fn moved(known: &mut Installed, readings: &[(Feed, Reading)], at: Timestamp) {

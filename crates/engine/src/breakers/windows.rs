@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_core::{Decimal, Timestamp, Underlying};
+use plimsoll_core::{Asset, Decimal, Timestamp, Underlying};
 
 use crate::market::Feed;
 
@@ -37,6 +37,8 @@ fn length(window_s: u32) -> i64 {
 pub struct Windows {
     /// What was withdrawn, lost or closed; by underlying where each counts by itself.
     pub sums: BTreeMap<Option<Underlying>, Sums>,
+    /// What was paid in and not taken out again, by asset: who takes that out leaves the venue with what it had.
+    pub paid_in: BTreeMap<Asset, Sums>,
     /// Where prices were.
     pub ranges: BTreeMap<Feed, Range>,
 }
@@ -72,6 +74,18 @@ impl Sums {
         self.parts.retain(|known, _| *known >= part - PARTS);
         let sum = self.parts.entry(part).or_default();
         *sum = most(sum.plus(value));
+    }
+
+    /// Takes off what counts at `at`, the oldest first, as much as there is of `value`; how much of that is left.
+    pub(super) fn take(&mut self, window_s: u32, at: Timestamp, value: Decimal) -> Decimal {
+        let now = part(window_s, at);
+        let mut left = value;
+        for (_, known) in self.parts.range_mut(now - PARTS..=now) {
+            let taken = left.min(*known);
+            (*known, left) = (most(known.minus(taken)), most(left.minus(taken)));
+        }
+        self.parts.retain(|_, known| !known.is_zero());
+        left
     }
 
     /// What counts at `at`.

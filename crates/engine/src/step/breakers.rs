@@ -213,16 +213,14 @@ impl Decision<'_> {
         self.unless_tripped(Restricted::Withdrawing, |subject| self.concerns_cash(subject, id, amount.asset))?;
         self.may_take_gains(id, amount.asset, gains)?;
         let owner = &self.account(id)?.terms.owner;
+        let price = self.state.price(amount.asset).unwrap_or_default();
         for (name, known) in &self.state.breakers {
-            let Watched::WithdrawalRate { value: bound, window_s } = known.rules.watches else { continue };
-            let (adds, unit) = match &known.rules.scope {
-                Scope::Everything => (self.worth(amount)?, self.state.currency),
-                Scope::Asset(asset) if *asset == amount.asset => (amount.value, *asset),
-                Scope::Owner(one) if one == owner => (self.worth(amount)?, self.state.currency),
-                _ => continue,
-            };
+            let Some(window_s) = known.counts_cash(owner, amount.asset) else { continue };
+            let adds = known.adds(amount, price, window_s, self.at);
+            let bound = known.rules.watches.bound();
+            let unit = if let Scope::Asset(asset) = known.rules.scope { asset } else { self.state.currency };
             let is_waived = known.trips.values().any(|trip| trip.waived);
-            if is_waived || !known.rules.restricts.contains(&Restricted::Withdrawing) {
+            if adds.is_zero() || is_waived || !known.rules.restricts.contains(&Restricted::Withdrawing) {
                 continue;
             }
             let sum = known.windows.sums.get(&None).map_or(Decimal::ZERO, |sums| sums.sum(window_s, self.at));

@@ -25,6 +25,8 @@ pub struct Taken {
     day: i64,
     matched: f64,
     haircut: f64,
+    /// How far what was matched may be off.
+    doubt: f64,
 }
 
 impl Taken {
@@ -34,7 +36,8 @@ impl Taken {
         self.day == day_of(at) && self.matched > 0.9 * most
     }
 
-    /// Counts `value` for `account`, of which rounding may hide `hidden`; what is new may go as far as what was left.
+    /// Counts `value` for `account`, of which rounding or a mark that nobody quoted may hide `hidden` now and, of what is
+    /// matched, for the rest of the day; what is new may go as far as what was left.
     pub fn counts(
         &mut self,
         state: &State,
@@ -55,6 +58,8 @@ impl Taken {
         let left = most.map(|most| (float(most) - *sum).max(0.0));
         *sum += value;
         let grain = 1e-2 + 1e-9 * *sum + hidden;
+        let grain = if budget == Budget::Matched { grain + self.doubt } else { grain };
+        self.doubt += if budget == Budget::Matched { hidden } else { 0.0 };
         let over = left.filter(|left| value > left + grain);
         (WITHIN, over.map(|left| Wrong::of(WITHIN, account, format!("{budget:?}: {value}"), format!("at most {left}"))))
     }

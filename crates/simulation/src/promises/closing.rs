@@ -299,7 +299,8 @@ impl Closing {
         let marked = mark(state, *contract);
         let price = of_units(marked.unwrap_or(price.value.units()));
         let value = notional(state, *contract, float(quantity.0), Some(price)).unwrap_or(0.0);
-        let value = self.taken.counts(state, Budget::Matched, id, (value, 0.0), at);
+        let doubt = if marked.is_some() { 0.0 } else { value / 2.0 };
+        let value = self.taken.counts(state, Budget::Matched, id, (value, doubt), at);
         let mut looked = vec![self.taken.counts(state, Budget::Haircut, other, (new, new_hidden), at)];
         looked.extend(marked.map(|_| value));
         if standing::all_trusted(state) { looked } else { Vec::new() }

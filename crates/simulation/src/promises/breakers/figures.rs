@@ -27,6 +27,8 @@ pub(super) const MOST: f64 = 1e15;
 pub(super) struct Log {
     /// In units.
     withdrawn: Vec<(Timestamp, i128)>,
+    /// Paid in and not taken out again since, in units.
+    paid_in: Vec<(Timestamp, Asset, i128)>,
     /// Lost by the fund, or closed in an underlying.
     sums: Vec<(Timestamp, Option<Underlying>, f64)>,
     /// Prices before and after.
@@ -56,8 +58,23 @@ impl Log {
             }
             (Watched::WithdrawalRate { .. }, Event::Withdrawn { account, amount, .. }) => {
                 let owner = state.account(*account).map(|known| &known.terms.owner);
-                if let Some(units) = withdrawn(state, &rules.scope, owner, amount.asset, amount.value.units()) {
-                    self.withdrawn.push((at, units));
+                if withdrawn(state, &rules.scope, owner, amount.asset, 0).is_none() {
+                    return;
+                }
+                let mut left = amount.value.units();
+                let ours =
+                    self.paid_in.iter_mut().filter(|(then, of, _)| *of == amount.asset && counts(window_s, *then, at));
+                for (.., units) in ours {
+                    let taken = left.min(*units);
+                    (*units, left) = (*units - taken, left - taken);
+                }
+                let units = withdrawn(state, &rules.scope, owner, amount.asset, left);
+                self.withdrawn.extend(units.map(|units| (at, units)));
+            }
+            (Watched::WithdrawalRate { .. }, Event::Deposited { account, amount, .. }) => {
+                let owner = state.account(*account).map(|known| &known.terms.owner);
+                if withdrawn(state, &rules.scope, owner, amount.asset, 0).is_some() {
+                    self.paid_in.push((at, amount.asset, amount.value.units()));
                 }
             }
             (Watched::FundDrawdown { .. }, Event::Covered { by: Cover::Fund, lost, .. }) => {
@@ -78,6 +95,7 @@ impl Log {
             _ => {}
         }
         self.withdrawn.retain(|(then, _)| counts(window_s, *then, at));
+        self.paid_in.retain(|(then, _, units)| *units > 0 && counts(window_s, *then, at));
         self.sums.retain(|(then, ..)| counts(window_s, *then, at));
         self.moves.retain(|(then, ..)| counts(window_s, *then, at));
     }
@@ -85,6 +103,12 @@ impl Log {
     /// What was withdrawn in the window, in units.
     pub(super) fn withdrawn(&self, window_s: u32, at: Timestamp) -> i128 {
         self.withdrawn.iter().filter(|(then, _)| counts(window_s, *then, at)).map(|(_, units)| units).sum()
+    }
+
+    /// What may be taken out of an asset in the window and is back where it was, in units.
+    pub(super) fn paid_in(&self, asset: Asset, window_s: u32, at: Timestamp) -> i128 {
+        let ours = self.paid_in.iter().filter(|(then, of, _)| *of == asset && counts(window_s, *then, at));
+        ours.map(|(.., units)| units).sum()
     }
 
     fn sum(&self, of: Option<Underlying>, window_s: u32, at: Timestamp) -> f64 {

@@ -98,7 +98,8 @@ impl Known {
         let Watched::WithdrawalRate { value, window_s } = self.rules.watches else { return None };
         let Command::Withdraw { account, amount } = command else { return None };
         let owner = state.account(*account).map(|known| &known.terms.owner);
-        let adds = withdrawn(state, &self.rules.scope, owner, amount.asset, amount.value.units())?;
+        let beyond = amount.value.units() - self.log.paid_in(amount.asset, window_s, at);
+        let adds = withdrawn(state, &self.rules.scope, owner, amount.asset, beyond.max(0)).filter(|adds| *adds > 0)?;
         let is_shut = self.rules.restricts.contains(&Restricted::Withdrawing);
         let is_waived = self.trips.values().any(|trip| trip.waived);
         (is_shut && !is_waived).then(|| (self.log.withdrawn(window_s, at) + adds, value.units()))

@@ -229,10 +229,13 @@ fn a_narrower_bound_that_is_ignored_is_found() {
 #[test]
 fn what_lifts_before_a_command_that_brings_its_figure_back_is_no_fault() {
     let mut venue = Venue::new();
+    venue.run(&Command::OpenAccount { terms: terms("beside") });
+    let beside = AccountId(2);
+    venue.run(&Command::Deposit { account: beside, amount: usdc("10000") });
     let watches = Watched::WithdrawalRate { value: decimal("1000"), window_s: 16 };
     let lifts = LiftRule::After { seconds: 0, within: Some(decimal("500")) };
     venue.set(watches, Scope::Asset(world::asset("USDC")), &[Restricted::Withdrawing], lifts);
-    let withdraw = |of| Command::Withdraw { account: OTHER, amount: usdc(of) };
+    let withdraw = |of| Command::Withdraw { account: beside, amount: usdc(of) };
     assert!(venue.run(&withdraw("1000")).iter().any(trips));
     venue.wait(18);
     let events = venue.run(&withdraw("600"));

@@ -10,6 +10,7 @@ use crate::breakers::Breaker;
 use crate::ledger::House;
 use crate::liquidation::LiquidationRules;
 use crate::market::PriceBatch;
+use crate::notice::Rule;
 use crate::state::{AssetRules, Lines, UnderlyingRules};
 
 /// One thing to decide.
@@ -195,6 +196,23 @@ pub enum Command {
     TripBreaker {
         /// Its name.
         name: Arc<str>,
+    },
+    /// Says how long rules are told before they hold.
+    SetNotice {
+        /// Seconds; zero for no notice.
+        seconds: u32,
+    },
+    /// Tells a rule that is to hold from a time on.
+    Announce {
+        /// Which.
+        rule: Rule,
+        /// From when: the first tick at or after it sets it.
+        from: Timestamp,
+    },
+    /// Takes an announcement back.
+    Recall {
+        /// Its number.
+        number: u64,
     },
 }
 

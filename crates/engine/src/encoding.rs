@@ -124,6 +124,9 @@ encode_variants! {
         22 SetBreaker { name, breaker },
         23 LiftBreaker { name },
         24 TripBreaker { name },
+        25 SetNotice { seconds },
+        26 Announce { rule, from },
+        27 Recall { number },
     }
 }
 
@@ -166,6 +169,10 @@ encode_variants! {
         34 Haircut { account, holder, amount, value },
         35 OverdraftCharged { asset, rate, hours, charges },
         36 LossShared { amount, lost, markets, shares, legs },
+        37 NoticeSet { seconds },
+        38 Announced { number, rule, from },
+        39 Recalled { number },
+        40 CarriedOut { number, refused },
     }
 }
 
@@ -206,4 +213,4 @@ macro_rules! rest {
     };
 }
 
-rest! { currency, clock, assets, underlyings, contracts, models, house, market, liquidation, closing_orders, spent, breakers, totals, versions }
+rest! { currency, clock, assets, underlyings, contracts, models, house, market, liquidation, closing_orders, spent, breakers, notices, totals, versions }

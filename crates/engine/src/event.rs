@@ -11,6 +11,7 @@ use crate::breakers::{Breaker, Subject};
 use crate::ledger::{House, Leg};
 use crate::liquidation::{Cover, LiquidationRules, Share};
 use crate::market::{Feed, PriceBatch, Reading};
+use crate::notice::Rule;
 use crate::state::{AssetRules, ModelRules, PendingRules, UnderlyingRules};
 
 /// One thing that happened. Cash that moved stands in `legs`, which net to zero in each asset.
@@ -387,6 +388,32 @@ pub enum Event {
         subject: Subject,
         /// Whether a hand lifted it with its figure beyond the bound: until that has been back inside, it does not trip.
         waived: bool,
+    },
+    /// Rules are told that long before they hold, from now on.
+    NoticeSet {
+        /// Seconds.
+        seconds: u32,
+    },
+    /// A rule is to hold.
+    Announced {
+        /// Its number.
+        number: u64,
+        /// What sets it.
+        rule: Rule,
+        /// From when.
+        from: Timestamp,
+    },
+    /// A rule that was announced is not to hold after all.
+    Recalled {
+        /// Its number.
+        number: u64,
+    },
+    /// The time of an announcement has come: its own events stand before this one.
+    CarriedOut {
+        /// Its number.
+        number: u64,
+        /// Why nothing came of it, where nothing did.
+        refused: Option<Arc<str>>,
     },
 }
 

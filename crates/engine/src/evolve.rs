@@ -14,6 +14,7 @@ use crate::event::{Event, Filled};
 use crate::ledger::{Holder, House, Leg};
 use crate::liquidation::{Auction, Liquidation, Spent};
 use crate::market::{Feed, PriceBatch, Reading};
+use crate::notice::Announced;
 use crate::state::{Contract, State};
 
 /// Applies `event`, which was emitted at `at`.
@@ -94,6 +95,14 @@ fn terms(state: &mut State, event: &Event, at: Timestamp) {
         }
         Event::CallExpired { account, .. } => of(state, *account).standing.deadline = None,
         Event::LiquidationRulesSet { rules } => state.liquidation = (**rules).clone(),
+        Event::NoticeSet { seconds } => state.notices.seconds = *seconds,
+        Event::Announced { number, rule, from } => {
+            state.notices.told = number + 1;
+            state.notices.announced.insert(*number, Announced { rule: rule.clone(), from: *from });
+        }
+        Event::Recalled { number } | Event::CarriedOut { number, .. } => {
+            state.notices.announced.remove(number);
+        }
         Event::LiquidationWave { account, wave, .. } => {
             let markets = closed_in(state, *account);
             of(state, *account).liquidation = Some(Liquidation { waves: *wave, last: at, auction: None, markets });

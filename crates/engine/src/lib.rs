@@ -23,6 +23,7 @@ pub mod evolve;
 pub mod ledger;
 pub mod liquidation;
 pub mod market;
+pub mod notice;
 pub mod refusal;
 pub mod state;
 pub mod step;

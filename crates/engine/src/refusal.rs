@@ -44,6 +44,9 @@ pub enum Refusal {
     /// No such breaker.
     #[error("breaker {0}: not set")]
     UnknownBreaker(Arc<str>),
+    /// No such announcement.
+    #[error("announcement {0}: none that waits")]
+    UnknownAnnouncement(u64),
     /// No such order.
     #[error("account {}: no open order {order}", .account.0)]
     UnknownOrder {
@@ -130,6 +133,14 @@ pub enum Refusal {
         bound: Amount,
         /// The window.
         window_s: u32,
+    },
+    /// A rule that was not told long enough before it is to hold.
+    #[error("rules are told {notice_s} s before they hold: expected an announcement, for {earliest} at the earliest")]
+    Notice {
+        /// How long.
+        notice_s: u32,
+        /// When it could hold.
+        earliest: Timestamp,
     },
     /// The account is frozen.
     #[error("account {}: frozen", .0.0)]

@@ -87,6 +87,11 @@ fn told(state: &State, event: &Event) -> Option<(Tone, String)> {
         Event::LossShared { amount, .. } => (Tone::Bad, format!("holders in gain share {amount} of what is owed")),
         Event::BreakerTripped { name, subject, .. } => (Tone::Warn, format!("breaker {name} trips for {subject}")),
         Event::BreakerLifted { name, subject, .. } => (Tone::Good, format!("breaker {name} lifts for {subject}")),
+        Event::Announced { rule, from, .. } => (Tone::Warn, format!("{} is announced, for {from}", rule.word())),
+        Event::Recalled { number } => (Tone::Good, format!("announcement {number} is recalled")),
+        Event::CarriedOut { number, refused: Some(why) } => {
+            (Tone::Warn, format!("announcement {number} comes to nothing: {why}"))
+        }
         Event::OrderPlaced { account, .. } => (Tone::Good, format!("{}: the order is placed", name(*account))),
         _ => return None,
     })

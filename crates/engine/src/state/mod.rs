@@ -17,6 +17,7 @@ use crate::breakers::{self, Installed, Stakes};
 use crate::ledger::House;
 use crate::liquidation::{LiquidationRules, Spent};
 use crate::market::{Feed, MarketFacts, TrustRule};
+use crate::notice::Notices;
 
 /// What holds for an asset.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -156,6 +157,8 @@ pub struct State {
     pub spent: Spent,
     /// Breakers by name, with what they know.
     pub breakers: BTreeMap<Arc<str>, Installed>,
+    /// Rules that were announced.
+    pub notices: Notices,
     /// Positions by owner, where a breaker needs them.
     pub(crate) stakes: Option<Stakes>,
     /// Sums over everybody.
@@ -212,6 +215,7 @@ impl State {
             closing_orders: 0,
             spent: Spent::default(),
             breakers: BTreeMap::new(),
+            notices: Notices::default(),
             stakes: None,
             totals: Totals::default(),
             versions: Versions::default(),

@@ -34,6 +34,7 @@ impl Decision<'_> {
             self.levels(touched);
         }
         self.calls();
+        self.carry_out();
         Ok(())
     }
 

@@ -17,6 +17,7 @@ mod liquidation;
 mod listing;
 mod loans;
 mod models;
+mod notice;
 mod orders;
 mod paying;
 mod prices;
@@ -59,6 +60,7 @@ pub fn step(state: &mut State, book: &mut Book, command: &Command, at: Timestamp
         ranks: liquidation::Ranks::default(),
         losses: liquidation::Losses::default(),
     };
+    decision.was_told(command)?;
     let overdrafts = decision.overdrafts();
     decision.decide(command)?;
     decision.charge_overdrafts(overdrafts);
@@ -118,6 +120,12 @@ impl Decision<'_> {
             Command::SetBreaker { name, breaker } => self.set_breaker(name, breaker.as_deref()),
             Command::LiftBreaker { name } => self.lift_breaker(name),
             Command::TripBreaker { name } => self.trip_breaker(name),
+            Command::SetNotice { seconds } => {
+                self.set_notice(*seconds);
+                Ok(())
+            }
+            Command::Announce { rule, from } => self.announce(rule, *from),
+            Command::Recall { number } => self.recall(*number),
         }
     }
 

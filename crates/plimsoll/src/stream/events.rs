@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::breakers;
 use super::liquidation::policy;
+use super::notice;
 
 /// `event` as one object; `state` is one that knows the names it mentions.
 #[must_use]
@@ -84,6 +85,9 @@ impl Names<'_> {
             | Event::BreakerTripped { .. }
             | Event::BreakerEased { .. }
             | Event::BreakerLifted { .. } => breakers::shown(event),
+            Event::NoticeSet { .. } | Event::Announced { .. } | Event::Recalled { .. } | Event::CarriedOut { .. } => {
+                notice::shown(event)
+            }
             Event::AccountOpened { .. }
             | Event::AccountAmended { .. }
             | Event::Frozen { .. }

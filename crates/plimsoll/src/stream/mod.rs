@@ -14,6 +14,7 @@ mod commands;
 pub mod events;
 mod fuzz;
 mod liquidation;
+mod notice;
 mod prices;
 mod shapes;
 
@@ -86,7 +87,7 @@ pub fn begins(value: &Value<'_>) -> Option<Timestamp> {
 
 impl Reading<'_> {
     /// The words there are.
-    const WORDS: [Word<Self>; 27] = [
+    const WORDS: [Word<Self>; 30] = [
         ("list_asset", &shapes::LIST_ASSET, Self::list_asset),
         ("list_underlying", &shapes::LIST_UNDERLYING, Self::list_underlying),
         ("list_contract", &shapes::LIST_CONTRACT, Self::list_contract),
@@ -127,18 +128,31 @@ impl Reading<'_> {
         ("trip_breaker", &shapes::BREAKER, |_, record| {
             record.text("name").map(|name| Command::TripBreaker { name: name.into() })
         }),
+        ("set_notice", &shapes::SET_NOTICE, |_, record| {
+            notice::whole(record, "seconds").map(|seconds| Command::SetNotice { seconds })
+        }),
+        ("announce", &shapes::ANNOUNCE, Self::announce),
+        ("recall", &shapes::RECALL, |_, record| {
+            notice::whole(record, "announcement").map(|number| Command::Recall { number })
+        }),
         ("tick", &shapes::TICK, |_, _| Some(Command::Tick)),
     ];
 
-    fn line(&self, root: At<'_>) -> Option<(Timestamp, Command)> {
+    /// The word that a line begins with.
+    fn word(root: At<'_>) -> Option<Word<Self>> {
         let word = root.value().get("do").and_then(Value::scalar);
-        let Some((_, shape, read)) = Self::WORDS.iter().find(|(known, ..)| Some(*known) == word) else {
+        let found = Self::WORDS.into_iter().find(|(known, ..)| Some(*known) == word);
+        if found.is_none() {
             let known: Vec<&str> = Self::WORDS.iter().map(|(word, ..)| *word).collect();
             let missing = Value::Null;
             let stands = root.value().get("do").unwrap_or(&missing);
             root.field("do", stands).wrong(format!("one of {}", known.join(", ")));
-            return None;
-        };
+        }
+        found
+    }
+
+    fn line(&self, root: At<'_>) -> Option<(Timestamp, Command)> {
+        let (_, shape, read) = Self::word(root)?;
         let record = Record::open(root, shape)?;
         let at = match (record.instant("at"), record.seconds("after_s")) {
             (Some(at), None) => at,

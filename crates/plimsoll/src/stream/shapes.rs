@@ -233,6 +233,28 @@ command!(
         field("auction", Kind::Object(&AUCTION), Optional, "How positions are offered that no wave could close."),
     ]
 );
+command!(
+    SET_NOTICE,
+    "set_notice",
+    "says how long rules are told before they hold",
+    [field("seconds", Kind::Count, Required, "Seconds; 0 for no notice.")]
+);
+command!(
+    ANNOUNCE,
+    "announce",
+    "tells a rule that is to hold from a time on",
+    [
+        field("what", Kind::Tree, Required, "What sets it: a line as it would be said then."),
+        field("from", Kind::Instant, Optional, "From when."),
+        field("in_s", Kind::Count, Optional, "From when: seconds from now."),
+    ]
+);
+command!(
+    RECALL,
+    "recall",
+    "takes an announcement back",
+    [field("announcement", Kind::Count, Required, "Its number, as `announced` says it.")]
+);
 static RESTRICTS: Kind = Kind::Choice(super::breakers::RESTRICTED);
 command!(
     SET_BREAKER,

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use plimsoll_core::{AccountId, Decimal, Encode as _};
+use plimsoll_engine::notice::Rule;
 use plimsoll_engine::{Command, ContractId};
 use plimsoll_margin::level::Policy;
 use plimsoll_node::{Answer, Request, Submitted};
@@ -254,7 +255,17 @@ impl Run {
                 listing::model("plimsoll", vec![(name.into(), range.into())], Policy::default(), from, ramp_s)
             }
         };
+        let told = self.chances.world.below(3) == 0;
+        let from = self.clock().plus_seconds(self.chances.world.between(1, 30)).unwrap_or(self.clock());
+        let command = match Rule::of(command.clone()).filter(|_| told) {
+            Some(rule) => Command::Announce { rule, from },
+            None => command,
+        };
         self.ask("venue", command);
+        if let Some(number) = self.watch.folded.notices.announced.keys().next().filter(|_| told) {
+            let number = *number;
+            self.ask("venue", Command::Recall { number });
+        }
         let wait = self.chances.world.between(60, 180) * SECOND;
         self.after(wait, Happening::Parameters);
     }

@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_core::{AccountId, Amount, Asset, Decimal, Timestamp, Underlying};
 use plimsoll_engine::liquidation::LiquidationRules;
+use plimsoll_engine::notice::Rule;
 use plimsoll_engine::state::{AssetRules, UnderlyingRules};
 use plimsoll_engine::{AccountTerms, Command, ContractId, Event, Holder, House, OpenOrder, OrderId};
 use plimsoll_pricing::instruments::Instrument;
@@ -106,6 +107,8 @@ pub struct Mirror {
     pub windows: BTreeMap<(Underlying, Timestamp), Stood>,
     /// How accounts are closed.
     pub liquidation: LiquidationRules,
+    /// Rules that are to hold, and from when.
+    announced: BTreeMap<u64, (Rule, Timestamp)>,
     touched: BTreeSet<AccountId>,
 }
 
@@ -126,6 +129,7 @@ impl Mirror {
             marks: BTreeMap::new(),
             windows: BTreeMap::new(),
             liquidation: LiquidationRules::default(),
+            announced: BTreeMap::new(),
             touched: BTreeSet::new(),
         }
     }
@@ -181,13 +185,50 @@ impl Mirror {
             if let Event::OverdraftCharged { asset, charges, .. } = event {
                 self.overdrawn(overdrafts.remove(asset).as_ref(), *asset, charges)?;
             }
+            self.announced(event, at)?;
             self.own(event, at, is_asked)?;
             asks &= !is_asked;
         }
         if let Some((asset, short)) = overdrafts.first_key_value() {
             return Err(format!("{asset}: {} accounts were short at the hour and not charged", short.len()));
         }
+        if let Some(number) = self.late(command, at) {
+            return Err(format!("announcement {number} was not carried out in time"));
+        }
         Ok(std::mem::take(&mut self.touched))
+    }
+
+    /// Rules that are told before they hold, and then do.
+    fn announced(&mut self, event: &Event, at: Timestamp) -> Result<(), Fault> {
+        match event {
+            Event::Announced { number, rule, from } => {
+                self.announced.insert(*number, (rule.clone(), *from));
+                Ok(())
+            }
+            Event::Recalled { number } => {
+                self.announced.remove(number).map(|_| ()).ok_or_else(|| format!("announcement {number} was recalled"))
+            }
+            Event::CarriedOut { number, refused } => {
+                let Some((rule, from)) = self.announced.remove(number) else {
+                    return Err(format!("announcement {number} was carried out, and there was none"));
+                };
+                if from > at {
+                    return Err(format!("announcement {number} was for {from} and was carried out"));
+                }
+                match rule.command() {
+                    _ if refused.is_some() => Ok(()),
+                    command @ (Command::ListAsset { .. } | Command::FundHouse { .. }) => self.enter_cash(command, at),
+                    command => self.enter_terms(command),
+                }
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What was to hold by a tick and does not.
+    fn late(&self, command: &Command, at: Timestamp) -> Option<u64> {
+        let mut announced = self.announced.iter().filter(|_| *command == Command::Tick);
+        announced.find(|(_, (_, from))| *from <= at).map(|(number, _)| *number)
     }
 
     /// What is listed, opened, changed, ordered.

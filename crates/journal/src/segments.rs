@@ -21,8 +21,8 @@ pub use recovery::{Opened, Truncated};
 /// How a log is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// The length of a segment's file in bytes. A frame that is longer gets a segment of its own length. Logs of other
-    /// lengths can be opened; it is for segments to come.
+    /// The length of a segment's file in bytes, at most: a log begins with a short one, and they grow. A frame that is longer
+    /// gets a segment of its own length. Logs of other lengths can be opened; it is for segments to come.
     pub segment_bytes: u64,
 }
 
@@ -113,7 +113,7 @@ impl<F: Files> Segments<F> {
         let (temporary, length) = match self.shared.take_prepared(least) {
             Some(prepared) => prepared,
             None => {
-                let length = self.options.segment_bytes.max(least);
+                let length = prepare::next_length(self.length, self.options.segment_bytes).max(least);
                 remove_if_there(&*self.files, MADE)?;
                 make(&*self.files, MADE, length)?;
                 (MADE, length)

@@ -86,6 +86,23 @@ fn the_preparer_makes_a_segment_when_the_last_is_half_full_and_the_writer_takes_
 }
 
 #[test]
+fn segments_grow_to_the_length_that_was_asked_for() {
+    const MIB: u64 = 1 << 20;
+    let files = Arc::new(Memory::new());
+    let (mut log, _) = Segments::open(Arc::clone(&files), Options { segment_bytes: 8 * MIB }).unwrap();
+    let preparer = log.preparer();
+    for at in 1..=30 {
+        // Now one that was prepared, now one that the writer makes.
+        if at > 10 {
+            preparer.prepare().unwrap();
+        }
+        log.append(support::time(at), &[Record { kind: 7, payload: &[7; 900_000] }]).unwrap();
+    }
+    let lengths: Vec<u64> = segments_of(&*files).iter().map(|name| files.len(name).unwrap() / MIB).collect();
+    assert_eq!(lengths, [1, 4, 8, 8, 8], "a journal of a few commands is small");
+}
+
+#[test]
 fn a_preparer_that_fails_leaves_the_writer_to_make_its_own() {
     for fault in [Fault::Full(100), Fault::Short(100), Fault::Sync] {
         // What a preparer asks for: a removal of what may be there, the file, its zeros, a sync.

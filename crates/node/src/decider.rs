@@ -63,7 +63,7 @@ impl Decider {
     fn known(&self, request: &Request) -> Option<Submitted> {
         let waiting = self.waiting.get(&request.client);
         let answers = self.clients.get(&request.client);
-        let answered = || answers.and_then(VecDeque::back).map(|(number, _)| *number);
+        let answered = || answers.and_then(VecDeque::back).map(|last| last.decided.request.number);
         let last = waiting.and_then(VecDeque::back).copied().or_else(answered)?;
         if request.number > last {
             return None;
@@ -71,8 +71,8 @@ impl Decider {
         if waiting.is_some_and(|waiting| waiting.contains(&request.number)) {
             return Some(Submitted::Waiting);
         }
-        let kept = answers.and_then(|answers| answers.iter().find(|(number, _)| *number == request.number));
-        Some(kept.map_or(Submitted::TooOld { last }, |(_, answer)| Submitted::Again(answer.clone())))
+        let kept = answers.and_then(|answers| answers.iter().find(|it| it.decided.request.number == request.number));
+        Some(kept.map_or(Submitted::TooOld { last }, |answered| Submitted::Again(Arc::clone(answered))))
     }
 
     /// Whether the frame of all that is staged ends with a checkpoint.
@@ -100,7 +100,7 @@ impl Decider {
     }
 
     fn answered(&mut self, sequence: Sequence, decided: Decided) -> Answered {
-        let Request { client, number, .. } = &decided.request;
+        let Request { client, .. } = &decided.request;
         if let Some(waiting) = self.waiting.get_mut(client) {
             waiting.pop_front();
             if waiting.is_empty() {
@@ -108,8 +108,9 @@ impl Decider {
             }
         }
         let answers = self.clients.entry(client.clone()).or_default();
-        keep(answers, *number, Arc::new(decided.answer.clone()));
-        Answered { sequence, decided }
+        let answered = Answered { sequence, decided };
+        keep(answers, answered.clone());
+        answered
     }
 }
 

@@ -11,12 +11,13 @@ use plimsoll_journal::{Entry, Log, LogError, Sequence, Snapshot};
 
 use crate::entry::{Answer, Decided, Record};
 use crate::error::NodeError;
+use crate::node::Answered;
 
 /// Answers kept of every client, for those who ask again.
 pub(crate) const ANSWERS_KEPT: usize = 64;
 
 /// What was last answered to a client, oldest first.
-pub(crate) type Answers = VecDeque<(u64, Arc<Answer>)>;
+pub(crate) type Answers = VecDeque<Arc<Answered>>;
 
 /// The state up to a record, made of the log alone.
 pub struct Follower {
@@ -151,7 +152,7 @@ impl Follower {
             Record::Genesis { .. } => {
                 return Err(NodeError::Record { sequence, reason: DecodeError::Invalid("a second beginning") });
             }
-            Record::Decided(decided) => self.decided(*decided),
+            Record::Decided(decided) => self.decided(*decided, sequence),
             Record::Checkpoint(expected) => {
                 self.unchecked = 0;
                 self.passed += 1;
@@ -168,15 +169,15 @@ impl Follower {
         Ok(())
     }
 
-    fn decided(&mut self, Decided { at, request, answer }: Decided) {
-        if let Answer::Done(events) = &answer {
+    fn decided(&mut self, decided: Decided, sequence: Sequence) {
+        if let Answer::Done(events) = &decided.answer {
             for event in events {
-                evolve(&mut self.state, event, at);
+                evolve(&mut self.state, event, decided.at);
                 self.hash.touched(event);
             }
         }
         self.unchecked += 1;
-        keep(self.clients.entry(request.client).or_default(), request.number, Arc::new(answer));
+        keep(self.clients.entry(Arc::clone(&decided.request.client)).or_default(), Answered { sequence, decided });
     }
 
     /// What it has come to.
@@ -202,9 +203,13 @@ impl Follower {
         let mut bytes = Vec::new();
         self.sequence.0.encode(&mut bytes);
         (self.unchecked as u64).encode(&mut bytes);
-        let answers = |kept: &Answers| kept.iter().cloned().collect::<Vec<(u64, Arc<Answer>)>>();
-        let clients: BTreeMap<_, _> = self.clients.iter().map(|(name, kept)| (name.clone(), answers(kept))).collect();
-        clients.encode(&mut bytes);
+        // Who asked is in every answer.
+        let answers: Vec<&Arc<Answered>> = self.clients.values().flatten().collect();
+        (answers.len() as u64).encode(&mut bytes);
+        for answered in answers {
+            answered.sequence.0.encode(&mut bytes);
+            answered.decided.encode(&mut bytes);
+        }
         self.state.encode(&mut bytes);
         bytes
     }
@@ -213,10 +218,13 @@ impl Follower {
         let bytes = &mut snapshot.bytes.as_slice();
         let sequence = Sequence(u64::decode(bytes)?);
         let unchecked = u64::decode(bytes)?;
-        let clients: BTreeMap<Arc<str>, Vec<(u64, Arc<Answer>)>> = Decode::decode(bytes)?;
-        let state = State::decode_all(bytes)?;
+        let mut clients: BTreeMap<Arc<str>, Answers> = BTreeMap::new();
+        for _ in 0..u64::decode(bytes)? {
+            let (sequence, decided) = (Sequence(u64::decode(bytes)?), Decided::decode(bytes)?);
+            keep(clients.entry(Arc::clone(&decided.request.client)).or_default(), Answered { sequence, decided });
+        }
         let clients = if planted!(AnswersForgotten) { BTreeMap::new() } else { clients };
-        let clients = clients.into_iter().map(|(name, answers)| (name, answers.into())).collect();
+        let state = State::decode_all(bytes)?;
         let hash = StateHash::of(&state);
         let unchecked = usize::try_from(unchecked).unwrap_or(usize::MAX);
         Ok(Self { state, hash, clients, sequence, unchecked, passed: 0 })
@@ -224,8 +232,8 @@ impl Follower {
 }
 
 /// Keeps an answer, and lets the oldest go.
-pub(crate) fn keep(answers: &mut Answers, number: u64, answer: Arc<Answer>) {
-    answers.push_back((number, answer));
+pub(crate) fn keep(answers: &mut Answers, answered: Answered) {
+    answers.push_back(Arc::new(answered));
     if answers.len() > ANSWERS_KEPT {
         answers.pop_front();
     }

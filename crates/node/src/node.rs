@@ -9,7 +9,7 @@ use plimsoll_journal::{Log, LogError, Record as Raw, Sequence};
 
 use crate::behind::{WriteBehind, Writer, sides};
 use crate::decider::{Decider, append};
-use crate::entry::{Answer, Decided, Record, Request};
+use crate::entry::{Decided, Record, Request};
 use crate::error::NodeError;
 use crate::follower::Follower;
 
@@ -33,8 +33,9 @@ impl Default for Options {
 pub enum Submitted {
     /// It is decided; the answer comes with the next commit.
     Staged,
-    /// It was answered before, and durably: the same answer.
-    Again(Arc<Answer>),
+    /// It was answered before, and durably: the same answer, and where it stands. What it answers is told beside it, for
+    /// whoever may have given one number to two commands.
+    Again(Arc<Answered>),
     /// It is among those that wait for the next commit.
     Waiting,
     /// It was answered too long ago for the answer to be kept, or never and a later one was: it is not carried out.

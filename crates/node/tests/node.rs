@@ -61,8 +61,8 @@ fn a_command_sent_twice_is_carried_out_once_and_answered_the_same_across_a_resta
     let mine = Request { client: "me".into(), number: 7, command: Command::Tick };
     assert_eq!(node.submit(mine.clone(), at), Submitted::Staged);
     assert_eq!(node.submit(mine.clone(), at), Submitted::Waiting);
-    let answer = node.commit(at).unwrap().remove(0).decided.answer;
-    let again = Submitted::Again(Arc::new(answer));
+    let answered = node.commit(at).unwrap().remove(0);
+    let again = Submitted::Again(Arc::new(answered));
     assert_eq!(node.submit(mine.clone(), at), again);
     let older = Request { number: 6, ..mine.clone() };
     assert_eq!(node.submit(older, at), Submitted::TooOld { last: 7 });
@@ -85,16 +85,16 @@ fn a_command_sent_twice_is_carried_out_once_and_answered_the_same_across_a_resta
     );
 }
 
-fn opened_answer(node: &Node<MemoryLog>, number: usize, command: &Command) -> Arc<Answer> {
+fn opened_answer(node: &Node<MemoryLog>, number: usize, command: &Command) -> Arc<Answered> {
     let wanted = request(number, command).encoded();
     let entries = node.log().read(Sequence(1)).unwrap().map(Result::unwrap);
     let decided = entries.filter(|entry| entry.kind == 1).map(|entry| {
         let plimsoll_node::Record::Decided(decided) = plimsoll_node::Record::read(1, &entry.payload).unwrap() else {
             unreachable!()
         };
-        decided
+        Answered { sequence: entry.sequence, decided: *decided }
     });
-    Arc::new(decided.filter(|it| it.request.encoded() == wanted).last().unwrap().answer)
+    Arc::new(decided.filter(|it| it.decided.request.encoded() == wanted).last().unwrap())
 }
 
 #[test]

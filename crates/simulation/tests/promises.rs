@@ -8,7 +8,7 @@ use plimsoll_engine::command::TradeSide;
 use plimsoll_engine::{Book, Command, ContractId, House, State, evolve, step};
 use plimsoll_journal::files::{Files as _, Memory};
 use plimsoll_journal::{Log as _, Options, Record, Segments, Sequence};
-use plimsoll_node::{Answer, Decided, Request, Submitted};
+use plimsoll_node::{Answer, Answered, Decided, Request, Submitted};
 use plimsoll_simulation::Random;
 use plimsoll_simulation::faults::image::{Held, flipped};
 use plimsoll_simulation::promises::answers::Answers;
@@ -148,7 +148,10 @@ fn answers_twice_out_of_order_or_changed_are_found() {
     assert!(answers.given(Sequence(3), &decided("a", 2, 10)).is_some(), "a record that was there before");
     assert!(answers.given(Sequence(4), &decided("a", 3, 9)).is_some(), "time runs back");
     let client: Arc<str> = "a".into();
-    let said = |answer| Submitted::Again(Arc::new(answer));
+    let said = |answer| {
+        let decided = Decided { answer, ..decided("a", 1, 10) };
+        Submitted::Again(Arc::new(Answered { sequence: Sequence(2), decided }))
+    };
     assert_eq!(answers.again(&client, 1, &said(Answer::Done(Vec::new()))), None);
     let other = Answer::Refused { rule: "Frozen".into(), text: "no".into() };
     assert!(answers.again(&client, 1, &said(other)).is_some(), "another answer");

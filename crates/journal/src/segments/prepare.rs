@@ -11,6 +11,17 @@ use crate::snapshot::remove_if_there;
 const PREPARED: &str = "prepared.tmp";
 pub(super) const MADE: &str = "made.tmp";
 
+/// The first segment is no longer than this, and each next at most so many times as long as the one before, up to what was
+/// asked for: a journal of a few commands takes little of the disk, and one of many little of the time.
+const FIRST: u64 = 1 << 20;
+const GROWTH: u64 = 4;
+
+/// The length of the segment after one of `length` bytes, zero where there is none yet.
+pub(super) fn next_length(length: u64, most: u64) -> u64 {
+    let grown = if length == 0 { FIRST } else { length.saturating_mul(GROWTH) };
+    grown.min(most)
+}
+
 /// What the writer and the preparer tell each other.
 #[derive(Debug)]
 pub(super) struct Shared(Mutex<State>);
@@ -73,12 +84,12 @@ impl Shared {
 pub struct Preparer<F> {
     files: Arc<F>,
     shared: Arc<Shared>,
-    length: u64,
+    most: u64,
 }
 
 impl<F: Files> Preparer<F> {
-    pub(super) fn new(files: Arc<F>, shared: Arc<Shared>, length: u64) -> Self {
-        Self { files, shared, length }
+    pub(super) fn new(files: Arc<F>, shared: Arc<Shared>, most: u64) -> Self {
+        Self { files, shared, most }
     }
 
     /// Makes the next segment when the one that is written is more than half full and none is ready, and says whether
@@ -87,15 +98,16 @@ impl<F: Files> Preparer<F> {
     /// # Errors
     /// [`LogError::Full`] and [`LogError::File`]: nothing is left then, the log is as before, and the writer makes its own.
     pub fn prepare(&self) -> Result<bool, LogError> {
-        {
+        let length = {
             let mut state = self.shared.state();
             if state.stage != Stage::None || state.used < state.length - state.used {
                 return Ok(false);
             }
             state.stage = Stage::Making;
-        }
-        let made = remove_if_there(&*self.files, PREPARED).and_then(|()| make(&*self.files, PREPARED, self.length));
-        self.shared.state().stage = if made.is_ok() { Stage::Ready { length: self.length } } else { Stage::None };
+            next_length(state.length, self.most)
+        };
+        let made = remove_if_there(&*self.files, PREPARED).and_then(|()| make(&*self.files, PREPARED, length));
+        self.shared.state().stage = if made.is_ok() { Stage::Ready { length } } else { Stage::None };
         Ok(made.map(|()| true)?)
     }
 }

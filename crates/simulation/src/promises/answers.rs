@@ -84,7 +84,7 @@ impl Answers {
         let known = self.last.get(client).and_then(|last| last.iter().find(|(of, _)| *of == number)).map(|(_, of)| *of);
         let is_done = self.done.contains(&(Arc::clone(client), number));
         let wrong = match (said, known) {
-            (Submitted::Again(answer), Some(known)) => digest(&answer.encoded()) != known,
+            (Submitted::Again(again), Some(known)) => digest(&again.decided.answer.encoded()) != known,
             (Submitted::Again(_), None) => !is_done,
             (Submitted::Staged, _) => is_done,
             (Submitted::TooOld { .. }, Some(_)) => true,
@@ -117,7 +117,7 @@ impl Answers {
 fn name(said: &Submitted) -> String {
     match said {
         Submitted::Staged => "carried out".to_owned(),
-        Submitted::Again(answer) => format!("the answer {:016x}", digest(&answer.encoded())),
+        Submitted::Again(again) => format!("the answer {:016x}", digest(&again.decided.answer.encoded())),
         Submitted::Waiting => "waiting".to_owned(),
         Submitted::TooOld { last } => format!("older than {last}"),
     }

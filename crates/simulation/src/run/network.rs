@@ -134,7 +134,7 @@ impl Run {
                     self.after(wait, Happening::Commit);
                 }
             }
-            Submitted::Again(answer) => self.answer(client, number, &answer),
+            Submitted::Again(again) => self.answer(client, number, &Arc::new(again.decided.answer.clone())),
             Submitted::TooOld { .. } => {
                 if let Some(known) = self.clients.by_name.get_mut(client) {
                     known.pending.remove(&number);

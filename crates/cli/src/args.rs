@@ -17,7 +17,8 @@ pub(crate) struct Arguments {
 
 const CODES: &str = "Exit codes:
   0  everything asked was answered
-  1  some account could not be answered, some case departs, some promise broke, or the output could not be written
+  1  some account could not be answered, some case departs, some promise broke, or the output or the journal could
+     not be written
   2  wrong usage, or a document that is wrong
   3  with `margin --check`: some account is below its maintenance margin
 
@@ -149,7 +150,7 @@ pub(crate) struct WhatIf {
 
 #[derive(Debug, Args)]
 pub(crate) struct Run {
-    /// Files of commands (.jsonl, .toml, .yaml, .json; - is standard input), or folders of them, read by name
+    /// Files of commands (.jsonl, .ndjson, .toml, .yaml, .json; - is standard input), or folders of them, read by name
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     /// Keep a journal in this folder, and go on from what it holds

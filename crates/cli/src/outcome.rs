@@ -41,6 +41,8 @@ pub(crate) enum Failure {
     Document(DocumentErrors),
     /// The answer could not be written.
     Write(io::Error),
+    /// What was asked could not be carried out to its end.
+    Unfinished(String),
 }
 
 impl Failure {
@@ -54,6 +56,10 @@ impl Failure {
             Self::Write(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
             Self::Write(error) => {
                 screen.say(Tone::Bad, "error", &format!("the answer could not be written: {error}"));
+                ExitCode::from(1)
+            }
+            Self::Unfinished(why) => {
+                screen.say(Tone::Bad, "error", why);
                 ExitCode::from(1)
             }
             Self::Usage(wrong) => {

@@ -17,6 +17,22 @@ const PREPARE_EVERY: Duration = Duration::from_millis(20);
 /// Snapshots that are kept: the newest, and one before it for when that is damaged.
 const KEPT: usize = 2;
 
+/// All that runs beside a log.
+#[derive(Default)]
+pub(super) struct Beside {
+    /// Of segments, until it has a thread.
+    pub(super) preparer: Option<Preparer<Disk>>,
+    pub(super) preparing: Option<Preparing>,
+    pub(super) following: Option<Following>,
+}
+
+impl Beside {
+    /// Segments are made ahead from now on: the log has its first.
+    pub(super) fn prepare(&mut self) {
+        self.preparing = self.preparer.take().map(Preparing::beside);
+    }
+}
+
 /// Makes the log's next segment ready.
 pub(super) struct Preparing {
     goes_on: Arc<AtomicBool>,
@@ -24,7 +40,7 @@ pub(super) struct Preparing {
 }
 
 impl Preparing {
-    pub(super) fn beside(preparer: Preparer<Disk>) -> Self {
+    fn beside(preparer: Preparer<Disk>) -> Self {
         let goes_on = Arc::new(AtomicBool::new(true));
         let seen = Arc::clone(&goes_on);
         let thread = thread::spawn(move || {

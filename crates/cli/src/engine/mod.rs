@@ -1,10 +1,13 @@
 //! The live engine at the command line: a stream of commands run, a journal read, an event explained.
 
+mod again;
 mod beside;
 pub(crate) mod explain;
 pub(crate) mod journal;
+mod lines;
 pub(crate) mod run;
 pub(crate) mod scenario;
+mod serving;
 pub(crate) mod story;
 
 use std::path::Path;

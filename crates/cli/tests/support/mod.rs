@@ -51,6 +51,44 @@ pub(crate) fn plimsoll_with(arguments: &[&str], input: &str) -> Ran {
     Ran { code: output.status.code().expect("a code"), out: text(output.stdout), err: text(output.stderr) }
 }
 
+/// Where the story `name` stands.
+pub(crate) fn scenario(name: &str) -> String {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios").join(name).display().to_string()
+}
+
+/// A folder of a test's own, not there until somebody makes it, and gone when the test ends.
+pub(crate) struct Folder(pub(crate) PathBuf);
+
+impl Folder {
+    pub(crate) fn new(name: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("plimsoll-{name}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&folder);
+        Self(folder)
+    }
+
+    pub(crate) fn path(&self) -> String {
+        self.0.display().to_string()
+    }
+
+    /// The path of a file in it, with `text`.
+    pub(crate) fn file(&self, name: &str, text: impl AsRef<[u8]>) -> String {
+        std::fs::create_dir_all(&self.0).expect("the folder is made");
+        std::fs::write(self.0.join(name), text).expect("the file is written");
+        self.0.join(name).display().to_string()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Lines of JSON.
+pub(crate) fn lines(text: &str) -> Vec<serde_json::Value> {
+    text.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect()
+}
+
 /// Compares with `golden/NAME`; with `BLESS` set, writes it instead.
 pub(crate) fn golden(name: &str, text: &str) {
     let path = folder("golden").join(name);

@@ -159,6 +159,13 @@ impl Csv {
     }
 
     fn field(&mut self, field: &str) {
+        let marked;
+        let field = if is_formula(field) {
+            marked = format!("'{field}");
+            &marked
+        } else {
+            field
+        };
         if field.contains([',', '"', '\n', '\r']) {
             self.0.push('"');
             self.0.push_str(&field.replace('"', "\"\""));
@@ -172,6 +179,12 @@ impl Csv {
     pub(crate) fn into_text(self) -> String {
         self.0
     }
+}
+
+/// Whether a spreadsheet would compute a cell that is meant to be read: a name may be anything, and no number is one.
+fn is_formula(field: &str) -> bool {
+    let is_number = || field.parse::<f64>().is_ok_and(f64::is_finite);
+    field.starts_with(['=', '+', '-', '@', '\t', '\r']) && !is_number()
 }
 
 /// A value's text, or nothing.
@@ -188,5 +201,15 @@ mod tests {
         let mut csv = Csv::new(["a", "b"]);
         csv.row(["x,\"y\"\n", "plain"]);
         assert_eq!(csv.into_text(), "a,b\n\"x,\"\"y\"\"\n\",plain\n");
+    }
+
+    #[test]
+    fn csv_gives_spreadsheets_nothing_to_compute() {
+        let mut csv = Csv::new(["a"]);
+        for cell in ["=1+1", "+cmd", "-2+3", "@SUM(A1)", "\tx", "-inf", "-1.5", "-1e-7", "+3", "a=b", ""] {
+            csv.row([cell]);
+        }
+        let cells = "'=1+1\n'+cmd\n'-2+3\n'@SUM(A1)\n'\tx\n'-inf\n-1.5\n-1e-7\n+3\na=b\n\n";
+        assert_eq!(csv.into_text(), format!("a\n{cells}"));
     }
 }

@@ -123,7 +123,7 @@ pub(crate) struct Explain {
     #[arg(long)]
     pub(crate) all: bool,
     /// FILE is a journal's folder: the margin of those whom this record touched, as it was decided
-    #[arg(short, long, value_name = "SEQUENCE")]
+    #[arg(short, long, value_name = "SEQUENCE", conflicts_with_all = ["model", "set"])]
     pub(crate) event: Option<u64>,
 }
 

@@ -84,6 +84,42 @@ fn a_story_is_told_with_its_rule_and_without() {
 }
 
 #[test]
+fn what_is_no_story_is_no_story_that_goes_as_it_says() {
+    let folder = Folder::new("no-story");
+    let tick = "[[steps]]\ndo = \"tick\"\n";
+    let begins = "title = \"T\"\nstart = \"2026-06-01T07:00:00Z\"\n";
+    for (text, expected) in [
+        (format!("{begins}{tick}"), ""),
+        (format!("{begins}{tick}expect = \"CashShort\"\n"), "step 1: expect: \"CashShort\", expected a table"),
+        (format!("{begins}{tick}expect = [\"CashShort\"]\n"), "step 1: expect: a list of 1, expected a table"),
+        (format!("{begins}steps = []\n"), "steps are none: expected a story with title, start and steps"),
+        (format!("start = \"2026-06-01T07:00:00Z\"\n{tick}"), "title is missing"),
+        (format!("{begins}[[steps]]\ndo = \"tock\"\n"), "step 1: do: \"tock\""),
+    ] {
+        let told = plimsoll(&["scenario", "run", &folder.file("story.toml", &text)]);
+        assert_eq!(told.code, if expected.is_empty() { 0 } else { 2 }, "{text}: {}{}", told.out, told.err);
+        assert!(told.err.contains(expected), "{text}: {}", told.err);
+    }
+}
+
+#[test]
+fn an_account_called_like_a_house_is_told_apart() {
+    let folder = Folder::new("houses");
+    let input = r#"{"do":"open_account","account":"outside","client":"a","number":1}
+{"do":"deposit","account":"outside","amount":"5 BTC","client":"a","number":2}
+{"do":"open_account","account":"=cmd()","client":"a","number":3}
+{"do":"deposit","account":"=cmd()","amount":"5 BTC","client":"a","number":4}
+"#;
+    let ran = plimsoll_with(&["run", "-j", &folder.path(), &scenario("openings/venue.toml"), "-"], input);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let cash = plimsoll(&["journal", "export", &folder.path(), "--format", "csv"]).out;
+    assert!(cash.starts_with("sequence,at,event,holder,asset,amount,holder_kind\n"));
+    for leg in ["outside,BTC,-5,house", "outside,BTC,5,account", "'=cmd(),BTC,5,account"] {
+        assert!(cash.contains(leg), "{leg}: {cash}");
+    }
+}
+
+#[test]
 fn lines_of_json_are_read_from_standard_input() {
     let opening = scenario("openings/venue.toml");
     let input = r#"{"do":"open_account","account":"a"}

@@ -85,22 +85,38 @@ impl Follower {
     /// # Errors
     /// As [`Self::of`]; [`NodeError::NoGenesis`] where there is no such record.
     pub fn until(log: &impl Log, until: Sequence) -> Result<(Self, Option<Decided>), NodeError> {
-        let mut follower: Option<Self> = None;
-        for entry in log.read(Sequence(1))? {
-            let entry = entry?;
-            match &mut follower {
-                Some(follower) => follower.apply(&entry)?,
-                None => follower = Some(Self::begin(&entry)?),
-            }
-            if entry.sequence == until {
-                let decided = match Record::read(entry.kind, &entry.payload) {
-                    Ok(Record::Decided(decided)) => Some(*decided),
-                    _ => None,
-                };
-                return follower.map(|follower| (follower, decided)).ok_or(NodeError::NoGenesis(until));
-            }
+        let (mut follower, entry) = Self::up_to(log, until)?;
+        if let Some(entry) = &entry {
+            follower.apply(entry)?;
         }
-        Err(LogError::UnknownSequence { asked: until, last: log.last() }.into())
+        Ok((follower, entry.as_ref().and_then(decision)))
+    }
+
+    /// The same before the record `until`: what its command was decided on.
+    ///
+    /// # Errors
+    /// As [`Self::until`].
+    pub fn before(log: &impl Log, until: Sequence) -> Result<(Self, Option<Decided>), NodeError> {
+        let (follower, entry) = Self::up_to(log, until)?;
+        Ok((follower, entry.as_ref().and_then(decision)))
+    }
+
+    /// What comes before the record `until`, and that record; of the first, what it begins and nothing.
+    fn up_to(log: &impl Log, until: Sequence) -> Result<(Self, Option<Entry>), NodeError> {
+        let mut entries = log.read(Sequence(1))?;
+        let unknown = || NodeError::from(LogError::UnknownSequence { asked: until, last: log.last() });
+        let mut follower = Self::begin(&entries.next().ok_or_else(unknown)??)?;
+        if until == Sequence(1) {
+            return Ok((follower, None));
+        }
+        for entry in entries {
+            let entry = entry?;
+            if entry.sequence == until {
+                return Ok((follower, Some(entry)));
+            }
+            follower.apply(&entry)?;
+        }
+        Err(unknown())
     }
 
     /// A snapshot that is damaged, or was not taken of this log, is passed over for an older one.
@@ -228,6 +244,14 @@ impl Follower {
         let hash = StateHash::of(&state);
         let unchecked = usize::try_from(unchecked).unwrap_or(usize::MAX);
         Ok(Self { state, hash, clients, sequence, unchecked, passed: 0 })
+    }
+}
+
+/// What was decided, where a record is of that.
+fn decision(entry: &Entry) -> Option<Decided> {
+    match Record::read(entry.kind, &entry.payload) {
+        Ok(Record::Decided(decided)) => Some(*decided),
+        _ => None,
     }
 }
 

@@ -116,6 +116,9 @@ pub fn tell(parts: &[&Value<'_>], rule: Rule, mut before: impl FnMut(&mut Book))
     let mut lines = Vec::new();
     for part in parts {
         let Some(Value::List(steps)) = part.get("steps") else { return Err(wrong("steps are missing")) };
+        if steps.is_empty() {
+            return Err(wrong("steps are none"));
+        }
         let told = |(_, line): &(usize, &Value<'_>)| line.get("rule").and_then(Value::scalar) != Some(other);
         lines.extend((1..).zip(steps).filter(told));
     }
@@ -150,8 +153,14 @@ impl Expected<'_> {
     fn check(mut self, line: &Value<'_>) -> Result<usize, StoryError> {
         let empty = Vec::new();
         let expected = match line.get("expect") {
+            None => &empty,
             Some(Value::Object(fields)) => fields,
-            _ => &empty,
+            Some(other) => {
+                let (step, stands) = (self.step, other.shown());
+                return Err(StoryError::Story(format!(
+                    "step {step}: expect: {stands}, expected a table of what must be so"
+                )));
+            }
         };
         let refused = expected.iter().find(|(name, _)| name == "refused").and_then(|(_, value)| value.scalar());
         match (self.outcome, refused) {

@@ -76,7 +76,7 @@ fn exported(folder: &Path, format: ExportFormat, screen: &Screen) -> Result<Outc
     let log = view(folder)?;
     let follower = Follower::of(&log).map_err(|error| refused(folder, &error))?;
     let Some(follower) = follower else { return Ok(Outcome::Answered) };
-    let mut csv = Csv::new(["sequence", "at", "event", "holder", "asset", "amount"]);
+    let mut csv = Csv::new(["sequence", "at", "event", "holder", "asset", "amount", "holder_kind"]);
     let mut lines = String::new();
     for entry in log.read(Sequence(1)).map_err(|error| refused(folder, &error.into()))? {
         let entry = entry.map_err(|error| refused(folder, &error.into()))?;
@@ -103,12 +103,13 @@ fn movements(state: &State, answered: &Answered, csv: &mut Csv) {
     for event in all {
         let word = events::shown(state, answered.sequence.0, answered.decided.at, event)["event"].clone();
         for leg in event.legs() {
-            let holder = match leg.holder {
-                Holder::Account(account) => account_name(state, account),
-                Holder::House(house) => house.name().to_owned(),
+            // An account may be called like one of the house's own holders.
+            let (holder, kind) = match leg.holder {
+                Holder::Account(account) => (account_name(state, account), "account"),
+                Holder::House(house) => (house.name().to_owned(), "house"),
             };
             let (asset, amount) = (leg.amount.asset.to_string(), leg.amount.value.to_string());
-            csv.row([&sequence, &at, word.as_str().unwrap_or_default(), &holder, &asset, &amount]);
+            csv.row([&sequence, &at, word.as_str().unwrap_or_default(), &holder, &asset, &amount, kind]);
         }
     }
 }

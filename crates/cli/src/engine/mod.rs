@@ -44,6 +44,6 @@ fn shown(state: &State, answered: &Answered) -> Vec<Value> {
     let (sequence, at) = (answered.sequence.0, answered.decided.at);
     match &answered.decided.answer {
         Answer::Done(all) => all.iter().map(|event| events::shown(state, sequence, at, event)).collect(),
-        Answer::Refused { rule, text } => vec![events::refused(sequence, at, rule, text)],
+        Answer::Refused { rule, text } => vec![events::refused(state, sequence, at, rule, text)],
     }
 }

@@ -37,7 +37,12 @@ fn one(path: &Path, verbose: bool, out: &mut String) -> Result<bool, Failure> {
     let opening = opening.as_ref().map(|(name, bytes)| read(name, bytes)).transpose()?;
     let parts: Vec<&Value<'_>> = opening.iter().chain([&value]).collect();
     let told = |rule| tell(&parts, rule, |_| {});
-    let mut goes = said(&name, &told(Rule::On), verbose, out);
+    let on = told(Rule::On);
+    if let Err(error @ (StoryError::Story(_) | StoryError::Line { .. })) = &on {
+        // That is no story, whatever it tells.
+        return Err(Failure::usage(format!("{name}: {error}")));
+    }
+    let mut goes = said(&name, &on, verbose, out);
     if has_rule(&value) {
         let (tone, text) = match told(Rule::Off) {
             Err(error @ StoryError::Departs { .. }) => (Tone::Good, format!("without its rule: {error}")),

@@ -4,6 +4,7 @@ use plimsoll::core::Side;
 use plimsoll::engine::liquidation::Cover;
 use plimsoll::engine::{Event, Refusal, State};
 use plimsoll::story::{Step, Told};
+use plimsoll::stream::events;
 
 use crate::color::Tone;
 use crate::figures::money;
@@ -100,9 +101,8 @@ fn told(state: &State, event: &Event) -> Option<(Tone, String)> {
 /// The refusal with the account's name in the place of its number.
 fn refused(state: &State, refusal: &Refusal) -> String {
     let text = refusal.to_string();
-    let named = text.strip_prefix("account ").and_then(|rest| rest.split_once(": "));
-    let named = named.and_then(|(number, rest)| Some((state.accounts.get(number.parse::<usize>().ok()?)?, rest)));
-    match named {
+    let named = events::refused_of(&refusal.rule(), &text);
+    match named.and_then(|(id, rest)| Some((state.account(id)?, rest))) {
         Some((account, rest)) => format!("refused: {}: {rest}", account.terms.name),
         None => format!("refused: {text}"),
     }

@@ -31,10 +31,23 @@ pub fn shown(state: &State, sequence: u64, at: Timestamp, event: &Event) -> Valu
     Value::Object(object)
 }
 
-/// A refusal as one object.
+/// A refusal as one object; `state` is one that knows the account it is about.
 #[must_use]
-pub fn refused(sequence: u64, at: Timestamp, rule: &str, text: &str) -> Value {
+pub fn refused(state: &State, sequence: u64, at: Timestamp, rule: &str, text: &str) -> Value {
+    let name = |(id, rest)| Some(format!("account {}: {rest}", state.account(id)?.terms.name));
+    let text = refused_of(rule, text).and_then(name).unwrap_or_else(|| text.to_owned());
     json!({"sequence": sequence, "at": at.to_string(), "refused": rule, "text": text})
+}
+
+/// Refusals that begin with the number of an account, which is there.
+const OF_ACCOUNTS: [&str; 7] =
+    ["UnknownOrder", "Frozen", "Mode", "CashShort", "TraderLimit", "InitialMarginShort", "Restricted"];
+
+/// The account that a refusal is about, where it is about one, and what is said of it.
+#[must_use]
+pub fn refused_of<'t>(rule: &str, text: &'t str) -> Option<(AccountId, &'t str)> {
+    let (number, rest) = text.strip_prefix("account ").filter(|_| OF_ACCOUNTS.contains(&rule))?.split_once(": ")?;
+    Some((AccountId(number.parse().ok()?), rest))
 }
 
 struct Names<'s>(&'s State);

@@ -4,6 +4,8 @@
 //! After every event each asset nets to zero, what clearing holds is what the positions' costs are short of, and
 //! contracts net to zero. These are asserted, in release too.
 
+mod fits;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_core::{AccountId, Amount, Asset, Decimal, NumberError, Rounding, Timestamp, Underlying};
@@ -17,10 +19,13 @@ use crate::market::{Feed, PriceBatch, Reading};
 use crate::notice::Announced;
 use crate::state::{Contract, State};
 
+pub use fits::{Unfit, fits};
+
 /// Applies `event`, which was emitted at `at`.
 ///
 /// # Panics
-/// When the event breaks a promise of the ledger: a fault of whoever emitted it, which must not be built upon.
+/// When the event breaks a promise of the ledger: a fault of whoever emitted it, which must not be built upon. Whoever did
+/// not decide it asks [`fits`] first.
 pub fn evolve(state: &mut State, event: &Event, at: Timestamp) {
     state.clock = state.clock.max(at);
     let carried = carried(state, event);
@@ -97,7 +102,7 @@ fn terms(state: &mut State, event: &Event, at: Timestamp) {
         Event::LiquidationRulesSet { rules } => state.liquidation = (**rules).clone(),
         Event::NoticeSet { seconds } => state.notices.seconds = *seconds,
         Event::Announced { number, rule, from } => {
-            state.notices.told = number + 1;
+            state.notices.told = number.saturating_add(1);
             state.notices.announced.insert(*number, Announced { rule: rule.clone(), from: *from });
         }
         Event::Recalled { number } | Event::CarriedOut { number, .. } => {

@@ -1,6 +1,7 @@
 //! Why a node cannot go on.
 
 use plimsoll_core::{DecodeError, Digest};
+use plimsoll_engine::evolve::Unfit;
 use plimsoll_journal::{LogError, Sequence};
 use thiserror::Error;
 
@@ -17,6 +18,16 @@ pub enum NodeError {
         sequence: Sequence,
         /// Why.
         reason: DecodeError,
+    },
+    /// A record that is whole and ours, and tells of what cannot have happened after those before it.
+    #[error("record {sequence}, event {event} of it: {reason}")]
+    Unfit {
+        /// Which.
+        sequence: Sequence,
+        /// Which of its events, from one.
+        event: usize,
+        /// Why.
+        reason: Unfit,
     },
     /// A log that does not begin at the beginning.
     #[error("record {0}: expected the log's first record to say when it began")]

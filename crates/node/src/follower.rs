@@ -5,8 +5,9 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use plimsoll_core::{Decode, DecodeError, Digest, Encode, planted};
+use plimsoll_engine::State;
+use plimsoll_engine::evolve::{evolve, fits};
 use plimsoll_engine::state::StateHash;
-use plimsoll_engine::{State, evolve};
 use plimsoll_journal::{Entry, Log, LogError, Sequence, Snapshot};
 
 use crate::entry::{Answer, Decided, Record};
@@ -155,7 +156,7 @@ impl Follower {
     /// Takes the next record in.
     ///
     /// # Errors
-    /// [`NodeError::Record`], [`NodeError::Departs`].
+    /// [`NodeError::Record`], [`NodeError::Unfit`], [`NodeError::Departs`].
     pub fn apply(&mut self, entry: &Entry) -> Result<(), NodeError> {
         self.take(entry, entry.sequence)
     }
@@ -168,7 +169,7 @@ impl Follower {
             Record::Genesis { .. } => {
                 return Err(NodeError::Record { sequence, reason: DecodeError::Invalid("a second beginning") });
             }
-            Record::Decided(decided) => self.decided(*decided, sequence),
+            Record::Decided(decided) => self.decided(*decided, sequence)?,
             Record::Checkpoint(expected) => {
                 self.unchecked = 0;
                 self.passed += 1;
@@ -185,15 +186,18 @@ impl Follower {
         Ok(())
     }
 
-    fn decided(&mut self, decided: Decided, sequence: Sequence) {
+    fn decided(&mut self, decided: Decided, sequence: Sequence) -> Result<(), NodeError> {
         if let Answer::Done(events) = &decided.answer {
-            for event in events {
+            for (place, event) in (1..).zip(events) {
+                let unfit = |reason| NodeError::Unfit { sequence, event: place, reason };
+                fits(&self.state, event).map_err(unfit)?;
                 evolve(&mut self.state, event, decided.at);
                 self.hash.touched(event);
             }
         }
         self.unchecked += 1;
         keep(self.clients.entry(Arc::clone(&decided.request.client)).or_default(), Answered { sequence, decided });
+        Ok(())
     }
 
     /// What it has come to.

@@ -6,10 +6,11 @@
 
 use plimsoll::Node;
 use plimsoll::core::AccountId;
+use plimsoll::engine::evolve::{Unfit, evolve, fits};
 use plimsoll::engine::step::explain;
-use plimsoll::engine::{Book, Command, Event, State, evolve};
+use plimsoll::engine::{Book, Command, Event, State};
 use plimsoll::journal::Sequence;
-use plimsoll::node::{Answer, Answered, Decided, Follower};
+use plimsoll::node::{Answer, Answered, Decided, Follower, NodeError};
 use plimsoll::stream::events::refused_of;
 use serde_json::{Value, json};
 
@@ -72,6 +73,10 @@ pub(crate) fn run(asked: &Asked, sequence: u64, screen: &Screen) -> Result<Outco
     };
     let mut explaining =
         Explaining { state: follower.state().clone(), book: Book::new(), level: asked.level, found: Vec::new() };
+    if let Answer::Done(all) = &decided.answer {
+        let unfit = |(event, reason)| refused(folder, &NodeError::Unfit { sequence, event, reason });
+        explaining.events(all, &decided).map_err(unfit)?;
+    }
     explaining.record(&decided, &asked.asked.accounts)?;
     let Explaining { state, mut found, .. } = explaining;
     found.sort_by_key(|found| found.id);
@@ -101,13 +106,10 @@ struct Explaining {
 }
 
 impl Explaining {
-    /// All that is asked of a record: of everybody it touched, or of those named.
+    /// The rest that is asked of a record: of everybody it touched, or of those named.
     fn record(&mut self, decided: &Decided, names: &[String]) -> Result<(), Failure> {
         let (mut touched, mut moment) = match &decided.answer {
-            Answer::Done(all) => {
-                self.events(all, decided);
-                (all.iter().flat_map(Event::accounts).collect::<Vec<_>>(), Moment::After)
-            }
+            Answer::Done(all) => (all.iter().flat_map(Event::accounts).collect::<Vec<_>>(), Moment::After),
             Answer::Refused { rule, text } => {
                 (refused_of(rule, text).map(|(account, _)| account).into_iter().collect(), Moment::Before)
             }
@@ -134,8 +136,9 @@ impl Explaining {
     }
 
     /// Folds the events, and explains whoever crosses a line where they do.
-    fn events(&mut self, all: &[Event], decided: &Decided) {
+    fn events(&mut self, all: &[Event], decided: &Decided) -> Result<(), (usize, Unfit)> {
         for (place, event) in all.iter().enumerate() {
+            fits(&self.state, event).map_err(|reason| (place + 1, reason))?;
             match event {
                 Event::LevelChanged { account, from, to, .. } => {
                     self.account(*account, Moment::Event(place, format!("{from} → {to}")));
@@ -147,6 +150,7 @@ impl Explaining {
             }
             evolve(&mut self.state, event, decided.at);
         }
+        Ok(())
     }
 
     fn account(&mut self, id: AccountId, moment: Moment) {

@@ -99,8 +99,8 @@ impl<'o, L: Log + 'static> Serving<'o, L> {
         let options = plimsoll::node::Options { threads, ..plimsoll::node::Options::default() };
         let opened = Node::open(log, self.currency, at, options);
         self.node = Some(opened.map_err(|error| match error {
-            NodeError::Log(error) => unwritten(&error),
-            error => Failure::usage(format!("journal: {error}")),
+            NodeError::Log(error) => self.unwritten(&error),
+            error => Failure::usage(format!("{}: {error}", self.journal())),
         })?);
         self.beside = beside;
         self.beside.prepare();
@@ -203,7 +203,10 @@ impl<'o, L: Log + 'static> Serving<'o, L> {
     pub(super) fn commit(&mut self) -> Result<(), Failure> {
         let (Some(node), Some(now)) = (&mut self.node, self.now) else { return Ok(()) };
         let now = now.max(node.state().clock);
-        let answered = node.commit(now).map_err(|error| unwritten(&error))?;
+        let answered = match node.commit(now) {
+            Ok(answered) => answered,
+            Err(error) => return Err(self.unwritten(&error)),
+        };
         if let Some(following) = &mut self.beside.following {
             following.see(node.log().last(), node.log().chain());
         }
@@ -236,6 +239,20 @@ impl<'o, L: Log + 'static> Serving<'o, L> {
         Failure::Unfinished(format!("{text}. {far}; run the same again to go on, and to have the last answers again"))
     }
 
+    /// A log that takes no more.
+    fn unwritten(&self, error: &LogError) -> Failure {
+        let why = format!("{}: {error}", self.journal());
+        match error {
+            LogError::Damaged(_) | LogError::SnapshotAhead { .. } => Failure::usage(why),
+            _ => Failure::Unfinished(why),
+        }
+    }
+
+    /// What messages call the journal.
+    fn journal(&self) -> String {
+        self.asked.journal.as_ref().map_or_else(|| "journal".to_owned(), |folder| folder.display().to_string())
+    }
+
     /// Ends what runs beside, and says what there was; or why it came to no end.
     pub(super) fn finish(mut self, done: Result<(), Failure>) -> Result<Outcome, Failure> {
         let Beside { preparing, following, .. } = std::mem::take(&mut self.beside);
@@ -243,7 +260,8 @@ impl<'o, L: Log + 'static> Serving<'o, L> {
             preparing.end();
         }
         done?;
-        let failed = |error: NodeError| Failure::Unfinished(format!("journal: snapshot: {error}"));
+        let journal = self.journal();
+        let failed = |error: NodeError| Failure::Unfinished(format!("{journal}: snapshot: {error}"));
         if let Some(saved) = following.map(Following::end) {
             let saved = saved.map_err(failed)?;
             self.screen.say(Tone::Quiet, "snapshots", &format!("{saved} saved while running"));
@@ -266,14 +284,5 @@ impl Counts {
         let known =
             if *done > 0 { format!(", {done} already done and {again} of them answered again") } else { String::new() };
         format!("{lines} commands, {events} events, {refused} refused{known}")
-    }
-}
-
-/// A log that takes no more.
-fn unwritten(error: &LogError) -> Failure {
-    let why = format!("journal: {error}");
-    match error {
-        LogError::Damaged(_) | LogError::SnapshotAhead { .. } => Failure::usage(why),
-        _ => Failure::Unfinished(why),
     }
 }

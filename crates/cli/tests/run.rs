@@ -201,6 +201,15 @@ fn a_folder_s_streams_are_read_and_what_is_left_out_is_told() {
 }
 
 #[test]
+fn a_journal_that_cannot_be_written_is_not_wrong_usage() {
+    let journal = Folder::new("unwritable");
+    // In the place of the file that the first segment is made in.
+    std::fs::create_dir_all(journal.0.join("made.tmp")).unwrap();
+    let ran = plimsoll(&["run", "-j", &journal.path(), &scenario("openings/venue.toml")]);
+    assert!(ran.code == 1 && ran.err.contains("made.tmp: remove at byte 0"), "{}", ran.err);
+}
+
+#[test]
 fn answers_that_cannot_be_written_are_no_success() {
     let Ok(full) = std::fs::OpenOptions::new().write(true).open("/dev/full") else { return };
     let journal = Folder::new("full");

@@ -83,7 +83,7 @@ pub enum Unfit {
 /// [`Unfit`]: the first thing that cannot be.
 pub fn fits(state: &State, event: &Event) -> Result<(), Unfit> {
     names(state, event)?;
-    let mut sums = Sums { state, now: BTreeMap::new() };
+    let mut sums = Sums { state, few: Vec::new(), many: BTreeMap::new() };
     let carried = carried(state, event);
     for leg in event.legs() {
         let Amount { asset, value } = leg.amount;
@@ -123,15 +123,18 @@ fn names(state: &State, event: &Event) -> Result<(), Unfit> {
         }
         _ => {}
     }
-    let unknown = |account: &AccountId| account.index() >= accounts;
-    if let Some(account) = named_accounts(event).into_iter().find(unknown) {
-        return Err(Unfit::Account { account, there: accounts });
-    }
-    let unknown = |contract: &ContractId| contract.index() >= contracts;
-    match named_contracts(event).into_iter().find(unknown) {
-        Some(contract) => Err(Unfit::Contract { contract, there: contracts }),
-        None => Ok(()),
-    }
+    let mut unfit = None;
+    each_account(event, |account| {
+        if account.index() >= accounts && unfit.is_none() {
+            unfit = Some(Unfit::Account { account, there: accounts });
+        }
+    });
+    each_contract(event, |contract| {
+        if contract.index() >= contracts && unfit.is_none() {
+            unfit = Some(Unfit::Contract { contract, there: contracts });
+        }
+    });
+    unfit.map_or(Ok(()), Err)
 }
 
 fn is_next(number: u32, next: usize) -> Result<(), Unfit> {
@@ -142,38 +145,70 @@ fn is_free(is_taken: bool, name: &Arc<str>) -> Result<(), Unfit> {
     if is_taken { Err(Unfit::Name(name.clone())) } else { Ok(()) }
 }
 
-/// Accounts that an event expects to be there.
-fn named_accounts(event: &Event) -> Vec<AccountId> {
-    let mut named: Vec<AccountId> = match event {
-        // Its own number is the next.
-        Event::AccountOpened { terms, .. } => return terms.parent.into_iter().collect(),
-        Event::AccountAmended { terms, .. } => terms.parent.into_iter().collect(),
+/// Accounts that an event expects to be there: not the one that it opens.
+fn each_account(event: &Event, mut visit: impl FnMut(AccountId)) {
+    event.legs().iter().filter_map(|leg| leg.holder.account()).for_each(&mut visit);
+    match event {
+        Event::AccountOpened { terms, .. } => terms.parent.into_iter().for_each(visit),
+        Event::AccountAmended { account, terms, .. } => {
+            visit(*account);
+            terms.parent.into_iter().for_each(visit);
+        }
         Event::Deposited { account, .. }
         | Event::Withdrawn { account, .. }
         | Event::Borrowed { account, .. }
         | Event::Repaid { account, .. }
-        | Event::Covered { account, .. } => vec![*account],
-        Event::Transferred { from, to, .. } => vec![*from, *to],
-        Event::Traded { closes, .. } => closes.iter().copied().collect(),
-        Event::LossShared { shares, .. } => shares.iter().map(|share| share.account).collect(),
-        Event::Deleveraged { account, holder, .. } | Event::Haircut { account, holder, .. } => vec![*account, *holder],
-        _ => Vec::new(),
-    };
-    named.extend(event.accounts());
-    named
+        | Event::Covered { account, .. }
+        | Event::Frozen { account, .. }
+        | Event::OrderPlaced { account, .. }
+        | Event::OrderCancelled { account, .. }
+        | Event::LevelChanged { account, .. }
+        | Event::CallExpired { account, .. }
+        | Event::LiquidationWave { account, .. }
+        | Event::AuctionBegun { account, .. }
+        | Event::AuctionUnsold { account } => visit(*account),
+        Event::Transferred { from, to, .. } => [*from, *to].into_iter().for_each(visit),
+        Event::Traded { buyer, seller, closes, .. } => {
+            [buyer.account, seller.account].into_iter().chain(*closes).for_each(visit);
+        }
+        Event::InterestCharged { charges, .. } => charges.iter().for_each(|charge| visit(charge.account)),
+        Event::OverdraftCharged { charges, .. } => charges.iter().for_each(|charge| visit(charge.account)),
+        Event::Settled { holders, .. } => holders.iter().copied().for_each(visit),
+        Event::LossShared { shares, .. } => shares.iter().for_each(|share| visit(share.account)),
+        Event::Deleveraged { account, holder: other, .. }
+        | Event::Haircut { account, holder: other, .. }
+        | Event::AuctionBid { account, bidder: other, .. } => [*account, *other].into_iter().for_each(visit),
+        Event::AssetListed { .. }
+        | Event::UnderlyingListed { .. }
+        | Event::ContractListed { .. }
+        | Event::ModelInForce { .. }
+        | Event::ModelAnnounced { .. }
+        | Event::HouseFunded { .. }
+        | Event::Priced { .. }
+        | Event::FundingPaid { .. }
+        | Event::LiquidationRulesSet { .. }
+        | Event::BreakerSet { .. }
+        | Event::BreakerTripped { .. }
+        | Event::BreakerEased { .. }
+        | Event::BreakerLifted { .. }
+        | Event::NoticeSet { .. }
+        | Event::Announced { .. }
+        | Event::Recalled { .. }
+        | Event::CarriedOut { .. } => {}
+    }
 }
 
 /// Contracts that an event expects to be there.
-fn named_contracts(event: &Event) -> Vec<ContractId> {
+fn each_contract(event: &Event, mut visit: impl FnMut(ContractId)) {
     match event {
-        Event::OrderPlaced { terms, .. } => vec![terms.contract],
+        Event::OrderPlaced { terms, .. } => visit(terms.contract),
         Event::Traded { contract, .. }
         | Event::FundingPaid { contract, .. }
         | Event::Settled { contract, .. }
-        | Event::Deleveraged { contract, .. } => vec![*contract],
-        Event::Priced { batch, .. } => batch.marks.iter().map(|(contract, _)| *contract).collect(),
-        Event::LossShared { shares, .. } => shares.iter().map(|share| share.contract).collect(),
-        _ => Vec::new(),
+        | Event::Deleveraged { contract, .. } => visit(*contract),
+        Event::Priced { batch, .. } => batch.marks.iter().for_each(|(contract, _)| visit(*contract)),
+        Event::LossShared { shares, .. } => shares.iter().for_each(|share| visit(share.contract)),
+        _ => {}
     }
 }
 
@@ -204,15 +239,30 @@ enum Part {
     Principal,
 }
 
+/// Sums that are looked for one by one: most events change no more.
+const FEW: usize = 16;
+
 /// Sums as an event changes them, beside a state that it does not.
 struct Sums<'s> {
     state: &'s State,
-    now: BTreeMap<Sum, Decimal>,
+    few: Vec<(Sum, Decimal)>,
+    many: BTreeMap<Sum, Decimal>,
 }
 
 impl Sums<'_> {
     fn at(&self, sum: Sum) -> Decimal {
-        self.now.get(&sum).copied().unwrap_or_else(|| self.known(sum))
+        let few = self.few.iter().find(|(of, _)| *of == sum).map(|(_, value)| *value);
+        few.or_else(|| self.many.get(&sum).copied()).unwrap_or_else(|| self.known(sum))
+    }
+
+    fn set(&mut self, sum: Sum, value: Decimal) {
+        if let Some((_, known)) = self.few.iter_mut().find(|(of, _)| *of == sum) {
+            *known = value;
+        } else if self.few.len() < FEW {
+            self.few.push((sum, value));
+        } else {
+            self.many.insert(sum, value);
+        }
     }
 
     fn known(&self, sum: Sum) -> Decimal {
@@ -248,7 +298,7 @@ impl Sums<'_> {
 
     fn add(&mut self, sum: Sum, value: Decimal) -> Result<(), NumberError> {
         let after = self.at(sum).plus(value)?;
-        self.now.insert(sum, after);
+        self.set(sum, after);
         Ok(())
     }
 
@@ -319,8 +369,8 @@ impl Sums<'_> {
         let cost = after.cost.minus(self.at(paid))?;
         // Of nothing nothing is kept, whatever it is said to have cost.
         let kept = if after.quantity.0.is_zero() { Holding::default() } else { after };
-        self.now.insert(quantity, kept.quantity.0);
-        self.now.insert(paid, kept.cost);
+        self.set(quantity, kept.quantity.0);
+        self.set(paid, kept.cost);
         self.add(Sum::Held(contract), more)?;
         match self.state.contract(contract).map(|known| &known.instrument) {
             Some(instrument) if !instrument.is_paid_when_bought() => {

@@ -243,13 +243,7 @@ impl Account {
     /// Whether nothing in it can gain or lose.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.holdings.is_empty() && self.orders.is_empty() && !self.owes()
-    }
-
-    /// Whether it owes anything.
-    #[must_use]
-    pub fn owes(&self) -> bool {
         let owes = |funds: &Funds| funds.cash.signum() < 0 || !funds.borrowed.is_zero() || !funds.interest.is_zero();
-        self.funds.values().any(owes)
+        self.holdings.is_empty() && self.orders.is_empty() && !self.funds.values().any(owes)
     }
 }

@@ -94,7 +94,7 @@ encode_fields! {
     ModelRules { model, parameters, lines, version, pending }
     PendingRules { rules, from, ramp_s, begun, steps }
     Versions { listing, models, market }
-    Totals { cash, cost, held, deposited, owed, principal }
+    Totals { cash, cost, held, deposited, overdrawn, owed, principal }
 }
 
 encode_variants! {

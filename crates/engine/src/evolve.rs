@@ -349,7 +349,13 @@ fn post(state: &mut State, leg: &Leg) {
         Holder::House(house) => add(state.house.entry((house, asset)).or_default(), value),
         Holder::Account(account) => {
             add(state.totals.deposited.entry(asset).or_default(), value);
-            add(&mut of(state, account).funds.entry(asset).or_default().cash, value);
+            let cash = &mut of(state, account).funds.entry(asset).or_default().cash;
+            let before = cash.negated().or_zero();
+            add(cash, value);
+            let more = less(cash.negated().or_zero(), before);
+            if !more.is_zero() {
+                add(state.totals.overdrawn.entry(asset).or_default(), more);
+            }
         }
     }
 }

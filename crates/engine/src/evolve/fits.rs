@@ -92,7 +92,13 @@ pub fn fits(state: &State, event: &Event) -> Result<(), Unfit> {
             Holder::House(house) => sums.add(Sum::House(house, asset), value)?,
             Holder::Account(account) => {
                 sums.add(Sum::Deposited(asset), value)?;
-                sums.add(Sum::Of(account, asset, Part::Cash), value)?;
+                let cash = Sum::Of(account, asset, Part::Cash);
+                let before = sums.at(cash).negated().or_zero();
+                sums.add(cash, value)?;
+                let more = sums.at(cash).negated().or_zero().minus(before)?;
+                if !more.is_zero() {
+                    sums.add(Sum::Overdrawn(asset), more)?;
+                }
             }
         }
     }
@@ -217,6 +223,7 @@ fn each_contract(event: &Event, mut visit: impl FnMut(ContractId)) {
 enum Sum {
     Cash(Asset),
     Deposited(Asset),
+    Overdrawn(Asset),
     Principal(Asset),
     Owed(Asset),
     Cost(Asset),
@@ -271,6 +278,7 @@ impl Sums<'_> {
         let known = match sum {
             Sum::Cash(asset) => of(&totals.cash, asset),
             Sum::Deposited(asset) => of(&totals.deposited, asset),
+            Sum::Overdrawn(asset) => of(&totals.overdrawn, asset),
             Sum::Principal(asset) => of(&totals.principal, asset),
             Sum::Owed(asset) => of(&totals.owed, asset),
             Sum::Cost(asset) => of(&totals.cost, asset),

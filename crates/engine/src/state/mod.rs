@@ -111,6 +111,8 @@ pub struct Totals {
     pub held: BTreeMap<ContractId, Quantity>,
     /// What accounts hold together, cash above zero and below.
     pub deposited: BTreeMap<Asset, Decimal>,
+    /// What of that is below zero, without its sign.
+    pub overdrawn: BTreeMap<Asset, Decimal>,
     /// Borrowed, interest included.
     pub owed: BTreeMap<Asset, Decimal>,
     /// What accounts may take out as what was paid in.

@@ -22,6 +22,7 @@ impl Totals {
             for (asset, funds) in &account.funds {
                 add(&mut totals.cash, *asset, funds.cash)?;
                 add(&mut totals.deposited, *asset, funds.cash)?;
+                add(&mut totals.overdrawn, *asset, funds.cash.negated().or_zero())?;
                 add(&mut totals.owed, *asset, funds.borrowed.plus(funds.interest)?)?;
                 add(&mut totals.principal, *asset, funds.principal)?;
             }
@@ -44,7 +45,7 @@ impl Totals {
     #[must_use]
     pub fn agree(&self, other: &Self) -> bool {
         let assets = |of: &Self| {
-            [&of.cash, &of.cost, &of.deposited, &of.owed, &of.principal].map(|sums| {
+            [&of.cash, &of.cost, &of.deposited, &of.overdrawn, &of.owed, &of.principal].map(|sums| {
                 let some = sums.iter().filter(|(_, sum)| !sum.is_zero());
                 some.map(|(asset, sum)| (*asset, *sum)).collect::<BTreeMap<_, _>>()
             })

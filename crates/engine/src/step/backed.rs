@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_core::{AccountId, Amount, Asset, Decimal, planted};
+use plimsoll_core::{AccountId, Amount, Asset, Decimal, Rounding, planted};
 
 use super::Decision;
 use crate::account::{Account, Kind};
@@ -53,8 +53,8 @@ impl Decision<'_> {
         Ok(left.or_zero())
     }
 
-    /// Whether `after`, in the place of the account, covers initial margin with gains only as far as they are backed once
-    /// `spent` of them has left, and, where it or who is margined with it owes anything, whether principal alone is worth that.
+    /// Whether `after`, in the place of the account, covers initial margin with gains as far as somebody has paid for them,
+    /// once `spent` of them has left.
     pub(super) fn covers_paid_for(
         &mut self,
         id: AccountId,
@@ -66,41 +66,24 @@ impl Decision<'_> {
             return Ok(());
         }
         let mut unit = self.unit_with(id, after);
-        self.count_backed(&mut unit, spent)?;
-        self.unit_covers_initial(id, &unit, outgoing)?;
-        if unit.iter().any(Account::owes) {
-            unit.iter_mut().try_for_each(count_principal)?;
-            self.unit_covers_initial(id, &unit, outgoing)?;
-        }
-        Ok(())
-    }
-
-    /// Takes off these accounts' cash what of their gains nobody has paid for.
-    fn count_backed(&self, unit: &mut [Account], spent: Amount) -> Result<(), Refusal> {
-        let mut left: BTreeMap<Asset, Decimal> = BTreeMap::new();
         for (asset, funds) in unit.iter_mut().flat_map(|account| &mut account.funds) {
             let gains = funds.cash.minus(funds.principal)?;
-            if gains.signum() <= 0 {
-                continue;
+            if gains.signum() > 0 {
+                let gone = if spent.asset == *asset { spent.value } else { Decimal::ZERO };
+                funds.cash = funds.principal.plus(self.paid_for(*asset, gains, gone)?)?;
             }
-            let known = left.get(asset).copied();
-            let gone = if spent.asset == *asset { spent.value } else { Decimal::ZERO };
-            let backed =
-                known.map_or_else(|| Ok(self.gains_backed(*asset)?.minus(gone)?.or_zero()), Ok::<_, Refusal>)?;
-            let counted = gains.min(backed);
-            left.insert(*asset, backed.minus(counted)?);
-            funds.cash = funds.principal.plus(counted)?;
         }
-        Ok(())
+        self.unit_covers_initial(id, &unit, outgoing)
     }
-}
 
-/// Leaves an account what it paid in and what it owes.
-fn count_principal(account: &mut Account) -> Result<(), Refusal> {
-    account.holdings.clear();
-    account.orders.clear();
-    for funds in account.funds.values_mut() {
-        funds.cash = funds.cash.min(funds.principal);
+    /// What of `gains` counts once so many others are `gone`: all gains of an asset share in what backs them, so that no two
+    /// count the same money.
+    fn paid_for(&self, asset: Asset, gains: Decimal, gone: Decimal) -> Result<Decimal, Refusal> {
+        let sum = |of: &BTreeMap<Asset, Decimal>| of.get(&asset).copied().unwrap_or_default();
+        let totals = &self.state.totals;
+        let cash = sum(&totals.deposited).plus(sum(&totals.overdrawn))?;
+        let all = cash.minus(sum(&totals.principal))?.minus(gone)?.max(gains);
+        let backed = self.gains_backed(asset)?.minus(gone)?.or_zero();
+        if backed >= all { Ok(gains) } else { Ok(gains.times_ratio(backed, all, Rounding::Down)?) }
     }
-    Ok(())
 }

@@ -156,7 +156,7 @@ impl Decision<'_> {
     fn fits(&self, legs: &[Leg]) -> Result<(), Refusal> {
         let totals = &self.state.totals;
         let mut cash: BTreeMap<(Holder, Asset), Decimal> = BTreeMap::new();
-        let mut sums: BTreeMap<Asset, (Decimal, Decimal, Decimal)> = BTreeMap::new();
+        let mut sums: BTreeMap<Asset, (Decimal, Decimal, Decimal, Decimal)> = BTreeMap::new();
         for Leg { holder, amount } in legs {
             let (asset, value) = (amount.asset, amount.value);
             let known = match holder {
@@ -166,12 +166,13 @@ impl Decision<'_> {
             let held = cash.entry((*holder, asset)).or_insert(known);
             *held = held.plus(value)?;
             let sum = |of: &BTreeMap<Asset, Decimal>| of.get(&asset).copied().unwrap_or_default();
-            let start = (sum(&totals.cash), sum(&totals.deposited), sum(&totals.principal));
-            let (all, deposited, principal) = sums.entry(asset).or_insert(start);
+            let start = (sum(&totals.cash), sum(&totals.deposited), sum(&totals.overdrawn), sum(&totals.principal));
+            let (all, deposited, overdrawn, principal) = sums.entry(asset).or_insert(start);
             *all = all.plus(value)?;
             if holder.account().is_some() {
                 *deposited = deposited.plus(value)?;
-                // Whatever becomes of it, what counts as paid in grows by no more than what moves.
+                // Whatever becomes of it, what is short and what counts as paid in grow by no more than what moves.
+                *overdrawn = overdrawn.plus(value.abs())?;
                 *principal = principal.plus(value.abs())?;
             }
         }

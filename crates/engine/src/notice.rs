@@ -6,8 +6,8 @@
 //! or tripped by hand. Where no notice is required, as while a venue is set up, rules hold at once.
 //!
 //! # Source
-//! Drift, 1 April 2026: an administrator's approvals listed a worthless coin as collateral and relaxed limits within minutes.
-//! Compound, `Timelock`: a change is queued, waits, and is carried out or cancelled.
+//! Drift, 1 April 2026: pre-signed approvals of an administrator listed a worthless coin as collateral and relaxed limits.
+//! Compound, `Timelock.sol`: a change is queued, waits at least `delay`, and is executed or cancelled.
 
 use std::collections::BTreeMap;
 

@@ -101,11 +101,11 @@ fn of_asset(state: &State, asset: Asset, sum: &Sums, wrong: &mut Vec<Wrong>) {
     if paid_in < sum.principal {
         wrong.push(Wrong::new(PRINCIPAL, text(paid_in), format!("at least {}", shown(sum.principal))));
     }
-    // Fees may be paid out of gains that nobody has lost yet: they wait with them.
+    // Fees may be paid out of gains that nobody has lost yet, and loans of who is closed: they wait with them.
     let owed = sum.principal + house(House::Lending).max(0);
-    let lost = sum.short - house(House::BadDebt).min(0);
+    let lost = sum.short - house(House::BadDebt).min(0) - clearing.min(0);
     if paid_in + lost < owed {
-        let found = format!("{}, and {} owed or booked", text(paid_in), shown(lost));
+        let found = format!("{}, and {} owed, booked or not settled", text(paid_in), shown(lost));
         wrong.push(Wrong::new(PRINCIPAL, found, format!("at least {}", shown(owed))));
     }
 }

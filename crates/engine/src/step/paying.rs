@@ -18,23 +18,28 @@ use crate::ledger::House;
 use crate::refusal::Refusal;
 
 impl Decision<'_> {
-    /// Whether what an order would pay at once, with all that is open, is the account's own, backed, or would be lent: gains
-    /// that nobody paid for buy nobody else's coins.
+    /// Whether what an order would pay at once, with all that is open and pays of the same, is the account's own, backed, or
+    /// would be lent: gains that nobody paid for buy nobody else's coins. What pays nothing may be placed whatever else is open.
     pub(super) fn can_pay(&self, id: AccountId, order: &OpenOrder) -> Result<(), Refusal> {
         let account = self.account(id)?;
         let may_owe = account.terms.kind == Kind::Outside;
-        let mut pays: BTreeMap<Asset, Decimal> = BTreeMap::new();
-        for open in account.orders.values().chain([order]) {
+        let contract = self.state.contract(order.contract).ok_or(Refusal::UnknownContract(order.contract))?;
+        let mut pays: BTreeMap<Asset, Decimal> = paid(&contract.instrument, order)?.collect();
+        if pays.is_empty() || self.buys_back(id, order)? {
+            return Ok(());
+        }
+        for open in account.orders.values() {
             let contract = self.state.contract(open.contract).ok_or(Refusal::UnknownContract(open.contract))?;
             for (asset, value) in paid(&contract.instrument, open)? {
-                let sum = pays.entry(asset).or_default();
-                *sum = sum.plus(value)?;
+                if let Some(sum) = pays.get_mut(&asset) {
+                    *sum = sum.plus(value)?;
+                }
             }
         }
         for (asset, value) in pays {
             self.spends_what_is_backed(id, Amount::new(value, asset))?;
             let short = Amount::new(value.minus(account.cash(asset).or_zero())?, asset);
-            if short.value.signum() > 0 && !may_owe && !self.buys_back(id, order)? {
+            if short.value.signum() > 0 && !may_owe {
                 self.may_lend(id, short)?;
             }
         }
@@ -62,7 +67,9 @@ impl Decision<'_> {
         let Trade { contract, quantity, price, .. } = trade;
         let traded = OpenOrder { contract, side: way, quantity, price, reduce_only: false };
         let Some((asset, value)) = paid(instrument, &traded)?.next() else { return Ok(Vec::new()) };
-        let is_asked = side.order.is_some_and(|order| !order.closes());
+        let held = account.holding(contract).quantity.0;
+        let buys_back = !instrument.only_moves_balances() && held.plus(quantity.0)?.signum() <= 0;
+        let is_asked = side.order.is_some_and(|order| !order.closes()) && !buys_back;
         if is_asked {
             self.spends_what_is_backed(side.account, Amount::new(value, asset))?;
         }
@@ -70,11 +77,9 @@ impl Decision<'_> {
         if short.value.signum() <= 0 || account.terms.kind == Kind::Outside {
             return Ok(Vec::new());
         }
-        let held = account.holding(contract).quantity.0;
-        let buys_back = !instrument.only_moves_balances() && held.plus(quantity.0)?.signum() <= 0;
         match self.spares(House::Lending, short) {
             Ok(()) => self.loan(side.account, short),
-            Err(refusal) if is_asked && !buys_back => Err(refusal),
+            Err(refusal) if is_asked => Err(refusal),
             Err(_) => Ok(Vec::new()),
         }
     }

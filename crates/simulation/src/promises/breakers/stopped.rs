@@ -1,7 +1,5 @@
 //! What breakers may stop, and where: by the rules as they are written down.
 
-use std::collections::BTreeMap;
-
 use plimsoll_core::{AccountId, Amount, Asset, Side, Underlying};
 use plimsoll_engine::account::Kind;
 use plimsoll_engine::breakers::{Restricted, Subject};
@@ -37,7 +35,7 @@ pub(super) fn asked(state: &State, command: &Command) -> Vec<(Restricted, Place)
             let known = state.account(*account);
             let open = known.into_iter().flat_map(|known| known.orders.values());
             let buys_back = !is_spot(state, terms.contract) && !opens;
-            let lent = borrowed(state, *account, open.chain([terms])).into_iter().filter(|_| !buys_back);
+            let lent = borrowed(state, *account, terms, open).into_iter().filter(|_| !buys_back);
             std::iter::once((Restricted::Placing, place)).chain(opening).chain(lent).collect()
         }
         Command::Withdraw { account, amount } => {
@@ -71,25 +69,22 @@ fn is_spot(state: &State, contract: ContractId) -> bool {
     state.contract(contract).is_some_and(|known| known.instrument.only_moves_balances())
 }
 
-/// What an account asks to be lent where all of `filled` are paid at once: what it is short of.
+/// What an account asks to be lent for `order`: what it is short of where all that is `open` and pays of the same is paid too.
 fn borrowed<'a>(
     state: &State,
     account: AccountId,
-    filled: impl Iterator<Item = &'a OpenOrder>,
+    order: &'a OpenOrder,
+    open: impl Iterator<Item = &'a OpenOrder>,
 ) -> Vec<(Restricted, Place)> {
-    let mut pays: BTreeMap<Asset, i128> = BTreeMap::new();
-    for open in filled {
-        let Some(known) = state.contract(open.contract) else { continue };
-        let quantity = open.quantity.0.units() * if open.side == Side::Buy { 1 } else { -1 };
-        if let Some(Some((asset, value))) = paid(&known.instrument, quantity, open.price.value.units()) {
-            *pays.entry(asset).or_default() += value;
-        }
-    }
-    let Some(known) = state.account(account).filter(|known| known.terms.kind != Kind::Outside) else {
-        return Vec::new();
+    let pays = |order: &OpenOrder| {
+        let quantity = order.quantity.0.units() * if order.side == Side::Buy { 1 } else { -1 };
+        paid(&state.contract(order.contract)?.instrument, quantity, order.price.value.units())?
     };
-    let short = pays.into_iter().filter(|(asset, value)| *value > known.cash(*asset).units().max(0));
-    short.map(|(asset, _)| (Restricted::Borrowing, Place::Cash(account, asset))).collect()
+    let known = state.account(account).filter(|known| known.terms.kind != Kind::Outside);
+    let (Some(known), Some((asset, value))) = (known, pays(order)) else { return Vec::new() };
+    let others: i128 = open.filter_map(pays).filter(|(of, _)| *of == asset).map(|(_, value)| value).sum();
+    let is_short = value + others > known.cash(asset).units().max(0);
+    is_short.then_some((Restricted::Borrowing, Place::Cash(account, asset))).into_iter().collect()
 }
 
 /// Where `event` closes somebody of the engine's own accord.

@@ -32,9 +32,10 @@ pub fn evolve(state: &mut State, event: &Event, at: Timestamp) {
     for leg in event.legs() {
         post(state, leg);
     }
-    for (payer, receiver, amount) in carried {
-        add_principal(state, payer, amount.asset, amount.value.negated());
-        add_principal(state, receiver, amount.asset, amount.value);
+    for Carried { payer, receiver, asset, principal, gains } in carried {
+        add_principal(state, payer, asset, principal.negated());
+        add_principal(state, receiver, asset, principal);
+        add_principal(state, receiver, asset, gains);
     }
     listing(state, event);
     terms(state, event, at);
@@ -321,9 +322,19 @@ fn filled(state: &mut State, side: &Filled, quantity: Decimal) {
     }
 }
 
-/// What was paid in goes with what is paid: of a price paid at once, as much of the payer's principal becomes the
-/// receiver's.
-fn carried(state: &State, event: &Event) -> Vec<(AccountId, AccountId, Amount)> {
+/// What of a price paid at once is there: whoever receives it may take it out.
+struct Carried {
+    payer: AccountId,
+    receiver: AccountId,
+    asset: Asset,
+    /// The payer's principal.
+    principal: Decimal,
+    /// The payer's gains that somebody has paid for.
+    gains: Decimal,
+}
+
+/// What was paid in goes with what is paid, and becomes the receiver's; so do gains, as far as somebody has paid for them.
+fn carried(state: &State, event: &Event) -> Vec<Carried> {
     let Event::Traded { contract, buyer, seller, legs, .. } = event else { return Vec::new() };
     if !state.contracts[contract.index()].instrument.is_paid_when_bought() {
         return Vec::new();
@@ -334,8 +345,12 @@ fn carried(state: &State, event: &Event) -> Vec<(AccountId, AccountId, Amount)> 
         let got =
             legs.iter().filter(move |leg| leg.holder.account() == Some(receiver) && leg.amount.value.signum() > 0);
         got.map(move |leg| {
-            let funds = state.accounts[payer.index()].funds.get(&leg.amount.asset).copied().unwrap_or_default();
-            (payer, receiver, Amount::new(funds.principal.min(leg.amount.value), leg.amount.asset))
+            let Amount { asset, value } = leg.amount;
+            let funds = state.accounts[payer.index()].funds.get(&asset).copied().unwrap_or_default();
+            let principal = funds.principal.min(value);
+            let gains = less(value.min(funds.cash.or_zero()), principal).or_zero();
+            let gains = gains.min(state.unclaimed(asset, None).unwrap_or_default());
+            Carried { payer, receiver, asset, principal, gains }
         })
     };
     sides.into_iter().flat_map(of).collect()

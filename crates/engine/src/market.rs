@@ -12,7 +12,8 @@
 //!
 //! The *slow price* follows trusted prices by at most a share an hour. What stands in for an untrusted price of a
 //! collateral is the lower of the last trusted and the slow price, so that a price that was pushed up for a moment and
-//! then lost its sources lends nothing; for how long is the decay schedule's to say, which ends at zero.
+//! then lost its sources lends nothing; for how long is the decay schedule's to say, which ends at zero. From then on whoever
+//! has the collateral is closed like anybody, but not bankrupt as long as it may be worth what that takes.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -215,6 +216,15 @@ impl Reading {
         let seconds = self.trusted_at.nanos_until(at) / Timestamp::NANOS_PER_SECOND;
         let stands_in = self.trusted.map_or(Decimal::ZERO, |trusted| trusted.min(self.slow));
         stands_in.times(rule.share(seconds), Rounding::Down)
+    }
+
+    /// Whether nobody is closed at what this says, as long as it may be worth more: it is not trusted, and something still
+    /// stands in for it.
+    #[must_use]
+    pub fn holds_up(&self, rule: &TrustRule, at: Timestamp) -> bool {
+        let end = rule.decay.last().map_or(0, |(seconds, _)| i64::from(*seconds));
+        let silent = self.trusted_at.nanos_until(at);
+        self.quality != Quality::Trusted && silent <= end * Timestamp::NANOS_PER_SECOND
     }
 
     /// What a debt costs, per unit: the higher of the last trusted price and the one read now.

@@ -196,7 +196,7 @@ pub enum Refusal {
         held: Decimal,
     },
     /// Gains that nobody has lost yet.
-    #[error("{asset}: {gains} of it are gains, and {backed} of gains are backed by losses settled and the fund")]
+    #[error("{asset}: {gains} of it are gains, and {backed} of gains are backed by losses settled")]
     GainsNotSettled {
         /// Of what.
         asset: Asset,

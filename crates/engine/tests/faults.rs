@@ -354,11 +354,18 @@ fn an_untrusted_price_bankrupts_nobody_who_stands_at_the_last_trusted_one() {
         venue.state.accounts[account.index()].standing.state
     };
     assert_eq!(feed(&mut venue, true, "60000"), level::State::Healthy);
-    for _ in 0..40 {
+    for _ in 0..28 {
         let state = feed(&mut venue, false, "60000");
         assert!(state < level::State::Liquidating, "{state}");
     }
+    for _ in 0..13 {
+        let state = feed(&mut venue, false, "60000");
+        assert!(state <= level::State::Liquidating, "nothing stands in for it any more: {state}");
+    }
+    let closed = &venue.state.accounts[account.index()];
+    assert!(closed.holdings.is_empty() && closed.cash(asset("OLD")) == decimal("10000"), "its coins stay");
     assert_eq!(feed(&mut venue, true, "60000"), level::State::Healthy);
+    venue.trade(BTC_USDC, "1", "60000", account, other);
     assert!(feed(&mut venue, true, "25000") >= level::State::Liquidating, "a trusted fall does liquidate");
 }
 
@@ -399,14 +406,13 @@ fn an_honest_seller_takes_out_what_an_honest_buyer_paid_in() {
 }
 
 #[test]
-fn the_house_takes_back_no_more_than_gains_left_of_it() {
+fn the_insurance_fund_pays_for_deficits_and_for_no_gains_before_them() {
     let mut venue = Venue::new();
     venue.run(Command::FundHouse { house: House::Insurance, amount: amount("30000 USDC") });
     let honest = venue.funded("honest", "30000 USDC");
     let a = unbacked(&mut venue);
-    withdraw(&mut venue, a, "34000 USDC").unwrap();
-    let back = venue.ask(&Command::FundHouse { house: House::Insurance, amount: amount("-30000 USDC") });
-    assert_eq!(refused(back), "HouseShort");
+    assert_eq!(refused(withdraw(&mut venue, a, "34000 USDC")), "GainsNotSettled");
+    venue.run(Command::FundHouse { house: House::Insurance, amount: amount("-29900 USDC") });
     withdraw(&mut venue, honest, "30000 USDC").unwrap();
 }
 

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use plimsoll_core::AccountId;
 use plimsoll_margin::Account as Read;
 use plimsoll_margin::answers::margin::Margin;
+use plimsoll_margin::level;
 use plimsoll_margin::models::Judge;
 use plimsoll_margin::watch::{Figures, Reach};
 
@@ -29,8 +30,8 @@ use crate::state::{State, Versions};
 #[derive(Default)]
 pub struct Book {
     made: Option<Made>,
-    /// With every untrusted feed at the top of its band, and at the bottom; made when it is first asked for.
-    best: Option<(Versions, Vec<Made>)>,
+    /// What untrusted prices leave open; made when it is first asked for.
+    best: Option<(Versions, Vec<(level::State, Made)>)>,
     /// By model.
     watches: BTreeMap<Arc<str>, Watch>,
     threads: Option<NonZeroUsize>,
@@ -77,8 +78,9 @@ impl Book {
         }
     }
 
-    /// The markets with every untrusted feed at the top of its band, and at the bottom; none where all are trusted.
-    pub(crate) fn best_case(&mut self, state: &State) -> &[Made] {
+    /// The markets at the best that untrusted prices leave open, each with the state at which it holds up who stands better
+    /// in it; none where all are trusted.
+    pub(crate) fn best_case(&mut self, state: &State) -> &[(level::State, Made)] {
         let fresh = self.best.take().filter(|(versions, _)| *versions == state.versions);
         let (_, made) = self.best.insert(fresh.unwrap_or_else(|| (state.versions, favourable(state))));
         made

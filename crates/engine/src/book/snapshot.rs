@@ -1,8 +1,9 @@
 //! The facts of prices as margin reads them, and as they would be at best.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_core::{Decimal, NumberError, Rounding, Timestamp, Underlying};
+use plimsoll_margin::level;
 use plimsoll_pricing::instruments::Instrument;
 use plimsoll_pricing::market::{AssetQuote, ExpiryQuote, Snapshot, UnderlyingQuote};
 
@@ -14,36 +15,46 @@ use crate::state::{AssetRules, State};
 /// The least price: what has decayed to nothing is still a price.
 pub(super) const LEAST: Decimal = Decimal::new(1, 18);
 
-/// With every untrusted feed at the top of its band, and at the bottom; none where all are trusted.
-pub(super) fn favourable(state: &State) -> Vec<Made> {
-    let is_untrusted =
-        |facts: &crate::market::FeedFacts| facts.reading.is_some_and(|it| it.quality != Quality::Trusted);
-    if !state.market.feeds.values().any(is_untrusted) {
-        return Vec::new();
-    }
-    let at_band = |top: bool| {
-        let (mut facts, mut moved) = (state.market.clone(), Vec::new());
-        for (feed, known) in &mut facts.feeds {
-            let (Some(reading), Some(rule)) = (&mut known.reading, state.trust(*feed)) else { continue };
-            if reading.quality == Quality::Trusted {
-                continue;
-            }
-            let last = reading.trusted.unwrap_or(reading.price);
-            let off = if top { Decimal::ONE.plus(rule.band) } else { Decimal::ONE.minus(rule.band) };
-            let price = if top { last.max(reading.price) } else { last.min(reading.price) };
-            let price = price.times(off.ok()?, Rounding::HalfEven).ok()?.max(LEAST);
-            let growth = price.over(reading.index_price(), Rounding::HalfEven).ok()?;
-            *reading = Reading { price, quality: Quality::Trusted, trusted: Some(price), ..*reading };
-            if let Feed::Index(underlying) = feed {
-                moved.push((*underlying, growth));
-            }
-        }
-        for (underlying, growth) in moved {
-            follow(state, &mut facts, underlying, growth)?;
-        }
-        Made::of(state, &facts).ok()
+/// How an account would stand at best, and no worse than which state it is held up at: with every untrusted feed at the top
+/// of its band, and at the bottom. For as long as something stands in for it, it keeps who would be liquidated called; after
+/// that only who would be bankrupt liquidating, since what it has may be worth something again. None where all are trusted.
+pub(super) fn favourable(state: &State) -> Vec<(level::State, Made)> {
+    let at = state.market.as_of;
+    let holds_up = |feed: Feed, reading: &Reading| state.trust(feed).is_some_and(|rule| reading.holds_up(rule, at));
+    let untrusted: Vec<(Feed, Reading)> = (state.market.feeds.iter())
+        .filter_map(|(feed, known)| Some((*feed, known.reading.filter(|it| it.quality != Quality::Trusted)?)))
+        .collect();
+    let waits: BTreeSet<Feed> =
+        untrusted.iter().filter(|(feed, reading)| holds_up(*feed, reading)).map(|(feed, _)| *feed).collect();
+    let all: BTreeSet<Feed> = untrusted.iter().map(|(feed, _)| *feed).collect();
+    let over = (all.len() > waits.len()).then_some((level::State::Liquidating, all));
+    let waits = (!waits.is_empty()).then_some((level::State::Called, waits));
+    let both = |(held_up, feeds): (level::State, BTreeSet<Feed>)| {
+        [true, false].map(|top| Some((held_up, at_band(state, &feeds, top)?))).into_iter().flatten()
     };
-    [at_band(true), at_band(false)].into_iter().flatten().collect()
+    waits.into_iter().chain(over).flat_map(both).collect()
+}
+
+/// The market with these feeds at the top of their bands, or at the bottom.
+fn at_band(state: &State, feeds: &BTreeSet<Feed>, top: bool) -> Option<Made> {
+    let (mut facts, mut moved) = (state.market.clone(), Vec::new());
+    for feed in feeds {
+        let (Some(known), Some(rule)) = (facts.feeds.get_mut(feed), state.trust(*feed)) else { continue };
+        let Some(reading) = &mut known.reading else { continue };
+        let last = reading.trusted.unwrap_or(reading.price);
+        let off = if top { Decimal::ONE.plus(rule.band) } else { Decimal::ONE.minus(rule.band) };
+        let price = if top { last.max(reading.price) } else { last.min(reading.price) };
+        let price = price.times(off.ok()?, Rounding::HalfEven).ok()?.max(LEAST);
+        let growth = price.over(reading.index_price(), Rounding::HalfEven).ok()?;
+        *reading = Reading { price, quality: Quality::Trusted, trusted: Some(price), ..*reading };
+        if let Feed::Index(underlying) = feed {
+            moved.push((*underlying, growth));
+        }
+    }
+    for (underlying, growth) in moved {
+        follow(state, &mut facts, underlying, growth)?;
+    }
+    Made::of(state, &facts).ok()
 }
 
 /// Forwards and marks of `underlying` move with its index; an option's own mark gives way to its volatility.

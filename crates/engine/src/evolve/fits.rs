@@ -10,7 +10,7 @@ use std::sync::Arc;
 use plimsoll_core::{AccountId, Amount, Asset, Decimal, NumberError};
 use thiserror::Error;
 
-use super::carried;
+use super::{Carried, carried};
 use crate::account::{ContractId, Holding};
 use crate::event::{Event, Filled};
 use crate::ledger::{Holder, House};
@@ -102,9 +102,10 @@ pub fn fits(state: &State, event: &Event) -> Result<(), Unfit> {
             }
         }
     }
-    for (payer, receiver, amount) in carried {
-        sums.principal(payer, amount.asset, amount.value.negated())?;
-        sums.principal(receiver, amount.asset, amount.value)?;
+    for Carried { payer, receiver, asset, principal, gains } in carried {
+        sums.principal(payer, asset, principal.negated())?;
+        sums.principal(receiver, asset, principal)?;
+        sums.principal(receiver, asset, gains)?;
     }
     sums.cash(event)?;
     sums.trading(event)?;

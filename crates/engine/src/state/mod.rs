@@ -6,7 +6,7 @@ mod totals;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use plimsoll_core::{AccountId, Asset, Decimal, Quantity, Timestamp, Underlying};
+use plimsoll_core::{AccountId, Asset, Decimal, NumberError, Quantity, Timestamp, Underlying, planted};
 use plimsoll_margin::level::{self, Policy};
 use plimsoll_pricing::instruments::Instrument;
 
@@ -18,6 +18,9 @@ use crate::ledger::House;
 use crate::liquidation::{LiquidationRules, Spent};
 use crate::market::{Feed, MarketFacts, TrustRule};
 use crate::notice::Notices;
+
+/// What is the house's own, and pays nobody's gains until it has been paid out.
+const PURSES: [House; 3] = [House::Fees, House::Lending, House::Insurance];
 
 /// What holds for an asset.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -234,6 +237,19 @@ impl State {
     #[must_use]
     pub fn contract(&self, contract: ContractId) -> Option<&Contract> {
         self.contracts.get(contract.index())
+    }
+
+    /// What the venue holds of an asset beyond what accounts paid in and have not lost, and beyond the house's purses but for
+    /// `but`: what gains can be paid out of. At least zero.
+    pub(crate) fn unclaimed(&self, asset: Asset, but: Option<House>) -> Result<Decimal, NumberError> {
+        let mut left = self.held_by(House::Outside, asset).negated();
+        if !planted!(OthersPrincipal) {
+            left = left.minus(self.totals.principal.get(&asset).copied().unwrap_or_default())?;
+        }
+        for purse in PURSES.into_iter().filter(|purse| Some(*purse) != but) {
+            left = left.minus(self.held_by(purse, asset).or_zero())?;
+        }
+        Ok(left.or_zero())
     }
 
     /// What a house holder has of an asset.

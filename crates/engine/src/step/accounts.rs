@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use plimsoll_core::{AccountId, Decimal};
+use plimsoll_core::{AccountId, Amount, Decimal};
 use plimsoll_margin::fold::Detail;
 use plimsoll_margin::level;
 
@@ -61,7 +61,8 @@ impl Decision<'_> {
     }
 
     /// Whether an account may be margined under another model, or with others: it can be, and covers initial margin there with
-    /// whom it joins, as those do whom it leaves. Like a payment between them this counts no credit line and no gains.
+    /// whom it joins, as those do whom it leaves. It is a payment between them: no credit line counts, nor gains that nobody
+    /// has paid for, prices are read again, and what a breaker holds stays.
     fn may_regroup(&mut self, id: AccountId, terms: &AccountTerms) -> Result<(), Refusal> {
         let account = self.account(id)?.clone();
         let before = &account.terms;
@@ -74,8 +75,17 @@ impl Decision<'_> {
         let left = of(&self.state.margined_with(id));
         let mut joined = of(self.state.group_of(terms).map_or(&[][..], Vec::as_slice));
         let is_shared = !(left.is_empty() && joined.is_empty());
+        if before.group != terms.group && !left.is_empty() {
+            for (asset, funds) in &account.funds {
+                self.may_take_along(id, *asset, funds.cash.minus(funds.principal)?)?;
+            }
+        }
         joined.push(Account { terms: terms.clone(), ..account });
-        for unit in [left, joined].into_iter().filter(|unit| !unit.iter().all(Account::is_idle)) {
+        for mut unit in [left, joined].into_iter().filter(|unit| !unit.iter().all(Account::is_idle)) {
+            if is_shared {
+                self.are_priced_now(&unit)?;
+                self.leave_unpaid(&mut unit, Amount::zero(self.state.currency))?;
+            }
             self.unit_covers_initial(id, &unit, is_shared)?;
         }
         Ok(())

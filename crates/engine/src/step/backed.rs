@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_core::{AccountId, Amount, Asset, Decimal, Rounding, planted};
+use plimsoll_core::{AccountId, Amount, Asset, Decimal, Rounding};
 
 use super::Decision;
 use crate::account::{Account, Kind};
@@ -19,7 +19,7 @@ impl Decision<'_> {
         let asset = amount.asset;
         let funds = self.account(id)?.funds.get(&asset).copied().unwrap_or_default();
         let gains = amount.value.min(funds.cash.or_zero()).minus(funds.principal)?.or_zero();
-        let backed = self.gains_backed(asset)?;
+        let backed = self.state.unclaimed(asset, None)?;
         if gains > backed { Err(Refusal::GainsNotSettled { asset, gains, backed }) } else { Ok(()) }
     }
 
@@ -33,24 +33,7 @@ impl Decision<'_> {
 
     /// What one purse of the house can spare of an asset.
     pub(super) fn free_of(&self, house: House, asset: Asset) -> Result<Decimal, Refusal> {
-        let others: Vec<House> = [House::Fees, House::Lending].into_iter().filter(|other| *other != house).collect();
-        Ok(self.state.held_by(house, asset).min(self.backed(asset, &others)?))
-    }
-
-    fn gains_backed(&self, asset: Asset) -> Result<Decimal, Refusal> {
-        self.backed(asset, &[House::Fees, House::Lending])
-    }
-
-    /// What the venue holds of an asset beyond what was paid in and is still there to be asked for, by accounts and out of
-    /// these `purses` of the house: what others have lost, and the insurance fund.
-    fn backed(&self, asset: Asset, purses: &[House]) -> Result<Decimal, Refusal> {
-        let held = self.state.held_by(House::Outside, asset).negated();
-        let principal = self.state.totals.principal.get(&asset).copied().unwrap_or_default();
-        let mut left = if planted!(OthersPrincipal) { held } else { held.minus(principal)? };
-        for purse in purses {
-            left = left.minus(self.state.held_by(*purse, asset).or_zero())?;
-        }
-        Ok(left.or_zero())
+        Ok(self.state.held_by(house, asset).min(self.state.unclaimed(asset, Some(house))?))
     }
 
     /// Whether `after`, in the place of the account, covers initial margin with gains as far as somebody has paid for them,
@@ -66,14 +49,23 @@ impl Decision<'_> {
             return Ok(());
         }
         let mut unit = self.unit_with(id, after);
+        self.leave_unpaid(&mut unit, spent)?;
+        self.unit_covers_initial(id, &unit, outgoing)
+    }
+
+    /// Leaves out of accounts' cash what nobody has paid for, once `spent` of gains has left; whether there is any.
+    pub(super) fn leave_unpaid(&self, unit: &mut [Account], spent: Amount) -> Result<bool, Refusal> {
+        let mut is_unpaid = false;
         for (asset, funds) in unit.iter_mut().flat_map(|account| &mut account.funds) {
             let gains = funds.cash.minus(funds.principal)?;
             if gains.signum() > 0 {
                 let gone = if spent.asset == *asset { spent.value } else { Decimal::ZERO };
-                funds.cash = funds.principal.plus(self.paid_for(*asset, gains, gone)?)?;
+                let paid = self.paid_for(*asset, gains, gone)?;
+                is_unpaid |= paid < gains;
+                funds.cash = funds.principal.plus(paid)?;
             }
         }
-        self.unit_covers_initial(id, &unit, outgoing)
+        Ok(is_unpaid)
     }
 
     /// What of `gains` counts once so many others are `gone`: all gains of an asset share in what backs them, so that no two
@@ -83,7 +75,7 @@ impl Decision<'_> {
         let totals = &self.state.totals;
         let cash = sum(&totals.deposited).plus(sum(&totals.overdrawn))?;
         let all = cash.minus(sum(&totals.principal))?.minus(gone)?.max(gains);
-        let backed = self.gains_backed(asset)?.minus(gone)?.or_zero();
+        let backed = self.state.unclaimed(asset, None)?.minus(gone)?.or_zero();
         if backed >= all { Ok(gains) } else { Ok(gains.times_ratio(backed, all, Rounding::Down)?) }
     }
 }

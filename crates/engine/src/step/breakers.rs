@@ -240,6 +240,12 @@ impl Decision<'_> {
         self.unless_tripped(Restricted::Gains, |subject| self.concerns_cash(subject, id, asset))
     }
 
+    /// Whether no breaker stops who leaves a margin group with cash of an asset, `gains` of it not paid in.
+    pub(super) fn may_take_along(&self, id: AccountId, asset: Asset, gains: Decimal) -> Result<(), Refusal> {
+        self.unless_tripped(Restricted::Withdrawing, |subject| self.concerns_cash(subject, id, asset))?;
+        self.may_take_gains(id, asset, gains)
+    }
+
     /// Whether no breaker stops a transfer out of what is margined together: to where it could be withdrawn, or of gains.
     pub(super) fn may_transfer(&self, from: AccountId, to: AccountId, amount: Amount) -> Result<(), Refusal> {
         self.unless_tripped(Restricted::Withdrawing, |subject| {

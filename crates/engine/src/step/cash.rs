@@ -42,7 +42,10 @@ impl Decision<'_> {
         let model = account.terms.model.clone();
         let short = self.figures(id).map(|figures| figures.initial.minus(figures.equity_initial)).transpose()?;
         let short = short.unwrap_or_default().or_zero();
-        // What has no price rescues nobody.
+        // What has no price, or counts nothing, rescues nobody.
+        if self.asks_for_trust(asset).is_err() {
+            return Ok(Decimal::ZERO);
+        }
         let made = self.book.current(self.state);
         Ok(made.and_then(|made| made.units_worth(&model, asset, short)).unwrap_or_default())
     }
@@ -102,8 +105,11 @@ impl Decision<'_> {
         top_up: bool,
     ) -> Result<Event, Refusal> {
         let funds = self.account(from)?.funds.get(&amount.asset).copied().unwrap_or_default();
-        // Gains go last: who receives may take out what the sender could.
-        let principal = funds.principal.min(amount.value);
+        // Gains go last: who receives may take out what the sender could. But what the receiver is short of they pay first, since
+        // it is lost with that.
+        let short = self.account(to)?.cash(amount.asset).negated().or_zero().min(amount.value);
+        let gains = funds.cash.minus(funds.principal)?.or_zero().min(short);
+        let principal = funds.principal.min(amount.value.minus(gains)?);
         let legs = self.moved(Holder::Account(from), Holder::Account(to), amount)?;
         let worth = self.worth(amount)?;
         Ok(Event::Transferred { from, to, amount, worth, principal, top_up, legs })
@@ -153,7 +159,8 @@ impl Decision<'_> {
         if account.frozen {
             return Err(Refusal::Frozen(id));
         }
-        let free = account.cash(amount.asset);
+        // Who buys from the engine's own order may take out what it paid for.
+        let free = account.cash(amount.asset).minus(self.pledged(account, amount.asset)?)?;
         if free < amount.value {
             let (asset, wanted) = (amount.asset, amount.value);
             return Err(Refusal::CashShort { account: id, asset, wanted, free });

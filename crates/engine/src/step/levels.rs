@@ -92,10 +92,12 @@ impl Decision<'_> {
         };
         let mut state = next(before, &margin.levels);
         if state >= Side::Liquidating && state > before {
-            // At the best prices that untrusted feeds leave open it may stand better: then it is called, or stays.
-            let best = self.book.best_case(self.state);
-            let found = best.iter().filter_map(|made| state_in(made, self.state, &unit, before));
-            state = found.fold(state, |state, best| state.min(best.max(Side::Called)));
+            // At the best prices that untrusted feeds leave open it may stand better: then it is called, or closed and not
+            // bankrupt, or stays.
+            let best = self.book.best_case(self.state).iter();
+            let found =
+                best.filter_map(|(held_up, made)| Some(state_in(made, self.state, &unit, before)?.max(*held_up)));
+            state = found.fold(state, Side::min);
         }
         // Whoever is held up by the best case, or would draw from elsewhere, is looked at with every move.
         let sleeps = state == next(before, &margin.levels) && (state < Side::Called || first.terms.top_up.is_none());
@@ -138,7 +140,7 @@ impl Decision<'_> {
             return Ok(None);
         }
         let value = self.most_that_may_leave(parent, Amount::new(value, top_up.asset))?;
-        if value.is_zero() {
+        if value.is_zero() || self.may_transfer(parent, id, Amount::new(value, top_up.asset)).is_err() {
             return Ok(None);
         }
         self.transferred(parent, id, Amount::new(value, top_up.asset), true).map(Some)

@@ -43,7 +43,7 @@ impl Decision<'_> {
         check_mode(id, account, terms.contract, self.state)?;
         self.opens_on_trust(id, terms)?;
         self.can_pay(id, terms)?;
-        let mut falls_short = false;
+        let (account, mut falls_short) = (self.account(id)?, false);
         if account.terms.kind != Kind::Outside && !self.covers_order(id, terms) {
             let made = self.book.current(self.state)?;
             let found = admit(made, self.state, id, terms)?;
@@ -254,7 +254,12 @@ fn replaced<'a>(unit: &[&'a Account], account: &Account, after: &'a Account) -> 
 }
 
 /// The account after `orders` were filled whole, with none left open, and their fees in the currency.
-fn filled(made: &Made, state: &State, account: &Account, orders: &[OpenOrder]) -> Result<(Account, Decimal), Refusal> {
+pub(super) fn filled(
+    made: &Made,
+    state: &State,
+    account: &Account,
+    orders: &[OpenOrder],
+) -> Result<(Account, Decimal), Refusal> {
     let mut after = account.clone();
     after.orders.clear();
     let mut fees = Decimal::ZERO;
@@ -284,14 +289,18 @@ fn wanted(account: &Account, order: &OpenOrder) -> Result<Decimal, NumberError> 
     account.orders.values().filter(same).try_fold(signed(order), |sum, open| sum.plus(signed(open)))
 }
 
-/// Whether an order can only shrink what is held, with all that is open beside it: of spot, coins that are there.
+/// Whether an order can only shrink what is held, with all that is open beside it: of spot, coins that are there, or owed.
 pub(super) fn only_reduces(account: &Account, instrument: &Instrument, order: &OpenOrder) -> Result<bool, NumberError> {
     if order.reduce_only {
         return Ok(true);
     }
     let terms = instrument.terms();
     let held = if instrument.only_moves_balances() {
-        account.cash(terms.underlying.asset()).or_zero().over(terms.contract_size, Rounding::Down)?
+        let funds = account.funds.get(&terms.underlying.asset()).copied().unwrap_or_default();
+        let owed = funds.borrowed.plus(funds.interest)?.minus(funds.cash)?;
+        let coins = if order.side == Side::Buy { owed } else { funds.cash };
+        let held = coins.or_zero().over(terms.contract_size, Rounding::Down)?;
+        if order.side == Side::Buy { held.negated() } else { held }
     } else {
         account.holding(order.contract).quantity.0
     };

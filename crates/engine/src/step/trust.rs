@@ -49,13 +49,15 @@ impl Decision<'_> {
     /// read again before anything leaves on it.
     pub(super) fn is_priced_now(&self, id: AccountId) -> Result<(), Refusal> {
         let unit = self.state.margined_with(id);
-        for account in unit.iter().filter_map(|id| self.state.account(*id)) {
-            self.feeds_of(account).try_for_each(|feed| self.is_read(feed))?;
-        }
-        Ok(())
+        self.are_priced_now(unit.iter().filter_map(|id| self.state.account(*id)))
     }
 
-    fn feeds_of<'a>(&'a self, account: &'a Account) -> impl Iterator<Item = Feed> + 'a {
+    /// The same of these accounts.
+    pub(super) fn are_priced_now<'b>(&self, unit: impl IntoIterator<Item = &'b Account>) -> Result<(), Refusal> {
+        unit.into_iter().try_for_each(|account| self.feeds_of(account).try_for_each(|feed| self.is_read(feed)))
+    }
+
+    fn feeds_of<'b>(&self, account: &'b Account) -> impl Iterator<Item = Feed> + use<'_, 'b> {
         let underlying =
             |contract| -> Option<Underlying> { Some(self.state.contract(contract)?.instrument.terms().underlying) };
         let held = account.holdings.keys().filter_map(move |contract| underlying(*contract)).map(Feed::Index);

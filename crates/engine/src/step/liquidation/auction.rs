@@ -32,6 +32,15 @@ struct Taken {
     price: Price,
 }
 
+impl Taken {
+    /// What the bidder trades.
+    fn order(&self) -> OpenOrder {
+        let Self { contract, quantity, price, .. } = *self;
+        let side = if quantity.signum() < 0 { Side::Buy } else { Side::Sell };
+        OpenOrder { contract, side, quantity: Quantity(quantity.abs()), price, reduce_only: false }
+    }
+}
+
 /// A share of what is on offer, and what is had for it.
 #[derive(Clone, Copy)]
 struct Offer {
@@ -218,12 +227,10 @@ impl Decision<'_> {
         if after.terms.kind == Kind::Outside {
             return Ok(());
         }
-        for Taken { contract, quantity, price, .. } in taken {
+        for each in taken {
+            let Taken { contract, quantity, price, .. } = each;
             check_mode(bidder, &after, *contract, self.state)?;
-            let side = if quantity.signum() < 0 { Side::Buy } else { Side::Sell };
-            let size = Quantity(quantity.abs());
-            let order = OpenOrder { contract: *contract, side, quantity: size, price: *price, reduce_only: false };
-            own_limits(self.book.current(self.state)?, self.state, bidder, &after, &order)?;
+            own_limits(self.book.current(self.state)?, self.state, bidder, &after, &each.order())?;
             let instrument = &self.state.contracts[contract.index()].instrument;
             let After { after: holding, cash, .. } =
                 position_after(instrument, after.holding(*contract), quantity.negated(), *price)?;
@@ -250,6 +257,9 @@ impl Decision<'_> {
         for Taken { from, contract, quantity, price } in taken {
             self.forced(*from, bidder, *contract, *quantity, *price)?;
         }
+        let orders: Vec<OpenOrder> = taken.iter().map(Taken::order).collect();
+        let lent = self.lent_to(bidder, &orders)?;
+        lent.into_iter().for_each(|event| self.emit(event));
         self.emit(Event::AuctionBid { account, bidder, share, bonus });
         for Taken { from, contract, quantity, price } in taken {
             // Each fits alone; what a sum of them does not hold stays where it is.

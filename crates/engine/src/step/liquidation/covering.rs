@@ -13,7 +13,6 @@ use crate::account::Account;
 use crate::event::Event;
 use crate::ledger::{Holder, House, Legs};
 use crate::liquidation::Cover;
-use crate::market::Feed;
 use crate::refusal::Refusal;
 
 /// A unit closed at the marks, by asset: what it would be short of and what would be left, in units.
@@ -25,7 +24,7 @@ pub(super) struct Closed {
     short_value: Decimal,
     /// What is left, in the currency.
     left_value: Decimal,
-    /// Whether accounts are closed at the prices of all that.
+    /// Whether the prices of all that are trusted.
     is_known: bool,
     /// Whether it is bankrupt at the best prices that untrusted feeds leave open.
     is_bankrupt: bool,
@@ -69,7 +68,7 @@ impl Decision<'_> {
         for net in assets {
             let units = net.balance()?.plus(net.option_value)?;
             closed.prices.insert(net.asset, net.price.value);
-            closed.is_known &= units.is_zero() || self.closes_at_price(net.asset);
+            closed.is_known &= units.is_zero() || self.is_trusted(net.asset);
             if units.signum() < 0 {
                 closed.short.insert(net.asset, units.abs());
                 closed.short_value = closed.short_value.plus(units.abs().times(net.price.value, Rounding::Up)?)?;
@@ -79,13 +78,6 @@ impl Decision<'_> {
             }
         }
         Ok(closed)
-    }
-
-    /// Whether accounts are closed at an asset's price: its own, else its index.
-    fn closes_at_price(&self, asset: Asset) -> bool {
-        let own = Feed::Asset(asset);
-        let has_own = self.state.market.feeds.get(&own).is_some_and(|facts| facts.reading.is_some());
-        asset == self.state.currency || self.closes(if has_own { own } else { Feed::Index(asset.underlying()) })
     }
 
     /// What the fund pays of what `closed` is short of: as far as it holds the asset, and as far as its budgets go for what it

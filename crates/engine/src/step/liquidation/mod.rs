@@ -23,7 +23,7 @@ use super::ahead::AT_ONCE;
 use crate::account::{Account, ContractId, OrderId};
 use crate::event::{Cancelled, Event};
 use crate::liquidation::LiquidationRules;
-use crate::market::{Feed, Quality};
+use crate::market::Feed;
 use crate::refusal::Refusal;
 
 impl Decision<'_> {
@@ -163,9 +163,7 @@ impl Decision<'_> {
     fn closes(&self, feed: Feed) -> bool {
         let reading = self.state.market.feeds.get(&feed).and_then(|facts| facts.reading);
         let (Some(reading), Some(rule)) = (reading, self.state.trust(feed)) else { return false };
-        let end = rule.decay.last().map_or(0, |(seconds, _)| *seconds);
-        let silent = reading.trusted_at.nanos_until(self.at);
-        reading.quality == Quality::Trusted || silent > i64::from(end) * Timestamp::NANOS_PER_SECOND
+        !reading.holds_up(rule, self.at)
     }
 
     fn holds_nothing(&self, unit: &[AccountId]) -> bool {

@@ -16,7 +16,7 @@ use plimsoll_pricing::float::float;
 
 pub(super) use self::figures::notional;
 use self::figures::{Figures, Log, MOST, figures, withdrawn};
-use self::stopped::{Place, asked, closing, concerns};
+use self::stopped::{Place, asked, closing, concerns, may_have_asked};
 use super::Wrong;
 use super::closing::Looked;
 use super::exact::shown;
@@ -214,7 +214,8 @@ impl Breakers {
     pub fn groundless(&self, state: &State, command: &Command, rule: &str, at: Timestamp) -> Option<String> {
         match rule {
             "Breaker" => {
-                let asked = asked(state, command);
+                let mut asked = asked(state, command);
+                asked.extend(may_have_asked(command, state.assets.keys().copied()));
                 let stands = |known: &Known, (action, place): &(Restricted, Place)| {
                     // Sources may have gone stale since.
                     let may_be_out = matches!(known.rules.watches, Watched::Quorum { .. });

@@ -1,9 +1,9 @@
 //! What breakers may stop, and where: by the rules as they are written down.
 
 use plimsoll_core::{AccountId, Amount, Asset, Side, Underlying};
-use plimsoll_engine::account::Kind;
+use plimsoll_engine::account::{Funds, Kind};
 use plimsoll_engine::breakers::{Restricted, Subject};
-use plimsoll_engine::{Command, ContractId, Event, OpenOrder, State};
+use plimsoll_engine::{AccountTerms, Command, ContractId, Event, OpenOrder, State};
 
 use crate::promises::exact::{Way, quotient};
 use crate::promises::mirror::paid;
@@ -49,6 +49,15 @@ pub(super) fn asked(state: &State, command: &Command) -> Vec<(Restricted, Place)
             let sent = (Restricted::Withdrawing, Place::Sent(*from, *to, amount.asset));
             std::iter::once(sent).chain(gains).collect()
         }
+        Command::AmendAccount { account, terms } if leaves(state, *account, terms) => {
+            let funds = state.account(*account).into_iter().flat_map(|known| &known.funds);
+            let of = |(asset, funds): (&Asset, &Funds)| {
+                let place = Place::Cash(*account, *asset);
+                let gains = (funds.cash > funds.principal).then_some((Restricted::Gains, place));
+                std::iter::once((Restricted::Withdrawing, place)).chain(gains)
+            };
+            funds.flat_map(of).collect()
+        }
         Command::Borrow { account, amount } => vec![(Restricted::Borrowing, Place::Cash(*account, amount.asset))],
         Command::Bid { account, bidder, .. } => {
             let unit = state.margined_with(*account);
@@ -63,6 +72,18 @@ pub(super) fn asked(state: &State, command: &Command) -> Vec<(Restricted, Place)
         }
         _ => Vec::new(),
     }
+}
+
+/// What `command` may have been refused for besides: whether a bid asks for a loan turns on what it would have taken over.
+pub(super) fn may_have_asked(command: &Command, assets: impl Iterator<Item = Asset>) -> Vec<(Restricted, Place)> {
+    let Command::Bid { bidder, .. } = command else { return Vec::new() };
+    assets.map(|asset| (Restricted::Borrowing, Place::Cash(*bidder, asset))).collect()
+}
+
+/// Whether an account leaves others that it is margined with.
+fn leaves(state: &State, account: AccountId, terms: &AccountTerms) -> bool {
+    let group = state.account(account).map(|known| &known.terms.group);
+    group.is_some_and(|group| *group != terms.group) && state.margined_with(account).len() > 1
 }
 
 fn is_spot(state: &State, contract: ContractId) -> bool {
@@ -156,16 +177,20 @@ fn takes_gains(state: &State, account: AccountId, amount: Amount) -> bool {
     amount.value > funds.map(|funds| funds.principal).unwrap_or_default()
 }
 
-/// Whether an order does no more than reduce a position, with all that is open on its side; of spot, sells coins that
-/// are there.
+/// Whether an order does no more than reduce a position, with all that is open on its side; of spot, sells coins that are
+/// there or buys coins that are owed.
 fn only_reduces(state: &State, account: AccountId, order: &OpenOrder) -> bool {
     let (Some(known), Some(contract)) = (state.account(account), state.contract(order.contract)) else { return false };
     let instrument = &contract.instrument;
     let same = known.orders.values().filter(|open| open.contract == order.contract && open.side == order.side);
     let all: i128 = same.chain([order]).map(|open| open.quantity.0.units()).sum();
     let held = if instrument.only_moves_balances() {
-        let coins = known.cash(instrument.terms().underlying.asset()).units().max(0);
-        quotient(coins, instrument.terms().contract_size.units(), Way::Down).unwrap_or(0)
+        let coin = instrument.terms().underlying.asset();
+        let funds = known.funds.get(&coin).copied().unwrap_or_default();
+        let owed = funds.borrowed.units() + funds.interest.units() - funds.cash.units();
+        let coins = if order.side == Side::Buy { owed } else { funds.cash.units() };
+        let lots = quotient(coins.max(0), instrument.terms().contract_size.units(), Way::Down).unwrap_or(0);
+        if order.side == Side::Buy { -lots } else { lots }
     } else {
         known.holding(order.contract).quantity.0.units()
     };

@@ -166,6 +166,7 @@ impl Mirror {
                 self.lent(&trade, [*buyer, *seller], at, events)?;
                 self.trade(&trade, *buyer, *seller, penalties)?;
             }
+            Command::Bid { account, bidder, .. } => self.lent_to_bidder(*account, *bidder, at, events)?,
             Command::Prices(batch) => self.prices(batch, at),
             Command::PayFunding { contract, rate } => self.pay_funding(*contract, *rate)?,
             Command::Settle { underlying, expiry, price } => self.settle(*underlying, *expiry, *price)?,

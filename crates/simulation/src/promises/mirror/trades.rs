@@ -1,5 +1,7 @@
 //! What trades cost, and what they leave.
 
+use std::collections::BTreeMap;
+
 use plimsoll_core::{AccountId, Asset, Decimal, Price, Quantity, Side, Timestamp};
 use plimsoll_engine::account::Kind;
 use plimsoll_engine::command::TradeSide;
@@ -82,7 +84,7 @@ impl Mirror {
             let quantity = sign * trade.quantity.0.units();
             let paid = paid(&instrument, quantity, trade.price.value.units()).ok_or("a fill that does not fit")?;
             let Some((asset, paid)) = paid else { continue };
-            let short = (paid - self.cash(id, asset).max(0)).max(0);
+            let short = self.short_of(id, asset, paid);
             if let Some((_, amount)) = next.filter(|(account, amount)| *account == id && amount.asset == asset) {
                 if amount.value.units() != short {
                     return Err(format!("account {} was lent {amount} and was short of {}", id.0, shown(short)));
@@ -97,6 +99,53 @@ impl Mirror {
             Some((account, amount)) => Err(format!("account {} was lent {amount} for nothing", account.0)),
             None => Ok(()),
         }
+    }
+
+    /// What whoever bids borrowed to pay for what it takes over: what it was short of for all of it.
+    pub(super) fn lent_to_bidder(
+        &mut self,
+        closed: AccountId,
+        bidder: AccountId,
+        at: Timestamp,
+        events: &[Event],
+    ) -> Result<(), Fault> {
+        let owner = self.of(closed)?.terms.owner.clone();
+        let bid = events.iter().skip_while(|event| !matches!(event, Event::AuctionBid { .. })).skip(1);
+        let mut pays: BTreeMap<Asset, i128> = BTreeMap::new();
+        for event in bid {
+            let Event::Traded { contract, quantity, price, buyer, closes: Some(from), .. } = event else { break };
+            if self.of(*from)?.terms.owner != owner {
+                break;
+            }
+            let known = self.contracts.get(contract.index()).ok_or("a contract that was never listed was traded")?;
+            let sign = if buyer.account == bidder { 1 } else { -1 };
+            let paid = paid(&known.instrument, sign * quantity.0.units(), price.value.units());
+            if let Some((asset, paid)) = paid.ok_or("a fill that does not fit")? {
+                *pays.entry(asset).or_default() += paid;
+            }
+        }
+        let is_outside = self.of(bidder)?.terms.kind == Kind::Outside;
+        for event in events.iter().filter(|_| !is_outside) {
+            let Event::Borrowed { account, amount, .. } = event else { continue };
+            let short = pays.remove(&amount.asset).map_or(0, |pays| self.short_of(bidder, amount.asset, pays));
+            if *account != bidder || amount.value.units() != short {
+                return Err(format!("account {} was lent {amount} for a bid, short of {}", account.0, shown(short)));
+            }
+            self.borrow(bidder, *amount, at)?;
+        }
+        let unpaid = pays.into_iter().find(|(asset, pays)| self.short_of(bidder, *asset, *pays) > 0);
+        match unpaid.filter(|_| !is_outside) {
+            Some((asset, pays)) => {
+                Err(format!("account {} paid {} of {asset} that nobody lent it", bidder.0, shown(pays)))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// What an account is lent to pay so much: what it does not have, and with that what it is short of already.
+    fn short_of(&self, account: AccountId, asset: Asset, pays: i128) -> i128 {
+        let cash = self.cash(account, asset);
+        if pays > cash.max(0) { pays - cash } else { 0 }
     }
 
     fn is_to_be_lent(&mut self, side: TradeSide, instrument: &Instrument, trade: &Trade) -> Result<bool, Fault> {

@@ -230,7 +230,9 @@ pub(super) fn groundless(mirror: &Mirror, command: &Command, rule: &str) -> Opti
             "CashShort",
             Command::Withdraw { amount, .. } | Command::Transfer { amount, .. } | Command::Repay { amount, .. },
         ) => {
-            let cash = mirror.cash(account, amount.asset);
+            let is_repaid = matches!(command, Command::Repay { .. });
+            let pledged = if is_repaid { 0 } else { mirror.pledged(account, amount.asset) };
+            let cash = mirror.cash(account, amount.asset) - pledged;
             (cash >= amount.value.units()).then(|| format!("cash {}", crate::promises::exact::shown(cash)))
         }
         _ => None,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use plimsoll_core::{AccountId, Asset, Decimal, Price, Quantity, Side, Timestamp};
 use plimsoll_engine::account::Kind;
 use plimsoll_engine::command::TradeSide;
-use plimsoll_engine::{ContractId, Event, Holder, House};
+use plimsoll_engine::{ContractId, Event, Holder, House, OpenOrder, OrderId};
 use plimsoll_pricing::instruments::{Instrument, Style};
 
 use super::{Fault, Mirror};
@@ -140,6 +140,19 @@ impl Mirror {
             }
             None => Ok(()),
         }
+    }
+
+    /// What the engine's own orders of an account are to pay of an asset.
+    #[must_use]
+    pub fn pledged(&self, account: AccountId, asset: Asset) -> i128 {
+        let orders = self.accounts.get(account.index()).into_iter().flat_map(|known| &known.orders);
+        let pays = |(_, order): (&OrderId, &OpenOrder)| {
+            let sign = if order.side == Side::Buy { 1 } else { -1 };
+            let instrument = &self.contracts.get(order.contract.index())?.instrument;
+            let (of, value) = paid(instrument, sign * order.quantity.0.units(), order.price.value.units())??;
+            (of == asset).then_some(value)
+        };
+        orders.filter(|(id, _)| id.closes()).filter_map(pays).sum()
     }
 
     /// What an account is lent to pay so much: what it does not have, and with that what it is short of already.

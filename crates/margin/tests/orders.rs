@@ -129,9 +129,12 @@ fn no_fills_of_some_orders_leave_less_than_all_of_them_open() {
         "buy ETH_USDC-PERPETUAL 300 @ 3000",
         "sell BTC_USDC-26JUN26-160000-C 50 @ 1",
     ];
-    for held in
-        ["position BTC_USDC-PERPETUAL 50", "position BTC_USDC-PERPETUAL -30\nposition BTC_USDC-26JUN26-85000-P 20"]
-    {
+    for held in [
+        "position BTC_USDC-PERPETUAL 50",
+        "position BTC_USDC-PERPETUAL -30\nposition BTC_USDC-26JUN26-85000-P 20",
+        // What it loses bends between the nodes, at which orders that gain on one side lose on the other.
+        "position BTC_USDC-26JUN26-95000-C 300\nposition BTC_USDC-26JUN26-85000-P 300\nposition BTC_USDC-PERPETUAL -20",
+    ] {
         let lines: Vec<String> = orders.iter().map(|order| format!("order {order}")).collect();
         let far = "mark BTC_USDC-26JUN26-160000-C 1\n";
         let text = format!("{MARKET}{far}collateral USD 5000000\n{held}\n{}\n", lines.join("\n"));

@@ -10,7 +10,7 @@ use super::requirement::pnl_of;
 use super::scenarios::ScenarioSet;
 use super::tables::{Stake, UnderlyingTables};
 use crate::fold::Summed;
-use crate::orders::worst_fills;
+use crate::orders::{OrderArray, worst_fills};
 
 /// Losses of one underlying in every scan column, and the worst of them.
 pub(super) struct Scan<'a> {
@@ -52,18 +52,25 @@ impl<'a> Scan<'a> {
             cells.push(Cell { loss, bend: Decimal::ZERO, near: None, amount: loss });
         }
         let mut scan = Self { summed, cells, near: Vec::new() };
-        scan.add_between_nodes(set, unshocked)?;
+        scan.add_between_nodes(set, &stake.orders)?;
         scan.add_near_strikes(stake)?;
         Ok(scan)
     }
 
-    /// Lets each inner node of the grid lose what a parabola through its neighbours could add between the nodes.
-    fn add_between_nodes(&mut self, set: &ScenarioSet, unshocked: i128) -> Result<(), NumberError> {
+    /// Lets each inner node of the grid lose what a parabola through its neighbours could add between the nodes, with the
+    /// orders filled that add to it: left out where they gain, orders would hide how what is held bends.
+    fn add_between_nodes(&mut self, set: &ScenarioSet, orders: &[OrderArray]) -> Result<(), NumberError> {
         let Self { summed, cells, .. } = self;
-        let pnl = |column: usize| summed.sums.get(column).copied().unwrap_or(unshocked);
-        for [below, at, above] in &set.inner {
-            let bend = pnl(*below) - 2 * pnl(*at) + pnl(*above);
+        let worst = |column: usize| summed.orders.get(column).copied().unwrap_or_default();
+        let held = |column: usize| summed.sums.get(column).map_or(0, |sum| sum - worst(column));
+        for nodes in &set.inner {
+            let filled = |order: &OrderArray| {
+                let pnl = |column: usize| if set.scan.contains(&column) { order.pnl[column] } else { order.unshocked };
+                second_difference(nodes, pnl).max(0)
+            };
+            let bend = second_difference(nodes, held) + orders.iter().map(filled).sum::<i128>();
             if bend > 0 {
+                let [_, at, _] = nodes;
                 let cell = &mut cells[*at];
                 cell.bend = summed.table.loss(-bend)?;
                 cell.amount = cell.loss.plus(eighth_of(cell.bend))?;
@@ -168,6 +175,10 @@ impl<'a> Scan<'a> {
             }
         })
     }
+}
+
+fn second_difference([below, at, above]: &[usize; 3], pnl: impl Fn(usize) -> i128) -> i128 {
+    pnl(*below) - 2 * pnl(*at) + pnl(*above)
 }
 
 /// [`EIGHTH`] of it, rounded up: by eight there is nothing to multiply.

@@ -156,9 +156,9 @@ pub(crate) struct Run {
     /// Keep a journal in this folder, and go on from what it holds
     #[arg(short, long, value_name = "FOLDER")]
     pub(crate) journal: Option<PathBuf>,
-    /// The asset everything is valued in, where the journal is new
-    #[arg(long, value_name = "ASSET", default_value = "USD")]
-    pub(crate) currency: String,
+    /// The asset everything is valued in; without it the one that a journal or the first document names, else USD
+    #[arg(long, value_name = "ASSET")]
+    pub(crate) currency: Option<String>,
     /// Save a snapshot at the end
     #[arg(long, requires = "journal")]
     pub(crate) snapshot: bool,

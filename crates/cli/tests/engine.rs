@@ -100,6 +100,33 @@ fn what_is_no_story_is_no_story_that_goes_as_it_says() {
         assert_eq!(told.code, if expected.is_empty() { 0 } else { 2 }, "{text}: {}{}", told.out, told.err);
         assert!(told.err.contains(expected), "{text}: {}", told.err);
     }
+    let wrong = folder.file("wrong.toml", "title = 5 steps");
+    let told = plimsoll(&["scenario", "run", &wrong, &scenario("yfi_2023.toml"), &wrong]);
+    assert_eq!(told.code, 2, "{}{}", told.out, told.err);
+    assert!(told.out.contains("1 stories, 0 of them not as they say"), "the others are told: {}", told.out);
+    assert_eq!(told.err.matches("wrong.toml").count(), 2, "{}", told.err);
+}
+
+#[test]
+fn everything_is_valued_in_what_was_said_first() {
+    let folder = Folder::new("currency");
+    let text = |currency: &str| {
+        format!("start = \"2026-06-01T07:00:00Z\"\n{currency}[[steps]]\ndo = \"list_asset\"\nasset = \"BTC\"\n")
+    };
+    let (euros, none) = (folder.file("euros.toml", &text("currency = \"EUR\"\n")), folder.file("none.toml", &text("")));
+    let journal = |name: &str| folder.0.join(name).display().to_string();
+    let of = |args: &[&str], expected: &str| {
+        let ran = plimsoll(&[&["run"], args].concat());
+        assert_eq!(ran.code, if expected.is_empty() { 0 } else { 2 }, "{args:?}: {}{}", ran.out, ran.err);
+        assert!(ran.err.contains(expected), "{args:?}: {}", ran.err);
+    };
+    of(&["--journal", &journal("a"), &euros], "");
+    of(&["--journal", &journal("a"), "--currency", "USD", &none], "--currency: USD: expected EUR");
+    of(&["--journal", &journal("a"), &none], "");
+    of(&["--journal", &journal("b"), &none], "");
+    of(&["--journal", &journal("b"), &euros], "euros.toml: currency: EUR: expected USD");
+    of(&["--currency", "USD", &euros], "currency: EUR: expected USD");
+    of(&["--currency", "a b", &none], "--currency: a b: ");
 }
 
 #[test]
@@ -112,6 +139,12 @@ fn an_account_called_like_a_house_is_told_apart() {
 "#;
     let ran = plimsoll_with(&["run", "-j", &folder.path(), &scenario("openings/venue.toml"), "-"], input);
     assert_eq!(ran.code, 0, "{}", ran.err);
+    let of_house = r#"{"holder":"outside","holder_kind":"house","amount":"-5 BTC"}"#;
+    assert!(
+        ran.out.contains(of_house) && ran.out.contains(r#""holder":"outside","holder_kind":"account""#),
+        "{}",
+        ran.out
+    );
     let cash = plimsoll(&["journal", "export", &folder.path(), "--format", "csv"]).out;
     assert!(cash.starts_with("sequence,at,event,holder,asset,amount,holder_kind\n"));
     for leg in ["outside,BTC,-5,house", "outside,BTC,5,account", "'=cmd(),BTC,5,account"] {

@@ -5,10 +5,10 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use plimsoll::DocumentErrors;
 use plimsoll::document::{Format, Value, parse};
 use plimsoll::journal::files::Disk;
 use plimsoll::journal::{Log, MemoryLog, Options, Segments};
-use plimsoll::{Asset, DocumentErrors};
 
 use super::beside::{Beside, Following};
 use super::lines::Lines;
@@ -30,13 +30,11 @@ pub(crate) fn run(asked: &Asked, screen: &Screen) -> Result<Outcome, Failure> {
     for path in &asked.paths {
         collect(path, &mut files, screen)?;
     }
-    let name = &asked.currency;
-    let currency: Asset = name.parse().map_err(|error| Failure::usage(format!("--currency {name}: {error}")))?;
     let Some(folder) = &asked.journal else {
         let open = || Ok((MemoryLog::new(), Beside::default()));
-        return served(Serving::new(Box::new(open), currency, asked, screen), &files);
+        return served(Serving::new(Box::new(open), asked, screen), &files);
     };
-    let mut serving = Serving::new(Box::new(|| open(folder, asked, screen)), currency, asked, screen);
+    let mut serving = Serving::new(Box::new(|| open(folder, asked, screen)), asked, screen);
     // Of a journal that is not there nothing is made before there is a command to write down.
     if is_begun(folder) {
         serving.recover()?;
@@ -92,6 +90,9 @@ fn is_stream(path: &Path) -> bool {
 }
 
 fn served<L: Log + 'static>(mut serving: Serving<'_, L>, files: &[PathBuf]) -> Result<Outcome, Failure> {
+    if let Some(currency) = serving.asked_currency() {
+        serving.valued_in("--currency", currency)?;
+    }
     let mut reading = Reading { serving: &mut serving, read: BTreeSet::new() };
     let done = files.iter().try_for_each(|file| reading.file(file));
     // What was decided before a wrong line stands.
@@ -132,6 +133,9 @@ impl<L: Log + 'static> Reading<'_, '_, L> {
             if !self.read.contains(&source_of(&beside)) {
                 self.file(&beside)?;
             }
+        }
+        if let Some(currency) = value.get("currency").and_then(Value::scalar) {
+            self.serving.valued_in(&format!("{name}: currency"), currency)?;
         }
         let start = value.get("start").and_then(Value::scalar).and_then(|at| at.parse().ok());
         self.serving.begins(start);

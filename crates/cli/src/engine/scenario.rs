@@ -16,13 +16,23 @@ use crate::screen::Screen;
 /// Answers `plimsoll scenario`.
 pub(crate) fn run(question: &ScenarioQuestion, screen: &Screen) -> Result<Outcome, Failure> {
     let ScenarioQuestion::Run { files, verbose } = question;
-    let (mut out, mut departed) = (String::new(), 0_usize);
+    let (mut out, mut departed, mut wrong) = (String::new(), 0_usize, Vec::new());
     for file in files {
-        departed += usize::from(!one(file, *verbose, &mut out)?);
+        match one(file, *verbose, &mut out) {
+            Ok(goes) => departed += usize::from(!goes),
+            Err(failure) => wrong.push(failure),
+        }
     }
-    let text = format!("{} stories, {departed} of them not as they say\n", files.len());
-    Tone::Quiet.paint(&text, &mut out);
+    let told = files.len() - wrong.len();
+    Tone::Quiet.paint(&format!("{told} stories, {departed} of them not as they say\n"), &mut out);
     screen.print(&out)?;
+    // What is no story keeps no other from being told.
+    if let Some(last) = wrong.pop() {
+        for failure in &wrong {
+            let _ = failure.report(screen);
+        }
+        return Err(last);
+    }
     Ok(if departed == 0 { Outcome::Answered } else { Outcome::Partly })
 }
 

@@ -54,7 +54,8 @@ pub(super) struct Serving<'o, L> {
     open: Option<Open<'o, L>>,
     node: Option<Node<L>>,
     beside: Beside,
-    currency: Asset,
+    /// What everything is valued in, once somebody said so.
+    currency: Option<Asset>,
     now: Option<Timestamp>,
     out: BufWriter<io::StdoutLock<'o>>,
     screen: &'o Screen,
@@ -67,12 +68,12 @@ pub(super) struct Serving<'o, L> {
 }
 
 impl<'o, L: Log + 'static> Serving<'o, L> {
-    pub(super) fn new(open: Open<'o, L>, currency: Asset, asked: &'o Asked, screen: &'o Screen) -> Self {
+    pub(super) fn new(open: Open<'o, L>, asked: &'o Asked, screen: &'o Screen) -> Self {
         Self {
             open: Some(open),
             node: None,
             beside: Beside::default(),
-            currency,
+            currency: None,
             now: None,
             out: BufWriter::new(io::stdout().lock()),
             screen,
@@ -97,7 +98,7 @@ impl<'o, L: Log + 'static> Serving<'o, L> {
     fn begin(&mut self, log: L, beside: Beside, at: Timestamp) -> Result<(), Failure> {
         let threads = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         let options = plimsoll::node::Options { threads, ..plimsoll::node::Options::default() };
-        let opened = Node::open(log, self.currency, at, options);
+        let opened = Node::open(log, self.currency()?, at, options);
         self.node = Some(opened.map_err(|error| match error {
             NodeError::Log(error) => self.unwritten(&error),
             error => Failure::usage(format!("{}: {error}", self.journal())),
@@ -105,6 +106,31 @@ impl<'o, L: Log + 'static> Serving<'o, L> {
         self.beside = beside;
         self.beside.prepare();
         Ok(())
+    }
+
+    /// What the command line says that everything is valued in.
+    pub(super) fn asked_currency(&self) -> Option<&'o str> {
+        self.asked.currency.as_deref()
+    }
+
+    /// What everything is valued in, as `who` says: the first to say so is believed, unless a journal knows better.
+    pub(super) fn valued_in(&mut self, who: &str, currency: &str) -> Result<(), Failure> {
+        let said: Asset = currency.parse().map_err(|error| Failure::usage(format!("{who}: {currency}: {error}")))?;
+        let known = self.node.as_ref().map(|node| node.state().currency);
+        match known.or(self.currency).filter(|known| *known != said) {
+            Some(known) => {
+                Err(Failure::usage(format!("{who}: {said}: expected {known}, which everything is valued in")))
+            }
+            None => {
+                self.currency = Some(said);
+                Ok(())
+            }
+        }
+    }
+
+    fn currency(&self) -> Result<Asset, Failure> {
+        let own = || "USD".parse().map_err(|error| Failure::usage(format!("USD: {error}")));
+        self.currency.map_or_else(own, Ok)
     }
 
     /// The time before the first line, where nothing said it yet.
@@ -150,7 +176,7 @@ impl<'o, L: Log + 'static> Serving<'o, L> {
         };
         let read = match &self.node {
             Some(node) => stream::read(value, node.state(), now),
-            None => stream::read(value, &State::new(self.currency, now), now),
+            None => stream::read(value, &State::new(self.currency()?, now), now),
         };
         let read = read.map_err(|mut errors| {
             errors.errors.iter_mut().for_each(|error| error.path = format!("{place}: {}", error.path));

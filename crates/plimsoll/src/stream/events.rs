@@ -296,11 +296,12 @@ impl Names<'_> {
     }
 
     fn leg(&self, leg: &Leg) -> Value {
-        let holder = match leg.holder {
-            Holder::Account(account) => self.account(account),
-            Holder::House(house) => house.name().to_owned(),
+        // An account may be called like one of the house's own holders.
+        let (holder, kind) = match leg.holder {
+            Holder::Account(account) => (self.account(account), "account"),
+            Holder::House(house) => (house.name().to_owned(), "house"),
         };
-        json!({"holder": holder, "amount": leg.amount.to_string()})
+        json!({"holder": holder, "holder_kind": kind, "amount": leg.amount.to_string()})
     }
 
     fn account(&self, account: AccountId) -> String {

@@ -113,7 +113,8 @@ fn everything_is_valued_in_what_was_said_first() {
     let text = |currency: &str| {
         format!("start = \"2026-06-01T07:00:00Z\"\n{currency}[[steps]]\ndo = \"list_asset\"\nasset = \"BTC\"\n")
     };
-    let (euros, none) = (folder.file("euros.toml", &text("currency = \"EUR\"\n")), folder.file("none.toml", &text("")));
+    let (euro, bare) = (text("currency = \"EUR\"\n"), text(""));
+    let (euros, none) = (folder.file("euros.toml", &euro), folder.file("none.toml", &bare));
     let journal = |name: &str| folder.0.join(name).display().to_string();
     let of = |args: &[&str], expected: &str| {
         let ran = plimsoll(&[&["run"], args].concat());

@@ -153,6 +153,8 @@ fn no_fills_of_some_orders_leave_less_than_all_of_them_open() {
             for filled in (0..=open).filter(|filled| filled & !open == 0) {
                 let over = with_all.minus(of(0, filled)).unwrap();
                 assert!(over < decimal("1"), "{held}: with {open:b} open {over} more than with {filled:b} filled");
+                let (fewer, left) = (open & !filled, of(open & !filled, 0));
+                assert!(left >= with_all, "{held}: {left} left with {fewer:b} open, {with_all} with {open:b}");
             }
         }
     }

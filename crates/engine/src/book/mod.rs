@@ -156,6 +156,13 @@ impl Book {
         watch.is_some_and(|watch| watch.covers(first, |figures| reach(figures, made)))
     }
 
+    /// Whether the unit that `first` stands for, under `model`, sleeps with its orders at their worst fills.
+    pub(crate) fn sleeps_at_worst_fills(&self, state: &State, first: AccountId, model: &Arc<str>) -> bool {
+        let counts = |made: &Made| made.judge(model).is_ok_and(Judge::counts_worst_fills);
+        let watch = self.watches.get(model).filter(|watch| watch.is_of(state));
+        self.at_hand(state).is_some_and(counts) && watch.is_some_and(|watch| watch.sleeps(first))
+    }
+
     /// What a change of the unit that `first` stands for reaches, where that unit sleeps and the figures of its `model` tell.
     pub(crate) fn reach(
         &self,

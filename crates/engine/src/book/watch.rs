@@ -78,9 +78,13 @@ impl Watch {
         self.certificates.revoke(id);
     }
 
+    pub(super) fn sleeps(&self, id: AccountId) -> bool {
+        self.certificates.stands(id)
+    }
+
     /// What a change of `id` reaches, where that sleeps.
     pub(super) fn reach(&self, id: AccountId, reach: impl FnOnce(&[Figures]) -> Option<Reach>) -> Option<Reach> {
-        if self.certificates.stands(id) { reach(self.certificates.figures()) } else { None }
+        if self.sleeps(id) { reach(self.certificates.figures()) } else { None }
     }
 
     /// Whether `id`, which sleeps above all its lines, stays there for certain through a change of this reach. What it used

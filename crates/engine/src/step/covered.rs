@@ -25,11 +25,25 @@ impl Decision<'_> {
         })
     }
 
+    /// Whether `id`, of which an order of these `terms` has just gone, was healthy and is so all the more: its model counts an
+    /// order at its worst fill, that it is not filled among them.
+    pub(super) fn is_relieved(&self, id: AccountId, terms: &OpenOrder) -> bool {
+        let Some(account) = self.state.account(id) else { return false };
+        // Who has nothing left to margin is to be forgotten.
+        if account.standing.state != level::State::Healthy || account.is_idle() {
+            return false;
+        }
+        let unit = self.state.margined_with(id);
+        // Orders that may only reduce share the room that a position leaves them.
+        if terms.reduce_only || self.reduces(&unit) {
+            return false;
+        }
+        self.book.sleeps_at_worst_fills(self.state, unit[0], &account.terms.model)
+    }
+
     /// Whether who was `filled` is healthy after it, the order of that `limit` being so much smaller.
     pub(super) fn covers_fill(&mut self, filled: &Filled, traded: &OpenOrder, limit: Option<Price>) -> bool {
-        let reduces = |account: &Account| account.orders.values().any(|order| order.reduce_only);
-        let unit = self.state.margined_with(filled.account);
-        if unit.iter().filter_map(|id| self.state.account(*id)).any(reduces) {
+        if self.reduces(&self.state.margined_with(filled.account)) {
             return false;
         }
         let was_open = limit.map(|price| OpenOrder { price, ..traded.clone() });
@@ -37,6 +51,12 @@ impl Decision<'_> {
             return false;
         }
         self.covers(filled.account, |made, figures, _| reach_of(made, figures, traded, filled.realised, filled.fee))
+    }
+
+    /// Whether any of a unit has an order that may only reduce.
+    fn reduces(&self, unit: &[AccountId]) -> bool {
+        let reduces = |account: &Account| account.orders.values().any(|order| order.reduce_only);
+        unit.iter().filter_map(|id| self.state.account(*id)).any(reduces)
     }
 
     /// Whether an account is margined with what it is to trade for certain: it was as it is, its model has figures of the

@@ -71,7 +71,7 @@ impl Decision<'_> {
             });
         }
         self.emit(Event::OrderCancelled { account: id, order, why: Cancelled::Asked });
-        if !self.covers_order(id, &terms) {
+        if !self.is_relieved(id, &terms) && !self.covers_order(id, &terms) {
             self.levels([id]);
         }
         Ok(())

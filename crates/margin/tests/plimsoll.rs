@@ -4,8 +4,10 @@
 mod support;
 
 use plimsoll_core::{Decimal, Node, Rule};
-use plimsoll_margin::models::Model;
+use plimsoll_margin::answers::margin::Margin;
+use plimsoll_margin::level::Policy;
 use plimsoll_margin::models::plimsoll::Plimsoll;
+use plimsoll_margin::models::{Held, Model};
 use support::{Book, book, decimal, near, part};
 
 fn initial(book: &Book, settings: &[(&str, &str)]) -> Node {
@@ -113,4 +115,24 @@ fn a_contract_that_moves_with_two_coins_is_refused() {
     let text = "index BTC 60000\nindex ETH 3000\nprice BTC 60000\nmark ETH/BTC:BTC 0.05\nposition ETH/BTC:BTC 100";
     let error = book(text).margin(&Plimsoll::default()).unwrap_err().to_string();
     assert!(error.starts_with("plimsoll cannot margin ETH/BTC:BTC: it moves with BTC too"), "{error}");
+}
+
+/// Prepared with what can be: of a coin that was left out, as one is whose price no cell holds, a pinch is no risk of nothing.
+#[test]
+fn a_coin_that_was_left_out_is_refused_by_name_and_takes_nobody_else_with_it() {
+    let margin = |collateral: &str| {
+        let Book { market, account } =
+            book(&format!("index ETH 3000\nprice ETH 3000\ncollateral USD 100\n{collateral}"));
+        let held = Held { assets: [market.currency()].into(), ..Held::default() };
+        let judge = Plimsoll::default().prepare(&market, &held).unwrap();
+        Margin::of(&account, &market, judge.as_ref(), &Policy::default())
+    };
+    for pinch in ["collateral ETH 0.0000001", "collateral ETH -0.0000001"] {
+        let error = margin(pinch).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "plimsoll cannot margin ETH: at 3000 USD it moves by what was not prepared; expected a price whose moves fit a cell"
+        );
+    }
+    assert!(margin("").is_ok() && margin("collateral ETH 0").is_ok(), "who has none of it is margined");
 }

@@ -180,7 +180,10 @@ impl Tables {
         }
         let mut part_lots = Vec::new();
         for net in assets {
-            let Some((underlying, row)) = self.asset_place(net.asset) else { continue };
+            let Some((underlying, row)) = self.asset_place(net.asset) else {
+                self.moves_nothing(net)?;
+                continue;
+            };
             let tables = &self.underlyings[underlying];
             let (lots, rest) =
                 net.balance()?.split_by(tables.table.rows()[row].lot).ok_or(MarginError::NotPositive {
@@ -271,6 +274,19 @@ impl Tables {
             None if self.market.listing().get(id).is_some_and(Instrument::only_moves_balances) => Ok(None),
             None => Err(MarginError::unknown(id)()),
         }
+    }
+
+    /// That what is held or owed of an asset without a row is of none that scenarios move: of one that the model was not
+    /// prepared for, as one is whose price no cell holds, the risk is not known.
+    fn moves_nothing(&self, net: &NetAsset) -> Result<(), MarginError> {
+        let class = self.parameters.collateral.class(&self.market, net.asset);
+        if !matches!(class, AssetClass::Stablecoin | AssetClass::Coin) || net.balance()?.is_zero() {
+            return Ok(());
+        }
+        let (model, what) = ("plimsoll", net.asset.as_str().into());
+        let why =
+            format!("at {} it moves by what was not prepared; expected a price whose moves fit a cell", net.price);
+        Err(MarginError::Unsupported { model, what, why })
     }
 
     fn asset_place(&self, asset: Asset) -> Option<(usize, usize)> {

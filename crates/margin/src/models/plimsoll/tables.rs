@@ -178,6 +178,25 @@ impl Tables {
             })?;
             held.push((underlying, Holding { row, lots }));
         }
+        let part_lots = self.balances(assets, &mut held)?;
+        let orders = fillable(account)?;
+        // An order alone is a stake too: of no lots.
+        for order in &orders {
+            let Place { underlying, row, .. } = self.place(order.instrument)?;
+            held.push((underlying, Holding { row, lots: 0 }));
+        }
+        held.sort_by_key(|(underlying, holding)| (*underlying, holding.row));
+        let mut stakes = Vec::new();
+        for of_one in held.chunk_by(|(left, _), (right, _)| left == right) {
+            let underlying = self.underlyings[of_one[0].0].table.underlying();
+            let holdings = merged(underlying, of_one.iter().map(|(_, holding)| *holding))?;
+            stakes.push(self.stake(account, &orders, of_one[0].0, holdings, detail)?);
+        }
+        Ok((stakes, part_lots))
+    }
+
+    /// Adds the whole lots of balances to what is `held`; what their part lots can lose.
+    fn balances(&self, assets: &[NetAsset], held: &mut Vec<(usize, Holding)>) -> Result<Node, MarginError> {
         let mut part_lots = Vec::new();
         for net in assets {
             let Some((underlying, row)) = self.asset_place(net.asset) else {
@@ -201,20 +220,7 @@ impl Tables {
                 part_lots.push(part_lot(tables, row, rest)?);
             }
         }
-        let orders = fillable(account)?;
-        // An order alone is a stake too: of no lots.
-        for order in &orders {
-            let Place { underlying, row, .. } = self.place(order.instrument)?;
-            held.push((underlying, Holding { row, lots: 0 }));
-        }
-        held.sort_by_key(|(underlying, holding)| (*underlying, holding.row));
-        let mut stakes = Vec::new();
-        for of_one in held.chunk_by(|(left, _), (right, _)| left == right) {
-            let underlying = self.underlyings[of_one[0].0].table.underlying();
-            let holdings = merged(underlying, of_one.iter().map(|(_, holding)| *holding))?;
-            stakes.push(self.stake(account, &orders, of_one[0].0, holdings, detail)?);
-        }
-        Ok((stakes, Node::sum("balances under one lot", part_lots)?))
+        Ok(Node::sum("balances under one lot", part_lots)?)
     }
 
     /// What is made expiry by expiry, and what interest rates do, underlying by underlying.

@@ -23,15 +23,8 @@ const WORK_MAX: usize = 8_192;
 pub(super) fn safe_part(desk: &Desk<'_>, trades: &Trades) -> Trades {
     let alone = |(at, lots): (usize, i64)| desk.excess(&Trades::from_iter([(at, lots)]));
     let does_harm = |excess: Option<Decimal>| excess.is_none_or(|excess| excess < desk.start);
-    let mut trades: Trades = trades
-        .each()
-        .map(|(at, mut lots)| {
-            while lots != 0 && does_harm(alone((at, lots))) {
-                lots /= 2;
-            }
-            (at, lots)
-        })
-        .collect();
+    let alone_safe = |(at, lots): (usize, i64)| (at, harmless_half(lots, |lots| !does_harm(alone((at, lots)))));
+    let mut trades: Trades = trades.each().map(alone_safe).collect();
     while let Some(harmful) = harmful(desk, &trades) {
         // Of the trades that do harm together, the one without which they do least; of many that which gains least.
         let without = |(at, lots): &(usize, i64)| {
@@ -45,6 +38,32 @@ pub(super) fn safe_part(desk: &Desk<'_>, trades: &Trades) -> Trades {
         trades = trades.with(worst, lots / 2);
     }
     trades
+}
+
+/// `lots` halved until they are harmless; none where no half is. What is less than something harmless is taken to be
+/// harmless too, as it is where the excess is concave, so that halves are skipped and then searched.
+fn harmless_half(lots: i64, is_harmless: impl Fn(i64) -> bool) -> i64 {
+    let half = |times: u32| lots / (1_i64 << times);
+    let (mut harmful, mut step) = (0, 1);
+    if is_harmless(lots) {
+        return lots;
+    }
+    let last = lots.unsigned_abs().ilog2();
+    let mut harmless = loop {
+        if harmful == last {
+            return 0;
+        }
+        let times = last.min(harmful + step);
+        if is_harmless(half(times)) {
+            break times;
+        }
+        (harmful, step) = (times, 2 * step);
+    };
+    while harmless - harmful > 1 {
+        let middle = u32::midpoint(harmless, harmful);
+        if is_harmless(half(middle)) { harmless = middle } else { harmful = middle }
+    }
+    half(harmless)
 }
 
 /// Whether `trades` are safe.

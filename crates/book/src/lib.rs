@@ -25,7 +25,7 @@ pub mod threads;
 
 pub use plimsoll_core::AccountId;
 
-pub use certificates::{Certificates, Woken};
+pub use certificates::{Certificates, Saved, Woken};
 pub use revaluation::gains;
 pub use shelf::Shelf;
 pub use store::{Book, BookError, Place};

@@ -133,6 +133,19 @@ macro_rules! integers {
 
 integers!(u8, u16, u32, u64, i32, i64, i128);
 
+impl Encode for Digest {
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.0);
+    }
+}
+
+impl Decode for Digest {
+    fn decode(bytes: &mut &[u8]) -> Result<Self, DecodeError> {
+        let head = take(bytes, 32, "a digest")?;
+        head.try_into().map(Self).map_err(|_| DecodeError::Short("a digest"))
+    }
+}
+
 impl Encode for bool {
     fn encode(&self, out: &mut Vec<u8>) {
         out.push(u8::from(*self));

@@ -1,5 +1,8 @@
 //! Canonical bytes of commands, events and the state.
 
+use std::num::NonZeroUsize;
+
+use plimsoll_book::threads::each;
 use plimsoll_core::{Decode, DecodeError, Encode, encode_fields, encode_variants};
 
 use crate::account::{
@@ -184,33 +187,93 @@ macro_rules! rest {
             pub fn rest_encoded(&self, out: &mut Vec<u8>) {
                 $(self.$field.encode(out);)*
             }
-        }
 
-        impl Encode for State {
-            fn encode(&self, out: &mut Vec<u8>) {
-                self.rest_encoded(out);
-                self.accounts.encode(out);
-            }
-        }
-
-        impl Decode for State {
-            fn decode(bytes: &mut &[u8]) -> Result<Self, DecodeError> {
+            /// What [`Self::rest_encoded`] wrote, with nobody in it yet.
+            fn rest_decoded(bytes: &mut &[u8]) -> Result<Self, DecodeError> {
                 $(let $field = Decode::decode(bytes)?;)*
-                let accounts = Decode::decode(bytes)?;
-                let mut state = Self {
+                Ok(Self {
                     $($field,)*
-                    accounts,
+                    accounts: Vec::new(),
                     contract_names: std::collections::BTreeMap::new(),
                     account_names: std::collections::BTreeMap::new(),
                     under: std::collections::BTreeSet::new(),
                     groups: std::collections::BTreeMap::new(),
                     stakes: None,
-                };
-                state.find_names();
-                if state.is_sound() { Ok(state) } else { Err(DecodeError::Invalid("a state whose sums agree")) }
+                })
             }
         }
     };
 }
 
 rest! { currency, clock, assets, underlyings, contracts, models, house, market, liquidation, closing_orders, spent, breakers, notices, totals, versions }
+
+impl Encode for State {
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.rest_encoded(out);
+        self.accounts.encode(out);
+    }
+}
+
+impl Decode for State {
+    fn decode(bytes: &mut &[u8]) -> Result<Self, DecodeError> {
+        let rest = Self::rest_decoded(bytes)?;
+        rest.with_accounts(Decode::decode(bytes)?)
+    }
+}
+
+/// Accounts that stand together, for one thread to read.
+const AT_ONCE: usize = 4_096;
+
+impl State {
+    /// Appends what [`Self::decode_in_parts`] reads on several threads: the same bytes as its encoding, the accounts in
+    /// parts, each with its length before it.
+    pub fn encode_in_parts(&self, out: &mut Vec<u8>) {
+        self.rest_encoded(out);
+        let parts = self.accounts.chunks(AT_ONCE);
+        (parts.len() as u64).encode(out);
+        for part in parts {
+            let start = out.len();
+            0_u64.encode(out);
+            part.encode(out);
+            let length = (out.len() - start - size_of::<u64>()) as u64;
+            out[start..start + size_of::<u64>()].copy_from_slice(&length.to_be_bytes());
+        }
+    }
+
+    /// Takes what [`Self::encode_in_parts`] wrote off the front of `bytes`, on at most so many threads.
+    ///
+    /// # Errors
+    /// [`DecodeError`] when they are not of a sound state.
+    pub fn decode_in_parts(bytes: &mut &[u8], threads: NonZeroUsize) -> Result<Self, DecodeError> {
+        let rest = Self::rest_decoded(bytes)?;
+        let mut parts = Vec::new();
+        for _ in 0..u64::decode(bytes)? {
+            let length = usize::try_from(u64::decode(bytes)?).unwrap_or(usize::MAX);
+            let (part, left) = bytes.split_at_checked(length).ok_or(DecodeError::Short("accounts"))?;
+            parts.push(part);
+            *bytes = left;
+        }
+        let read: Vec<Vec<Account>> =
+            each(&parts, threads, |part| part_of(part)).into_iter().collect::<Result<_, _>>()?;
+        let mut accounts = Vec::with_capacity(read.iter().map(Vec::len).sum());
+        read.into_iter().for_each(|part| accounts.extend(part));
+        rest.with_accounts(accounts)
+    }
+
+    /// The same with everybody in it.
+    fn with_accounts(mut self, accounts: Vec<Account>) -> Result<Self, DecodeError> {
+        self.accounts = accounts;
+        self.find_names();
+        if self.is_sound() { Ok(self) } else { Err(DecodeError::Invalid("a state whose sums agree")) }
+    }
+}
+
+/// The accounts of one part.
+fn part_of(mut bytes: &[u8]) -> Result<Vec<Account>, DecodeError> {
+    let count = u32::decode(&mut bytes)? as usize;
+    let mut accounts = Vec::with_capacity(count.min(AT_ONCE));
+    for _ in 0..count {
+        accounts.push(Account::decode(&mut bytes)?);
+    }
+    if bytes.is_empty() { Ok(accounts) } else { Err(DecodeError::LeftOver(bytes.len())) }
+}

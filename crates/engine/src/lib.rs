@@ -29,7 +29,7 @@ pub mod state;
 pub mod step;
 
 pub use account::{AccountTerms, ContractId, Holding, OpenOrder, OrderId};
-pub use book::Book;
+pub use book::{Asleep, Book};
 pub use command::Command;
 pub use event::Event;
 pub use evolve::evolve;

@@ -1,8 +1,9 @@
 //! Accounts near their lines, in small moves: whoever sleeps through a move stands where a sweep would find them.
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
 
 mod support;
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use plimsoll_core::{AccountId, Amount, Decimal, Price, Quantity, Rounding, Side, Timestamp};
@@ -11,7 +12,9 @@ use plimsoll_engine::command::TradeSide;
 use plimsoll_engine::market::PriceBatch;
 use plimsoll_engine::state::Lines;
 use plimsoll_engine::step::explain;
-use plimsoll_engine::{AccountTerms, Book, Command, ContractId, Event, House, OpenOrder, OrderId, Refusal, step};
+use plimsoll_engine::{
+    AccountTerms, Asleep, Book, Command, ContractId, Event, House, OpenOrder, OrderId, Refusal, State, evolve, step,
+};
 use plimsoll_margin::level::{self, Level, Policy};
 use plimsoll_pricing::instruments::{Instrument, Spot};
 use support::{
@@ -262,20 +265,59 @@ fn rarer(random: &mut Random, venue: &Venue, at: usize) -> Command {
     }
 }
 
+/// Facts that are followed, with a book that is now and then the one that a snapshot of a while ago makes.
+struct Restarted {
+    state: State,
+    book: Book,
+    /// What the snapshot said, and how many commands it is until somebody opens it.
+    snapshot: Option<(Asleep, i64)>,
+    restarts: usize,
+}
+
+impl Restarted {
+    /// Decides `command` on what was followed so far.
+    fn step(&mut self, random: &mut Random, command: &Command, at: Timestamp) -> Result<Vec<Event>, Refusal> {
+        let Self { state, book, snapshot, restarts } = self;
+        match snapshot.take() {
+            None if random.below(4) == 0 => {
+                let facts = state.clone();
+                let told = Asleep::told(state, NonZeroUsize::MIN);
+                assert!(*state == facts, "to tell who may sleep changes nothing");
+                *snapshot = Some((Asleep::of(state, &told).expect("these facts"), random.below(40)));
+            }
+            Some((asleep, 0)) => (*book, *restarts) = (asleep.into_book(state), *restarts + 1),
+            Some((asleep, left)) => *snapshot = Some((asleep, left - 1)),
+            None => {}
+        }
+        let mut decided = state.clone();
+        let events = step(&mut decided, book, command, at);
+        for event in events.iter().flatten() {
+            snapshot.iter_mut().for_each(|(asleep, _)| asleep.see(state, event));
+            evolve(state, event, at);
+        }
+        // A refusal is no event, but time has passed.
+        *state = decided;
+        events
+    }
+}
+
 /// What was seen on a day.
 #[derive(Default)]
 struct Seen {
     levels: usize,
     drawn: usize,
+    restarts: usize,
 }
 
-/// A day on which one book is kept and another dropped with one in `drops` commands.
+/// A day on which one book is kept, another dropped with one in `drops` commands, and a third begun from snapshots.
 fn day(seed: u64, commands: usize, drops: i64) -> Seen {
     let mut random = Random(seed);
     let mut coin = Random(seed ^ 0xd0d0);
     let mut indices = Indices { btc: 60_000_000, eth: 3_000_000 };
     let mut kept = crowd(&mut random, indices);
     let (mut forgetful, mut book) = (kept.state.clone(), Book::new());
+    let (state, book_of_old) = (kept.state.clone(), Book::new());
+    let mut restarted = Restarted { state, book: book_of_old, snapshot: None, restarts: 0 };
     let mut seen = Seen::default();
     for at in 0..commands {
         if coin.below(drops) == 0 {
@@ -288,6 +330,8 @@ fn day(seed: u64, commands: usize, drops: i64) -> Seen {
         let slept = step(&mut kept.state, &mut kept.book, &command, kept.now);
         let swept = step(&mut forgetful, &mut book, &command, kept.now);
         assert!(slept == swept, "seed {seed}, command {at}, {command:?}:\nslept {slept:#?}\nswept {swept:#?}");
+        let again = restarted.step(&mut coin, &command, kept.now);
+        assert!(again == swept, "seed {seed}, command {at}, {command:?}:\nagain {again:#?}\nswept {swept:#?}");
         for event in slept.into_iter().flatten() {
             match event {
                 Event::LevelChanged { .. } => seen.levels += 1,
@@ -296,16 +340,18 @@ fn day(seed: u64, commands: usize, drops: i64) -> Seen {
             }
         }
     }
-    assert!(kept.state == forgetful);
+    assert!(kept.state == forgetful && kept.state == restarted.state);
+    seen.restarts = restarted.restarts;
     seen
 }
 
 #[test]
 fn who_sleeps_stands_where_a_sweep_would_find_them() {
-    for (seed, drops) in [(1, 3), (2, 1)] {
+    for (seed, drops) in [(1, 3), (2, 1), (3, 2), (4, 9)] {
         let seen = day(seed, 400, drops);
         assert!(seen.levels > 100, "seed {seed}: {} changes of level", seen.levels);
         assert!(seen.drawn > 0, "seed {seed}: nothing was drawn from a parent");
+        assert!(seen.restarts > 8, "seed {seed}: {} restarts", seen.restarts);
     }
 }
 
@@ -316,6 +362,56 @@ fn priced() -> Venue {
     venue.run(model);
     venue.prices("60000", "3000");
     venue
+}
+
+/// Who was hedged in a group when a snapshot was taken is not when it is opened.
+#[test]
+fn who_is_left_by_a_group_after_a_snapshot_wakes_with_the_next_price() {
+    let mut venue = priced();
+    let desk = |terms: &mut AccountTerms| (terms.owner, terms.group) = ("owner".into(), Some("desks".into()));
+    let (left, leaver) = (venue.account_with("left", desk), venue.account_with("leaver", desk));
+    for id in [left, leaver] {
+        venue.run(Command::Deposit { account: id, amount: amount("12000 USDC") });
+    }
+    venue.trade(BTC_USDC, "1", "60000", left, leaver);
+    let told = Asleep::told(&mut venue.state, NonZeroUsize::MIN);
+    let mut snapshot = Asleep::of(&venue.state, &told).unwrap();
+    let mut followed = venue.state.clone();
+    let mut terms = venue.state.accounts[leaver.index()].terms.clone();
+    terms.group = None;
+    for event in venue.run(Command::AmendAccount { account: leaver, terms }) {
+        snapshot.see(&followed, &event);
+        evolve(&mut followed, &event, venue.now);
+    }
+    venue.book = snapshot.into_book(&followed);
+    venue.prices("55000", "3000");
+    assert!(venue.state.accounts[left.index()].standing.state > level::State::Healthy);
+}
+
+/// What was told of other facts, or is damaged, is worth nothing and does no harm.
+#[test]
+fn what_is_no_telling_of_these_facts_wakes_everybody() {
+    let mut random = Random(5);
+    let mut venue = crowd(&mut random, Indices { btc: 60_000_000, eth: 3_000_000 });
+    let told = Asleep::told(&mut venue.state, NonZeroUsize::MIN);
+    assert!(Asleep::of(&venue.state, &told).is_some());
+    for end in 0..told.len() {
+        assert!(Asleep::of(&venue.state, &told[..end]).is_none(), "cut at {end}");
+    }
+    let mut taken = 0;
+    for _ in 0..400 {
+        let mut damaged = told.clone();
+        let at = usize::try_from(random.below(i64::try_from(told.len()).unwrap())).unwrap();
+        damaged[at] ^= 1 << random.below(8);
+        if let Some(asleep) = Asleep::of(&venue.state, &damaged) {
+            let _ = asleep.into_book(&venue.state);
+            taken += 1;
+        }
+    }
+    // Who is due and at what threshold a certificate stands is taken at its word: the snapshot's checksum speaks for it.
+    assert!(taken < 400, "{taken}");
+    venue.prices("61000", "3000");
+    assert!(Asleep::of(&venue.state, &told).is_none(), "another market");
 }
 
 /// Whoever joins others stands where they do, and what they may lean on is theirs at once.

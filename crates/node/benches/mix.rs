@@ -25,9 +25,9 @@ use mimalloc::MiMalloc;
 use plimsoll_core::{Encode, Timestamp};
 use plimsoll_engine::{Book, Command, State, step};
 use plimsoll_journal::Log;
-use plimsoll_node::{Answer, Answered, Follower};
+use plimsoll_node::{Answer, Answered, Follower, Node, Options};
 use venue::serving::{anew, begun, first, open, request};
-use venue::{POSITIONS, PRICES_EVERY, Random, World};
+use venue::{POSITIONS, PRICES_EVERY, Random, World, batch, indices};
 
 /// As the binary does.
 #[global_allocator]
@@ -35,9 +35,17 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// What is left of a second once prices have come so often is for commands.
 const PRICES_A_SECOND: f64 = 20.0;
+/// Asks for a log to be opened again: `again FOLDER NANOS`.
+const AGAIN: &str = "again";
 
 fn main() {
-    let asked: Vec<usize> = std::env::args().filter_map(|word| word.parse().ok()).collect();
+    let words: Vec<String> = std::env::args().collect();
+    if let [_, word, folder, last] = words.as_slice()
+        && word == AGAIN
+    {
+        return again(Path::new(folder), Timestamp::from_nanos(last.parse().unwrap()));
+    }
+    let asked: Vec<usize> = words.iter().filter_map(|word| word.parse().ok()).collect();
     let accounts = asked.first().copied().unwrap_or(100_000);
     let count = asked.get(1).copied().unwrap_or(200_000);
     let mut random = Random(5);
@@ -121,6 +129,8 @@ fn durable(world: &World, commands: &[(Timestamp, Command)]) {
     let last = writer.join().unwrap().last();
     println!("durable, written behind: {:.0} commands/s carried out; log of {last} records", done as f64 / spent);
     recovered(&folder, &state, commands.len());
+    drop(state);
+    serving_again(&folder, commands.last().unwrap().0);
     std::fs::remove_dir_all(folder).unwrap();
 }
 
@@ -129,7 +139,7 @@ fn recovered(folder: &Path, state: &State, commands: usize) {
     let log = open(folder);
     let opened = start.elapsed();
     let threads = std::thread::available_parallelism().unwrap();
-    let mut follower = Follower::start(&log).unwrap().unwrap().on(threads);
+    let mut follower = Follower::start(&log, threads).unwrap().unwrap();
     let begun = start.elapsed();
     follower.follow(&log, log.last()).unwrap();
     let (loaded, followed) = ((begun - opened).as_secs_f64(), (start.elapsed() - begun).as_secs_f64());
@@ -139,4 +149,23 @@ fn recovered(folder: &Path, state: &State, commands: usize) {
          compared in {followed:.2} s; the same state: {same}",
         opened.as_secs_f64(),
     );
+}
+
+/// From a log that was closed to the first price that is answered, in a process of its own.
+fn serving_again(folder: &Path, last: Timestamp) {
+    let own = std::env::current_exe().unwrap();
+    let words = [AGAIN.into(), folder.as_os_str().to_owned(), last.nanos().to_string().into()];
+    assert!(std::process::Command::new(own).args(words).status().unwrap().success());
+}
+
+fn again(folder: &Path, last: Timestamp) {
+    let (start, threads) = (Instant::now(), std::thread::available_parallelism().unwrap());
+    let now = Timestamp::from_nanos(last.nanos() + 1_000_000_000);
+    let options = Options { threads, ..Options::default() };
+    let mut node = Node::open(open(folder), "USD".parse().unwrap(), now, options).unwrap();
+    let opened = start.elapsed().as_secs_f64();
+    node.submit(request(now.nanos() as usize, &Command::Prices(batch(now, &indices()))), now);
+    assert_eq!(carried_out(&node.commit(now).unwrap()), 1);
+    let answered = start.elapsed().as_secs_f64();
+    println!("serving again on {threads} threads: open in {opened:.2} s, first price answered after {answered:.2} s");
 }

@@ -27,13 +27,14 @@ pub(crate) struct Decider {
 }
 
 impl Decider {
-    pub(crate) fn new(follower: Follower, options: Options) -> Self {
+    pub(crate) fn new(mut follower: Follower, options: Options) -> Self {
+        let book = follower.book().on(options.threads);
         let Follower { state, mut hash, clients, unchecked, .. } = follower;
         // What was never hashed is before anybody waits: from then on what changed is.
         hash.catch_up(&state);
         Self {
             state,
-            book: Book::new().on(options.threads),
+            book,
             hash,
             clients,
             staged: Vec::new(),

@@ -84,7 +84,7 @@ impl Record {
         match self {
             Self::Genesis { currency, at } => (*currency, *at).encoded(),
             Self::Decided(decided) => decided.encoded(),
-            Self::Checkpoint(root) => root.0.to_vec(),
+            Self::Checkpoint(root) => root.encoded(),
         }
     }
 
@@ -98,10 +98,7 @@ impl Record {
                 <(Asset, Timestamp)>::decode_all(payload).map(|(currency, at)| Self::Genesis { currency, at })
             }
             Self::DECIDED => Decode::decode_all(payload).map(Self::Decided),
-            Self::CHECKPOINT => payload
-                .try_into()
-                .map(|root| Self::Checkpoint(Digest(root)))
-                .map_err(|_| DecodeError::Invalid("a hash")),
+            Self::CHECKPOINT => Digest::decode_all(payload).map(Self::Checkpoint),
             _ => Err(DecodeError::Invalid("a kind of record")),
         }
     }

@@ -5,9 +5,9 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use plimsoll_core::{Decode, DecodeError, Digest, Encode, planted};
-use plimsoll_engine::State;
 use plimsoll_engine::evolve::{evolve, fits};
 use plimsoll_engine::state::StateHash;
+use plimsoll_engine::{Asleep, Book, State};
 use plimsoll_journal::{Entry, Log, LogError, Sequence, Snapshot};
 
 use crate::entry::{Answer, Decided, Record};
@@ -31,6 +31,9 @@ pub struct Follower {
     pub(crate) unchecked: usize,
     /// Checkpoints passed over since one was compared.
     passed: usize,
+    /// Who may sleep, where the snapshot it began with says so.
+    asleep: Option<Asleep>,
+    threads: NonZeroUsize,
 }
 
 /// Of a long log one checkpoint in so many is compared, and those of its last records: what one says of the state covers
@@ -44,26 +47,26 @@ impl Follower {
     /// # Errors
     /// [`NodeError`] for a log that cannot be read or followed.
     pub fn of(log: &impl Log) -> Result<Option<Self>, NodeError> {
-        let Some(mut follower) = Self::start(log)? else { return Ok(None) };
+        let Some(mut follower) = Self::start(log, NonZeroUsize::MIN)? else { return Ok(None) };
         follower.follow(log, log.last())?;
         Ok(Some(follower))
     }
 
-    /// The newest whole snapshot of `log`, or its first record; `None` of an empty log.
+    /// The newest whole snapshot of `log`, or its first record; `None` of an empty log. It reads, hashes and margins on at
+    /// most so many threads where there is much of it.
     ///
     /// # Errors
     /// As [`Self::of`].
-    pub fn start(log: &impl Log) -> Result<Option<Self>, NodeError> {
-        if let Some(follower) = Self::newest_snapshot(log)? {
+    pub fn start(log: &impl Log, threads: NonZeroUsize) -> Result<Option<Self>, NodeError> {
+        if let Some(follower) = Self::newest_snapshot(log, threads)? {
             return Ok(Some(follower));
         }
-        log.read(Sequence(1))?.next().map(|entry| Self::begin(&entry?)).transpose()
+        log.read(Sequence(1))?.next().map(|entry| Ok(Self::begin(&entry?)?.on(threads))).transpose()
     }
 
-    /// The same, hashing on at most so many threads where there is much to hash.
-    #[must_use]
-    pub fn on(self, threads: NonZeroUsize) -> Self {
-        Self { hash: self.hash.on(threads), ..self }
+    /// The same, working on at most so many threads.
+    pub(crate) fn on(self, threads: NonZeroUsize) -> Self {
+        Self { hash: self.hash.on(threads), threads, ..self }
     }
 
     /// Takes in what `log` has beyond [`Self::sequence`], up to `until`.
@@ -121,7 +124,7 @@ impl Follower {
     }
 
     /// A snapshot that is damaged, or was not taken of this log, is passed over for an older one.
-    fn newest_snapshot(log: &impl Log) -> Result<Option<Self>, NodeError> {
+    fn newest_snapshot(log: &impl Log, threads: NonZeroUsize) -> Result<Option<Self>, NodeError> {
         for sequence in log.snapshots()? {
             let snapshot = match log.load_snapshot(sequence) {
                 Ok(snapshot) => snapshot,
@@ -129,7 +132,8 @@ impl Follower {
                 Err(error) => return Err(error.into()),
             };
             if log.chain_at(sequence)? == Some(snapshot.chain) {
-                let follower = Self::from_snapshot(&snapshot).ok().filter(|follower| follower.sequence == sequence);
+                let follower =
+                    Self::from_snapshot(&snapshot, threads).ok().filter(|follower| follower.sequence == sequence);
                 if follower.is_some() {
                     return Ok(follower);
                 }
@@ -141,7 +145,8 @@ impl Follower {
     /// Facts that were made elsewhere, as of `sequence`.
     pub(crate) fn at(state: State, sequence: Sequence) -> Self {
         let hash = StateHash::of(&state);
-        Self { state, hash, clients: BTreeMap::new(), sequence, unchecked: 0, passed: 0 }
+        let (clients, threads) = (BTreeMap::new(), NonZeroUsize::MIN);
+        Self { state, hash, clients, sequence, unchecked: 0, passed: 0, asleep: None, threads }
     }
 
     /// The state before any command.
@@ -191,6 +196,9 @@ impl Follower {
             for (place, event) in (1..).zip(events) {
                 let unfit = |reason| NodeError::Unfit { sequence, event: place, reason };
                 fits(&self.state, event).map_err(unfit)?;
+                if let Some(asleep) = &mut self.asleep {
+                    asleep.see(&self.state, event);
+                }
                 evolve(&mut self.state, event, decided.at);
                 self.hash.touched(event);
             }
@@ -217,9 +225,10 @@ impl Follower {
         self.sequence
     }
 
-    /// Its bytes, for a snapshot at [`Self::sequence`].
+    /// Its bytes, for a snapshot at [`Self::sequence`]: the facts, and who may sleep in them, for which everybody is
+    /// margined.
     #[must_use]
-    pub fn snapshot(&self) -> Vec<u8> {
+    pub fn snapshot(&mut self) -> Vec<u8> {
         let mut bytes = Vec::new();
         self.sequence.0.encode(&mut bytes);
         (self.unchecked as u64).encode(&mut bytes);
@@ -230,11 +239,12 @@ impl Follower {
             answered.sequence.0.encode(&mut bytes);
             answered.decided.encode(&mut bytes);
         }
-        self.state.encode(&mut bytes);
+        self.state.encode_in_parts(&mut bytes);
+        bytes.extend(Asleep::told(&mut self.state, self.threads));
         bytes
     }
 
-    fn from_snapshot(snapshot: &Snapshot) -> Result<Self, DecodeError> {
+    fn from_snapshot(snapshot: &Snapshot, threads: NonZeroUsize) -> Result<Self, DecodeError> {
         let bytes = &mut snapshot.bytes.as_slice();
         let sequence = Sequence(u64::decode(bytes)?);
         let unchecked = u64::decode(bytes)?;
@@ -244,10 +254,16 @@ impl Follower {
             keep(clients.entry(Arc::clone(&decided.request.client)).or_default(), Answered { sequence, decided });
         }
         let clients = if planted!(AnswersForgotten) { BTreeMap::new() } else { clients };
-        let state = State::decode_all(bytes)?;
-        let hash = StateHash::of(&state);
+        let state = State::decode_in_parts(bytes, threads)?;
+        let asleep = Asleep::of(&state, bytes);
+        let hash = StateHash::of(&state).on(threads);
         let unchecked = usize::try_from(unchecked).unwrap_or(usize::MAX);
-        Ok(Self { state, hash, clients, sequence, unchecked, passed: 0 })
+        Ok(Self { state, hash, clients, sequence, unchecked, passed: 0, asleep, threads })
+    }
+
+    /// The book that a snapshot's sleepers make, with the facts as they are now; one of nothing without them.
+    pub(crate) fn book(&mut self) -> Book {
+        self.asleep.take().map_or_else(Book::new, |asleep| asleep.into_book(&self.state))
     }
 }
 

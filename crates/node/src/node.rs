@@ -70,8 +70,8 @@ impl<L: Log> Node<L> {
             let genesis = Record::Genesis { currency, at };
             log.append(at, &[Raw { kind: genesis.kind(), payload: &genesis.payload() }])?;
         }
-        let begun = Follower::start(&log)?.ok_or(NodeError::NoGenesis(Sequence(1)))?;
-        let mut follower = begun.on(options.threads);
+        let begun = Follower::start(&log, options.threads)?;
+        let mut follower = begun.ok_or(NodeError::NoGenesis(Sequence(1)))?;
         follower.follow(&log, log.last())?;
         Ok(Self { decider: Decider::new(follower, options), log })
     }
@@ -86,7 +86,7 @@ impl<L: Log> Node<L> {
         }
         let genesis = Record::Genesis { currency: state.currency, at: state.clock };
         let appended = log.append(state.clock, &[Raw { kind: genesis.kind(), payload: &genesis.payload() }])?;
-        let follower = Follower::at(state, appended.last).on(options.threads);
+        let mut follower = Follower::at(state, appended.last).on(options.threads);
         log.save_snapshot(appended.last, appended.chain, &follower.snapshot())?;
         Ok(Self { decider: Decider::new(follower, options), log })
     }
@@ -145,7 +145,7 @@ impl<L: Log> Node<L> {
     /// # Errors
     /// [`NodeError`] where the log cannot be followed or the snapshot not be written.
     pub fn save_snapshot(&mut self) -> Result<Sequence, NodeError> {
-        let follower = Follower::of(&self.log)?.ok_or(NodeError::NoGenesis(Sequence(1)))?;
+        let mut follower = Follower::of(&self.log)?.ok_or(NodeError::NoGenesis(Sequence(1)))?;
         let chain = self.log.chain();
         self.log.save_snapshot(follower.sequence(), chain, &follower.snapshot())?;
         Ok(follower.sequence())

@@ -93,7 +93,7 @@ fn whole_bytes_that_tell_of_the_impossible_end_nobody() {
 
 /// What is unfit about a log in which `change` is made to the first event that takes it.
 fn unfit(entries: &[Entry], change: impl Fn(&State, &mut Event) -> bool) -> (Sequence, Unfit) {
-    let mut follower = Follower::start(&log_of(entries)).unwrap().unwrap();
+    let mut follower = Follower::start(&log_of(entries), std::num::NonZeroUsize::MIN).unwrap().unwrap();
     let mut changed = entries.to_vec();
     for (place, entry) in entries.iter().enumerate().skip(1) {
         let Ok(Record::Decided(mut decided)) = Record::read(entry.kind, &entry.payload) else { continue };

@@ -2,6 +2,7 @@
 
 use plimsoll_margin::watch::Figures;
 
+use super::saved::Limits;
 use super::stamps::{Entry, Stamps};
 
 /// A market that was seen.
@@ -127,6 +128,35 @@ impl Base {
             buckets.into_iter().enumerate().map(move |(at, entries)| (way, lower(at), entries))
         };
         self.buckets.into_iter().enumerate().flat_map(of_way)
+    }
+
+    /// Whose certificates stand at which thresholds.
+    pub(super) fn limits(&self, stamps: &Stamps) -> Vec<Limits> {
+        let mut all = Vec::new();
+        for (way, buckets) in (0..).zip(&self.buckets) {
+            for (bucket, entries) in (0..).zip(buckets) {
+                let mut entries = entries.clone();
+                stamps.clear_void(&mut entries);
+                if !entries.is_empty() {
+                    all.push(Limits {
+                        way,
+                        bucket,
+                        accounts: entries.into_iter().map(|entry| entry.account).collect(),
+                    });
+                }
+            }
+        }
+        all
+    }
+
+    /// Takes in what was [told](Self::limits) of one bucket; `None` where there is no such bucket.
+    pub(super) fn restore(&mut self, way: u32, bucket: u32, entries: Vec<Entry>) -> Option<()> {
+        let (way, bucket) = (way as usize, bucket as usize);
+        if way >= self.buckets.len() || bucket >= BUCKETS {
+            return None;
+        }
+        self.add_all(way, lower(bucket), entries);
+        Some(())
     }
 
     pub(super) fn clear_void(&mut self, stamps: &Stamps) {

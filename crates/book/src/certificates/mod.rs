@@ -17,6 +17,7 @@
 //! weights found before are worth nothing.
 
 mod base;
+mod saved;
 mod stamps;
 
 use std::num::NonZeroUsize;
@@ -25,6 +26,7 @@ use plimsoll_core::{AccountId, planted};
 use plimsoll_margin::watch::{Exposures, Figures, Weights};
 
 use base::{Base, WAYS};
+pub use saved::Saved;
 use stamps::{Entry, Stamps};
 
 /// Who must be margined again.

@@ -37,6 +37,11 @@ impl Stamps {
         (stamp % 2 == 1).then_some(Entry { account, stamp })
     }
 
+    /// Accounts that have a certificate, ascending.
+    pub(super) fn all(&self) -> impl Iterator<Item = AccountId> {
+        (0..).map(AccountId).zip(&self.of).filter(|(_, stamp)| **stamp % 2 == 1).map(|(account, _)| account)
+    }
+
     /// A certificate for an account that has none.
     pub(super) fn issue(&mut self, account: AccountId) -> Entry {
         let at = account.index();

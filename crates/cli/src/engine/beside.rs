@@ -1,5 +1,6 @@
 //! What runs beside the engine, each on a thread of its own, so that no command waits for it.
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -105,7 +106,7 @@ fn followed(
         let (log, _) = Segments::open(Disk::view(folder), Options::default())?;
         let begun = match follower.take() {
             Some(known) => Some(known),
-            None => Follower::start(&log)?,
+            None => Follower::start(&log, NonZeroUsize::MIN)?,
         };
         let Some(mut known) = begun else { continue };
         known.follow(&log, until)?;

@@ -2,6 +2,7 @@
 //!
 //! Everything here is a function of the state alone, so that a book may be dropped at any moment.
 
+mod asleep;
 mod made;
 mod snapshot;
 mod watch;
@@ -17,6 +18,7 @@ use plimsoll_margin::level;
 use plimsoll_margin::models::Judge;
 use plimsoll_margin::watch::{Figures, Reach};
 
+pub use asleep::Asleep;
 pub(crate) use made::{Made, model};
 use snapshot::favourable;
 use watch::Watch;

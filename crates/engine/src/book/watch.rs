@@ -2,8 +2,8 @@
 
 use std::num::NonZeroUsize;
 
-use plimsoll_book::{Certificates, Woken};
-use plimsoll_core::{AccountId, Decimal, Rounding};
+use plimsoll_book::{Certificates, Saved, Woken};
+use plimsoll_core::{AccountId, Decimal, Digest, Rounding, encode_fields, hash_bytes};
 use plimsoll_margin::Account as Read;
 use plimsoll_margin::answers::margin::Margin;
 use plimsoll_margin::level;
@@ -25,6 +25,17 @@ pub(super) struct Watch {
     versions: (u64, u64),
 }
 
+/// The certificates of one model's accounts in the market that they were issued in.
+pub(super) struct Slept {
+    /// Of the figures of that market.
+    figures: Digest,
+    pub(super) certificates: Saved,
+    /// The patterns of the reserves.
+    reserves: Vec<u64>,
+}
+
+encode_fields! { Slept { figures, certificates, reserves } }
+
 impl Watch {
     /// What excesses under `judge` are made of; `None` where it does not say.
     pub(super) fn figures(judge: &dyn Judge) -> Option<Vec<Figures>> {
@@ -33,20 +44,42 @@ impl Watch {
 
     /// Nobody's yet, from the market of `made` on. What prices do to the figures is learnt from markets a little away, so
     /// that hedged accounts sleep as soundly as they should.
-    pub(super) fn new(state: &State, name: &str, made: &Made, mut figures: Vec<Figures>) -> Self {
-        let away = |price, vol| {
-            let market = shifted(&made.market, price, vol)?;
-            let judge = prepared(state.models.get(name)?, &market).ok()?;
-            Self::figures(judge.as_ref())
-        };
-        if let (Some(higher), Some(livelier)) = (away(AWAY, Decimal::ONE), away(Decimal::ONE, AWAY)) {
-            for ((figures, higher), livelier) in figures.iter_mut().zip(&higher).zip(&livelier) {
-                figures.learn(higher);
-                figures.learn_scales(livelier);
-            }
+    pub(super) fn new(state: &State, name: &str, made: &Made, figures: Vec<Figures>) -> Self {
+        Self::with(state, Certificates::new(learnt(state, name, made, figures)), Vec::new())
+    }
+
+    fn with(state: &State, certificates: Certificates, reserves: Vec<f64>) -> Self {
+        Self { certificates: certificates.swept_from(SWEPT_FROM), reserves, versions: versions(state) }
+    }
+
+    /// What there is to write down, where the market has not moved since [`Self::new`].
+    pub(super) fn slept(&self) -> Option<Slept> {
+        let reserves = self.reserves.iter().map(|reserve| reserve.to_bits()).collect();
+        let figures = digest(self.certificates.figures());
+        Some(Slept { figures, certificates: self.certificates.saved()?, reserves })
+    }
+
+    /// What was written down in the same market; `None` where it was another, or not of these accounts.
+    pub(super) fn restored(
+        state: &State,
+        name: &str,
+        made: &Made,
+        figures: Vec<Figures>,
+        slept: &Slept,
+    ) -> Option<Self> {
+        let figures = learnt(state, name, made, figures);
+        let is_known = |id: &AccountId| state.account(*id).is_some();
+        if digest(&figures) != slept.figures || !slept.certificates.standing().iter().all(is_known) {
+            return None;
         }
-        let certificates = Certificates::new(figures).swept_from(SWEPT_FROM);
-        Self { certificates, reserves: Vec::new(), versions: versions(state) }
+        let reserves = slept.reserves.iter().map(|reserve| f64::from_bits(*reserve)).collect();
+        Some(Self::with(state, Certificates::restored(figures, &slept.certificates)?, reserves))
+    }
+
+    /// Whether `id`, which sleeps, was given what `margin` finds.
+    pub(super) fn gave(&self, id: AccountId, margin: &Margin) -> bool {
+        self.sleeps(id)
+            && self.reserves.get(id.index()).is_some_and(|known| known.to_bits() == reserve(margin).to_bits())
     }
 
     pub(super) fn is_of(&self, state: &State) -> bool {
@@ -64,9 +97,8 @@ impl Watch {
     pub(super) fn certify(&mut self, id: AccountId, found: Option<(&Margin, &Read)>, market: &Market) {
         let figures = self.certificates.figures();
         let held = found.as_ref().and_then(|(margin, read)| exposures(figures, read, &margin.assets, market).ok()?);
-        let slack = found.map_or(0.0, |(margin, _)| float(margin.levels.slack()));
-        let is_healthy = found.is_some_and(|(margin, _)| margin.state == level::State::Healthy);
-        let reserve = if is_healthy { slack * RESERVED } else { 0.0 };
+        let slack = found.map_or(0.0, |(margin, _)| slack(margin));
+        let reserve = found.map_or(0.0, |(margin, _)| reserve(margin));
         self.certificates.issue(id, slack - reserve, held.as_ref());
         if self.reserves.len() <= id.index() {
             self.reserves.resize(id.index() + 1, 0.0);
@@ -101,6 +133,36 @@ impl Watch {
         }
         covered
     }
+}
+
+fn slack(margin: &Margin) -> f64 {
+    float(margin.levels.slack())
+}
+
+/// What of its slack an account keeps for what it does itself.
+fn reserve(margin: &Margin) -> f64 {
+    if margin.state == level::State::Healthy { slack(margin) * RESERVED } else { 0.0 }
+}
+
+/// The figures of a market, with what they have learnt from markets a little away.
+fn learnt(state: &State, name: &str, made: &Made, mut figures: Vec<Figures>) -> Vec<Figures> {
+    let away = |price, vol| {
+        let market = shifted(&made.market, price, vol)?;
+        let judge = prepared(state.models.get(name)?, &market).ok()?;
+        Watch::figures(judge.as_ref())
+    };
+    if let (Some(higher), Some(livelier)) = (away(AWAY, Decimal::ONE), away(Decimal::ONE, AWAY)) {
+        for ((figures, higher), livelier) in figures.iter_mut().zip(&higher).zip(&livelier) {
+            figures.learn(higher);
+            figures.learn_scales(livelier);
+        }
+    }
+    figures
+}
+
+/// Of every figure to its last digit.
+fn digest(figures: &[Figures]) -> Digest {
+    hash_bytes(format!("{figures:?}").as_bytes())
 }
 
 /// The share of its slack that an account keeps for what it does itself.

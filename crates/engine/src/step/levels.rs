@@ -34,6 +34,14 @@ impl Decision<'_> {
 
     /// Margins these accounts, and those that are margined together with them.
     pub(super) fn levels(&mut self, accounts: impl IntoIterator<Item = AccountId>) {
+        for units in self.units(accounts).chunks(AT_ONCE) {
+            self.margin_ahead(units);
+            units.iter().for_each(|unit| self.level(unit));
+        }
+    }
+
+    /// Of these accounts those that are margined together, each unit once.
+    fn units(&self, accounts: impl IntoIterator<Item = AccountId>) -> Vec<Vec<AccountId>> {
         let (mut seen, mut units) = (BTreeSet::new(), Vec::new());
         for account in accounts {
             if !seen.contains(&account) {
@@ -42,10 +50,7 @@ impl Decision<'_> {
                 units.push(unit);
             }
         }
-        for units in units.chunks(AT_ONCE) {
-            self.margin_ahead(units);
-            units.iter().for_each(|unit| self.level(unit));
-        }
+        units
     }
 
     /// Margins one unit, and says where it stands if that is elsewhere.
@@ -184,6 +189,21 @@ impl Decision<'_> {
         let margin = made.margin(self.state, &unit, &[], Detail::Amounts)?;
         let price = made.market.asset_price(asset)?;
         Ok(cash.min(margin.withdrawable().over(price.value, Rounding::Down)?.rounded(6, Rounding::Down)?))
+    }
+}
+
+/// Margins everybody in the market as it is, for a book of nothing, and decides nothing: from then on who may sleep does.
+pub(crate) fn margin_all(state: &mut State, book: &mut Book) {
+    if book.current(state).is_err() {
+        return;
+    }
+    let (all, at) = (book.woken(state), state.clock);
+    let mut decision = Decision::begun(state, book, at);
+    for units in decision.units(all).chunks(AT_ONCE) {
+        decision.margin_ahead(units);
+        units.iter().for_each(|unit| {
+            decision.found(unit);
+        });
     }
 }
 

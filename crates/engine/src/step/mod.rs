@@ -37,6 +37,7 @@ use crate::ledger::{Holder, Leg};
 use crate::refusal::Refusal;
 use crate::state::{Contract, State};
 
+pub(crate) use levels::margin_all;
 pub use levels::{Preview, amounts, explain, preview};
 pub use liquidation::{Ranked, deleveraging};
 
@@ -48,18 +49,7 @@ pub fn step(state: &mut State, book: &mut Book, command: &Command, at: Timestamp
     if at < state.clock {
         return Err(Refusal::TimeRunsBack { at, clock: state.clock });
     }
-    let eased = breakers::eased(state, at);
-    let mut decision = Decision {
-        state,
-        book,
-        at,
-        events: Vec::new(),
-        eased,
-        watched: 0,
-        ahead: ahead::Ahead::default(),
-        ranks: liquidation::Ranks::default(),
-        losses: liquidation::Losses::default(),
-    };
+    let mut decision = Decision::begun(state, book, at);
     decision.was_told(command)?;
     let overdrafts = decision.overdrafts();
     decision.decide(command)?;
@@ -84,6 +74,23 @@ struct Decision<'a> {
     ahead: ahead::Ahead,
     ranks: liquidation::Ranks,
     losses: liquidation::Losses,
+}
+
+impl<'a> Decision<'a> {
+    fn begun(state: &'a mut State, book: &'a mut Book, at: Timestamp) -> Self {
+        let eased = breakers::eased(state, at);
+        Self {
+            state,
+            book,
+            at,
+            events: Vec::new(),
+            eased,
+            watched: 0,
+            ahead: ahead::Ahead::default(),
+            ranks: liquidation::Ranks::default(),
+            losses: liquidation::Losses::default(),
+        }
+    }
 }
 
 impl Decision<'_> {

@@ -98,6 +98,11 @@ fn instruments() -> Vec<Instrument> {
     all
 }
 
+/// The indices that a world begins with, in ten-thousandths.
+pub fn indices() -> Vec<i64> {
+    COINS.iter().map(|(_, index)| index * 10_000).collect()
+}
+
 /// Prices of everything; indices in ten-thousandths.
 pub fn batch(now: Timestamp, indices: &[i64]) -> PriceBatch {
     let mut batch = PriceBatch::default();
@@ -132,8 +137,7 @@ pub struct World {
 impl World {
     pub fn new(accounts: i64, positions: i64, random: &mut Random) -> Self {
         let now = time("2026-06-01T08:00:00Z");
-        let indices: Vec<i64> = COINS.iter().map(|(_, index)| index * 10_000).collect();
-        let mut state = listed(now);
+        let (mut state, indices) = (listed(now), indices());
         let (mut book, prices) = (Book::new(), Command::Prices(batch(now, &indices)));
         step(&mut state, &mut book, &prices, now).unwrap();
         for at in 0..=accounts {

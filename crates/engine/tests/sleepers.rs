@@ -316,8 +316,7 @@ fn day(seed: u64, commands: usize, drops: i64) -> Seen {
     let mut indices = Indices { btc: 60_000_000, eth: 3_000_000 };
     let mut kept = crowd(&mut random, indices);
     let (mut forgetful, mut book) = (kept.state.clone(), Book::new());
-    let (state, book_of_old) = (kept.state.clone(), Book::new());
-    let mut restarted = Restarted { state, book: book_of_old, snapshot: None, restarts: 0 };
+    let mut restarted = Restarted { state: kept.state.clone(), book: Book::new(), snapshot: None, restarts: 0 };
     let mut seen = Seen::default();
     for at in 0..commands {
         if coin.below(drops) == 0 {

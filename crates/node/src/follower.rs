@@ -33,6 +33,7 @@ pub struct Follower {
     passed: usize,
     /// Who may sleep, where the snapshot it began with says so.
     asleep: Option<Asleep>,
+    /// On which it works where there is much to do.
     threads: NonZeroUsize,
 }
 

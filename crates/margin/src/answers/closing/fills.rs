@@ -121,3 +121,35 @@ fn worse(desk: &Desk<'_>, all: &[(usize, i64)], from: (Decimal, Trades)) -> Opti
         (least, some) = next?;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_half_that_is_found_is_the_one_that_halving_comes_to() {
+        for lots in [1, 2, 3, 7, 8, 1_000, 65_537, i64::MAX] {
+            for most in (0..63).map(|bits| 1_i64 << bits).chain([0, 3, 5, 700, i64::MAX]) {
+                for sign in [1, -1] {
+                    let is_harmless = |some: i64| some.abs() <= most;
+                    let mut halved = sign * lots;
+                    while !is_harmless(halved) {
+                        halved /= 2;
+                    }
+                    assert_eq!(harmless_half(sign * lots, is_harmless), halved, "{lots} lots, {most} harmless");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn few_halves_are_looked_at_where_none_is_harmless() {
+        let looked_at = std::cell::Cell::new(0);
+        let never = |_| {
+            looked_at.set(looked_at.get() + 1);
+            false
+        };
+        assert_eq!(harmless_half(1 << 30, never), 0);
+        assert!(looked_at.get() <= 7, "{}", looked_at.get());
+    }
+}
